@@ -1,0 +1,61 @@
+"""The account that the sandbox plays, and boto3 clients for it.
+
+Apart, so that nothing of the caller's own AWS settings (profile, keys, endpoints) can ever reach the sandbox, nor the
+sandbox a real account.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+ACCOUNT = "111122223333"
+REGION = "eu-west-1"
+SECRET = "test"
+"""The secret of every key in the sandbox."""
+
+_SHIELD = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+    "ca_bundle": (None, None, None, None),
+}
+
+
+def root_environment(endpoint: str) -> dict[str, str]:
+    """What a command line tool needs in its environment to be root of the sandbox's account."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+
+
+def without_aws(environment: dict[str, str]) -> dict[str, str]:
+    """The environment without anything that points at somebody's AWS account."""
+    kept = {name: value for name, value in environment.items() if not name.startswith("AWS_")}
+    return kept | {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+    }
+
+
+def client(service: str, endpoint: str, access_key: str = ACCOUNT) -> Any:
+    """A boto3 client of `service` at `endpoint`; by default the account's root."""
+    core = botocore.session.Session(session_vars=_SHIELD)
+    session = boto3.Session(
+        aws_access_key_id=access_key,
+        aws_secret_access_key=SECRET,
+        region_name=REGION,
+        botocore_session=core,
+    )
+    config = Config(retries={"mode": "standard", "total_max_attempts": 5}, max_pool_connections=32)
+    return session.client(service, endpoint_url=endpoint, config=config)  # type: ignore[call-overload]

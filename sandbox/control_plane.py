@@ -1,0 +1,128 @@
+"""The control plane: ministack as a child process on a free loopback port.
+
+It is another process because ministack is a server with a tool environment of its own, and because its Lambda
+workers take over the environment that it is started with: that is how their EC2 calls find `sandbox.ec2`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox import account, places
+
+_START_TIMEOUT = 60.0
+_STOP_TIMEOUT = 10.0
+
+
+class ControlPlaneError(RuntimeError):
+    """ministack did not come up, or is no longer there."""
+
+
+@dataclass(frozen=True)
+class ControlPlane:
+    """A ministack that answers."""
+
+    endpoint: str
+    log: Path
+
+    def client(self, service: str, access_key: str = account.ACCOUNT) -> Any:
+        """A boto3 client of one of its services."""
+        return account.client(service, self.endpoint, access_key)
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def running(folder: Path, ec2_endpoint: str) -> Iterator[ControlPlane]:
+    """A ministack while the block runs, its files under `folder`; its functions' EC2 is at `ec2_endpoint`."""
+    port = free_port()
+    log = folder / "ministack.log"
+    with log.open("wb") as output:
+        leash = subprocess.Popen(
+            [sys.executable, "-m", "sandbox.leash", str(places.MINISTACK_PYTHON), "-m", "ministack"],
+            env=_environment(folder / "ministack", port, ec2_endpoint),
+            cwd=places.PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        plane = ControlPlane(f"http://127.0.0.1:{port}", log)
+        _wait_until_ready(plane, leash)
+        yield plane
+    finally:
+        _stop(leash)
+
+
+def _environment(folder: Path, port: int, ec2_endpoint: str) -> dict[str, str]:
+    """All that ministack knows of the machine: no inherited settings, and no place to write but `folder`."""
+    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
+    places_of = {name: folder / name.lower() for name in ("HOME", "TMPDIR", "STATE_DIR", "S3_DATA_DIR")}
+    for place in places_of.values():
+        place.mkdir(parents=True, exist_ok=True)
+    return account.without_aws(kept) | {
+        **{name: str(place) for name, place in places_of.items()},
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": account.REGION,
+        "MINISTACK_ACCOUNT_ID": account.ACCOUNT,
+        "AUTH": "true",  # the functions' own policies decide what they may do
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "DOCKER_HOST": "unix:///nonexistent",
+        "AWS_ENDPOINT_URL_EC2": ec2_endpoint,
+    }
+
+
+def _wait_until_ready(plane: ControlPlane, leash: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + _START_TIMEOUT
+    while time.monotonic() < deadline:
+        if leash.poll() is not None:
+            raise ControlPlaneError(f"ministack ended with status {leash.returncode}; see {plane.log}")
+        if _ready(plane.endpoint):
+            return
+        time.sleep(0.05)
+    raise ControlPlaneError(f"ministack was not ready within {_START_TIMEOUT:.0f} s; see {plane.log}")
+
+
+def _ready(endpoint: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{endpoint}/_ministack/ready", timeout=2) as answer:
+            state: dict[str, object] = json.load(answer)
+            return state.get("status") == "completed"
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+def _stop(leash: subprocess.Popen[bytes]) -> None:
+    """Let go of the leash, and make sure of it."""
+    assert leash.stdin is not None
+    leash.stdin.close()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        leash.wait(_STOP_TIMEOUT)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leash.pid, signal.SIGKILL)
+    leash.wait(_STOP_TIMEOUT)
