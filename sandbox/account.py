@@ -1,7 +1,7 @@
 """The account that the sandbox plays, and boto3 clients for it.
 
-Apart, so that nothing of the caller's own AWS settings (profile, keys, endpoints) can ever reach the sandbox, nor the
-sandbox a real account.
+Apart, so that nothing of the caller's own AWS settings (profile, keys, endpoints) can ever reach the
+sandbox, nor the sandbox a real account.
 """
 
 from __future__ import annotations

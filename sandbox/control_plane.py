@@ -1,7 +1,8 @@
 """The control plane: ministack as a child process on a free loopback port.
 
-It is another process because ministack is a server with a tool environment of its own, and because its Lambda
-workers take over the environment that it is started with: that is how their EC2 calls find `sandbox.ec2`.
+It is another process because ministack is a server with a tool environment of its own, and because its
+Lambda workers take over the environment that it is started with: that is how their EC2 calls find
+`sandbox.ec2`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """`sam build` and `sam deploy` of the real template, as its user would type them, against the sandbox.
 
-Apart from `sandbox.control_plane` since it knows SAM and the project's files, and nothing of how the account is
-played.
+Apart from `sandbox.control_plane` since it knows SAM and the project's files, and nothing of how the account
+is played.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Runs a command that must not outlive its parent: `python -m sandbox.leash COMMAND…`.
 
-It is a process of its own because a parent that is killed outright can clean up nothing. The leash holds the read
-end of a pipe from the parent; when the parent lets go of it, by closing it or by dying, the leash ends its whole
-process group, so the command and every worker that it started.
+It is a process of its own because a parent that is killed outright can clean up nothing. The leash holds the
+read end of a pipe from the parent; when the parent lets go of it, by closing it or by dying, the leash ends
+its whole process group, so the command and every worker that it started.
 """
 
 from __future__ import annotations

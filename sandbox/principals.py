@@ -1,0 +1,28 @@
+"""Whose an EC2 call is: the deployed functions sign theirs with keys of their roles' sessions.
+
+Told to EC2, so that the trail writes `sessionIssuer` into the events of the stack's own calls as AWS does,
+and the rules can leave them out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from sandbox.control_plane import ControlPlane
+from sandbox.deploy import Stack
+from sandbox.ec2.principals import AssumedRole, Principals
+
+
+def register_functions(principals: Principals, plane: ControlPlane, stack: Stack) -> None:
+    """Let EC2 know the stack's functions by the access keys that ministack gives them."""
+    functions = plane.client("lambda")
+    for name in stack.physical_ids("AWS::Lambda::Function").values():
+        found = functions.get_function_configuration(FunctionName=name)
+        role = AssumedRole(role_arn=found["Role"], session=found["FunctionName"])
+        principals.register(session_key(found["FunctionArn"], found["Role"]), role)
+
+
+def session_key(function_arn: str, role_arn: str) -> str:
+    """The access key that ministack derives for a function (its `execution_credentials`)."""
+    digest = hashlib.sha256(f"{function_arn}:{role_arn}".encode()).hexdigest()
+    return f"ASIA{digest[:16].upper()}"

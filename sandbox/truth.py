@@ -1,0 +1,201 @@
+"""What EC2 itself says about a tagged VPC: is everything there that the design promises, and nothing else?
+
+It is written from the design's table and shares no code with the reconciler, so that a verdict of the demo
+and of the tests is a second opinion and never the program's own word.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from sandbox import account
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.client import EC2Client
+    from mypy_boto3_ec2.type_defs import (
+        FilterTypeDef,
+        IpPermissionOutputTypeDef,
+        RouteTableTypeDef,
+        SecurityGroupTypeDef,
+        SubnetTypeDef,
+        TagTypeDef,
+        VpcEndpointTypeDef,
+    )
+
+APP_MESH = f"com.amazonaws.{account.REGION}.appmesh-envoy-management"
+LOGS = f"com.amazonaws.{account.REGION}.logs"
+_GONE = {"deleted"}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Looks at VPCs through EC2's own answers; `owner` is the stack's name, `prefix` that of its tags."""
+
+    ec2: EC2Client
+    owner: str = "vpc-endpoint-remediator"
+    prefix: str = "vpce-remediator"
+
+    def faults(self, vpc: str) -> list[str]:
+        """What is not as it must be, in words; empty when all is well."""
+        return [*self._dns_faults(vpc), *self._group_faults(vpc), *self._endpoint_faults(vpc)]
+
+    def snapshot(self, vpc: str) -> str:
+        """All of a VPC that a remediator could change, as text: equal before and after means untouched."""
+        names = ("enableDnsSupport", "enableDnsHostnames")
+        attributes = [(name, self._attribute(vpc, name)) for name in names]
+        groups = sorted(map(repr, self._groups(vpc)))
+        return repr((attributes, groups, sorted(map(repr, self.endpoints(vpc)))))
+
+    def endpoints(self, vpc: str, service: str | None = None) -> list[VpcEndpointTypeDef]:
+        """The VPC's interface endpoints, of one service or all."""
+        found = self.ec2.describe_vpc_endpoints(Filters=_in(vpc))["VpcEndpoints"]
+        return [
+            each
+            for each in found
+            if each["State"].lower() not in _GONE
+            and each["VpcEndpointType"] == "Interface"
+            and service in (None, each["ServiceName"])
+        ]
+
+    def owned_group(self, vpc: str) -> SecurityGroupTypeDef | None:
+        """The VPC's security group that bears the owner tag, if there is just one."""
+        owned = [group for group in self._groups(vpc) if self._owned(group.get("Tags", []))]
+        return owned[0] if len(owned) == 1 else None
+
+    def private_subnets(self, vpc: str) -> list[SubnetTypeDef]:
+        """Subnets whose route table has no active route to an internet gateway."""
+        tables = self.ec2.describe_route_tables(Filters=_in(vpc))["RouteTables"]
+        subnets = self.ec2.describe_subnets(Filters=_in(vpc))["Subnets"]
+        return [subnet for subnet in subnets if not _leads_out(_table_of(subnet, tables))]
+
+    def _dns_faults(self, vpc: str) -> Iterator[str]:
+        for name in ("enableDnsSupport", "enableDnsHostnames"):
+            if not self._attribute(vpc, name):
+                yield f"{name} is off"
+
+    def _group_faults(self, vpc: str) -> Iterator[str]:
+        group = self.owned_group(vpc)
+        if group is None:
+            yield "there is no owned security group, or more than one"
+            return
+        if not self._named(group.get("Tags", [])):
+            yield f"{group['GroupId']} has no Name tag"
+        subnets = self.private_subnets(vpc)
+        wanted = set(
+            ipaddress.collapse_addresses(ipaddress.IPv4Network(each["CidrBlock"]) for each in subnets)
+        )
+        allowed = list(chain.from_iterable(_allowed(rule) for rule in group["IpPermissions"]))
+        odd = [each for each in allowed if each not in wanted]
+        if odd:
+            yield f"{group['GroupId']} lets in {', '.join(map(str, odd))}"
+        if missing := wanted.difference(allowed):
+            yield f"{group['GroupId']} keeps out {', '.join(map(str, missing))}"
+        if group["IpPermissionsEgress"]:
+            yield f"{group['GroupId']} has egress"
+
+    def _endpoint_faults(self, vpc: str) -> Iterator[str]:
+        required = [APP_MESH] if self._has_gateway(vpc) else [APP_MESH, LOGS]
+        for service in (APP_MESH, LOGS):
+            endpoints = self.endpoints(vpc, service)
+            if not endpoints and service in required:
+                yield f"there is no endpoint for {_short(service)}"
+            for endpoint in endpoints:
+                name = f"{_short(service)}'s {endpoint['VpcEndpointId']}"
+                yield from (f"{name} {fault}" for fault in self._faults_of(vpc, endpoint))
+
+    def _faults_of(self, vpc: str, endpoint: VpcEndpointTypeDef) -> Iterator[str]:
+        owned = self._owned(endpoint.get("Tags", []))
+        if endpoint["State"].lower() != "available":
+            yield f"is {endpoint['State'].lower()}"
+        if not endpoint["PrivateDnsEnabled"]:
+            yield "has private DNS off"
+        if not owned and self._made_by_us(endpoint):
+            yield "has lost its owner tag"
+        if owned and not self._named(endpoint.get("Tags", [])):
+            yield "has no Name tag"
+        ours = self.owned_group(vpc)
+        groups = {each["GroupId"] for each in endpoint["Groups"]}
+        if ours and ours["GroupId"] not in groups:
+            yield "lacks the owned group"
+        if ours and owned and groups != {ours["GroupId"]}:
+            yield f"has other groups too: {', '.join(sorted(groups - {ours['GroupId']}))}"
+        yield from self._subnet_faults(vpc, endpoint, owned)
+
+    def _subnet_faults(self, vpc: str, endpoint: VpcEndpointTypeDef, owned: bool) -> Iterator[str]:
+        zones = {each["SubnetId"]: each["AvailabilityZone"] for each in self.private_subnets(vpc)}
+        offered = set(self._zones_offered(endpoint["ServiceName"]))
+        attached = set(endpoint["SubnetIds"])
+        if owned and (public := attached - set(zones)):
+            yield f"is in subnets that are not private: {', '.join(sorted(public))}"
+        covered = {zones[subnet] for subnet in attached if subnet in zones}
+        if missing := (set(zones.values()) & offered) - covered:
+            yield f"is missing from {', '.join(sorted(missing))}"
+
+    def _zones_offered(self, service: str) -> Sequence[str]:
+        (found,) = self.ec2.describe_vpc_endpoint_services(ServiceNames=[service])["ServiceDetails"]
+        return found["AvailabilityZones"]
+
+    def _attribute(self, vpc: str, name: str) -> bool:
+        answer = self.ec2.describe_vpc_attribute(VpcId=vpc, Attribute=name)  # type: ignore[arg-type]
+        return bool(answer[name[0].upper() + name[1:]]["Value"])  # type: ignore[literal-required]
+
+    def _groups(self, vpc: str) -> list[SecurityGroupTypeDef]:
+        return self.ec2.describe_security_groups(Filters=_in(vpc))["SecurityGroups"]
+
+    def _has_gateway(self, vpc: str) -> bool:
+        attached: FilterTypeDef = {"Name": "attachment.vpc-id", "Values": [vpc]}
+        return bool(self.ec2.describe_internet_gateways(Filters=[attached])["InternetGateways"])
+
+    def _owned(self, tags: Sequence[TagTypeDef]) -> bool:
+        return {"Key": f"{self.prefix}:owner", "Value": self.owner} in tags
+
+    def _made_by_us(self, endpoint: VpcEndpointTypeDef) -> bool:
+        """An endpoint without the owner tag that has only the owned group is one that lost the tag."""
+        ours = self.owned_group(_vpc_of(endpoint))
+        return ours is not None and [each["GroupId"] for each in endpoint["Groups"]] == [ours["GroupId"]]
+
+    @staticmethod
+    def _named(tags: Sequence[TagTypeDef]) -> bool:
+        return any(tag["Key"] == "Name" and tag["Value"] for tag in tags)
+
+
+def _in(vpc: str) -> list[FilterTypeDef]:
+    return [{"Name": "vpc-id", "Values": [vpc]}]
+
+
+def _vpc_of(endpoint: VpcEndpointTypeDef) -> str:
+    return endpoint["VpcId"]
+
+
+def _short(service: str) -> str:
+    return service.rsplit(".", 1)[1]
+
+
+def _table_of(subnet: SubnetTypeDef, tables: Sequence[RouteTableTypeDef]) -> RouteTableTypeDef:
+    """The subnet's own route table, else the main one."""
+    ends = [(end, table) for table in tables for end in table["Associations"]]
+    own = [table for end, table in ends if end.get("SubnetId") == subnet["SubnetId"]]
+    return own[0] if own else next(table for end, table in ends if end.get("Main"))
+
+
+def _leads_out(table: RouteTableTypeDef) -> bool:
+    return any(
+        route.get("GatewayId", "").startswith("igw-") and route.get("State") == "active"
+        for route in table["Routes"]
+    )
+
+
+def _allowed(rule: IpPermissionOutputTypeDef) -> Iterator[ipaddress.IPv4Network | str]:
+    """What a rule lets in: networks where it is for 443/tcp only, else a description that no network equals."""
+    ports = f"{rule['IpProtocol']} {rule.get('FromPort', 'all')}-{rule.get('ToPort', 'all')}"
+    for each in rule.get("IpRanges", []):
+        https = ports == "tcp 443-443"
+        yield ipaddress.IPv4Network(each["CidrIp"]) if https else f"{each['CidrIp']} on {ports}"
+    others = [each["CidrIpv6"] for each in rule.get("Ipv6Ranges", [])]
+    others += [each["PrefixListId"] for each in rule.get("PrefixListIds", [])]
+    others += [each["GroupId"] for each in rule.get("UserIdGroupPairs", [])]
+    yield from (f"{other} on {ports}" for other in others)
