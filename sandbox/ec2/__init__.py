@@ -1,0 +1,34 @@
+"""EC2 on this machine: moto's, with EC2's rules added (facts.md, sections 2 to 5 and 10)."""
+
+from sandbox.ec2.account import SOMEONE, Authoriser, Ec2
+from sandbox.ec2.calls import Call, ConnectionLost, Killed, Refusal, Request
+from sandbox.ec2.clock import Clock, ManualClock, SystemClock
+from sandbox.ec2.faults import Faults
+from sandbox.ec2.levers import Levers
+from sandbox.ec2.principals import AssumedRole, AwsService, IamUser, Principal, Principals, Root
+from sandbox.ec2.rule import Rule
+from sandbox.ec2.ruleset import Rules
+
+__all__ = [
+    "SOMEONE",
+    "AssumedRole",
+    "Authoriser",
+    "AwsService",
+    "Call",
+    "Clock",
+    "ConnectionLost",
+    "Ec2",
+    "Faults",
+    "IamUser",
+    "Killed",
+    "Levers",
+    "ManualClock",
+    "Principal",
+    "Principals",
+    "Refusal",
+    "Request",
+    "Root",
+    "Rule",
+    "Rules",
+    "SystemClock",
+]

@@ -1,0 +1,123 @@
+"""moto's EC2 called as a library: a backend for each instance, no global patching, answers as plain values.
+
+All that reaches into moto's insides stands here, so that a new moto is met in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore import xform_name
+from moto.core.exceptions import ServiceException
+from moto.core.model_instances import reset_model_data
+from moto.core.responses import ActionResult
+from moto.core.serialize import ResponseSerializer, XFormedAttributePicker
+from moto.ec2.models import EC2Backend
+from moto.ec2.models.security_groups import SecurityGroup
+from moto.ec2.models.subnets import Subnet
+from moto.ec2.responses import EC2Response
+
+from sandbox.ec2.calls import Params, Refusal, Response
+from sandbox.ec2.wire import operation
+
+
+class Backend(EC2Backend):
+    """moto's EC2 of one account and Region, without its 1,291 images and with tags found by resource."""
+
+    def _load_amis(self) -> None:
+        """No images: they would take most of the time it takes to make a backend."""
+
+    def describe_tags(self, filters: dict[str, list[str]] | None = None) -> list[dict[str, str]]:
+        """As moto's, which goes through every tag of the Region for each resource that it shows."""
+        if filters and list(filters) == ["resource-id"] and len(filters["resource-id"]) == 1:
+            (resource,) = filters["resource-id"]
+            tags = self.tags.get(resource, {})
+            return [{"resource_id": resource, "key": key, "value": tags[key]} for key in tags]
+        return super().describe_tags(filters)
+
+    def all_subnets(self) -> Iterator[Subnet]:
+        """Every subnet of the Region."""
+        for of_zone in self.subnets.values():
+            yield from of_zone.values()
+
+    def all_groups(self) -> Iterator[SecurityGroup]:
+        """Every security group of the Region."""
+        for of_vpc in self.groups.values():
+            yield from of_vpc.values()
+
+    def subnet(self, subnet_id: str) -> Subnet | None:
+        """The subnet of that id."""
+        return next((of_zone[subnet_id] for of_zone in self.subnets.values() if subnet_id in of_zone), None)
+
+    def group(self, group_id: str) -> SecurityGroup | None:
+        """The security group of that id."""
+        return next((of_vpc[group_id] for of_vpc in self.groups.values() if group_id in of_vpc), None)
+
+
+class _Responses(EC2Response):
+    """moto's handlers, handed their parameters and their backend instead of an HTTP request."""
+
+    def __init__(self, backend: Backend, action: str, params: Params) -> None:
+        super().__init__()
+        self._backend = backend
+        self.params: Any = params
+        self.uri_match = {}
+        self.region = backend.region_name
+        self.current_account = backend.account_id
+        self.querystring = {"Action": [action]}
+        self.headers = {}
+        self.body = None
+
+    @property
+    def ec2_backend(self) -> Backend:
+        return self._backend
+
+
+class _Plain(ResponseSerializer):
+    """Gathers an answer out of moto's objects, by the names that boto3 uses."""
+
+    def get_serialized_name(self, shape: Any, default_name: str) -> str:  # noqa: ARG002
+        return default_name
+
+    def _serialize_type_list(self, serialized: Any, value: Any, shape: Any, key: str) -> None:
+        items: list[Any] = []
+        for each in value:
+            item: dict[str, Any] = {}
+            self._serialize(item, each, shape.member, shape.member.name)
+            items.extend(item.values())
+        serialized[key] = items
+
+    def _serialize_type_timestamp(self, serialized: Any, value: Any, shape: Any, key: str) -> None:  # noqa: ARG002
+        serialized[key] = value
+
+    def gather(self, result: Any) -> Response:
+        """The answer as nested dicts and lists."""
+        gathered: Response = {}
+        shape: Any = self.operation_model.output_shape
+        if shape is not None and result is not None:
+            self._serialize(gathered, result, shape, "")
+        return gathered
+
+
+def new_backend(account: str, region: str) -> Backend:
+    """A fresh EC2. moto keeps a list of every object ever made, which is let go of here."""
+    reset_model_data()
+    return Backend(region, account)
+
+
+def perform(backend: Backend, action: str, params: Params) -> Response:
+    """Let moto do the work of a call."""
+    responses = _Responses(backend, action, params)
+    method = getattr(responses, xform_name(action), None)
+    if method is None:
+        raise Refusal("InvalidAction", f"The action {action} is not part of the sandbox's EC2.")
+    try:
+        result = method()
+    except ServiceException as e:
+        raise Refusal(str(e.code), str(e.message)) from e
+    if not isinstance(result, ActionResult):
+        raise Refusal("InvalidAction", f"The action {action} is not part of the sandbox's EC2.")
+    picker = XFormedAttributePicker(response_transformers=responses.RESPONSE_KEY_PATH_TO_TRANSFORMER)
+    model: Any = operation(action)
+    return _Plain(operation_model=model, value_picker=picker).gather(result.result)

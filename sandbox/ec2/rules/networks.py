@@ -1,0 +1,76 @@
+"""Rules about VPCs, their CIDR blocks, subnets and DHCP options, where moto differs from EC2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.rule import after, before
+from sandbox.ec2.world import World
+
+
+@before("CreateSubnet")
+def a_zone_id_names_a_zone(world: World, request: Request) -> None:
+    """A subnet asked for by `AvailabilityZoneId` is in that zone, name and all (facts.md, section 6)."""
+    zone_id = request.params.get("AvailabilityZoneId")
+    if zone_id is None:
+        return
+    name = next((name for name, each in world.zone_ids.items() if each == zone_id), None)
+    if name is None:
+        raise Refusal(
+            "InvalidParameterValue", f"Value ({zone_id}) for parameter availabilityZoneId is invalid."
+        )
+    request.params["AvailabilityZone"] = name
+
+
+@after("CreateVpc")
+def a_vpc_starts_pending(_: World, __: Request, response: Any) -> None:
+    """The answer to `CreateVpc` says `pending`; the first read says `available` (recorded CreateVpc)."""
+    response["Vpc"]["State"] = "pending"
+
+
+@after("DeleteSubnet")
+def a_subnet_takes_its_route_association_along(world: World, request: Request, _: Any) -> None:
+    """A deleted subnet is no longer associated with a route table, nor attached to an endpoint."""
+    subnet_id = request.params["SubnetId"]
+    for table in world.backend.route_tables.values():
+        for association in [key for key, target in table._associations.items() if target == subnet_id]:
+            del table._associations[association]
+
+
+@after("CreateVpc", "CreateDefaultVpc")
+def a_vpc_has_the_regions_dhcp_options(world: World, _: Request, response: Any) -> None:
+    """A new VPC has the Region's own DHCP options set, `AmazonProvidedDNS` (recorded CreateVpc)."""
+    options = regional_dhcp_options(world)
+    vpc = world.backend.vpcs[response["Vpc"]["VpcId"]]
+    vpc.dhcp_options = options
+    response["Vpc"]["DhcpOptionsId"] = options.id
+
+
+def regional_dhcp_options(world: World) -> Any:
+    """The options set that every account finds in a Region."""
+    for options in world.backend.dhcp_options_sets.values():
+        if getattr(options, "of_the_region", False):
+            return options
+    home = "ec2.internal" if world.region == "us-east-1" else f"{world.region}.compute.internal"
+    options = world.backend.create_dhcp_options(["AmazonProvidedDNS"], [home])  # type: ignore[arg-type]
+    options.of_the_region = True  # type: ignore[attr-defined]
+    return options
+
+
+@before("DeleteDhcpOptions")
+def dhcp_options_in_use_stay(world: World, request: Request) -> None:
+    """`DependencyViolation`: an options set that any VPC has is not deleted; moto remembers one VPC a set."""
+    options_id = request.params.get("DhcpOptionsId")
+    if any(vpc.dhcp_options and vpc.dhcp_options.id == options_id for vpc in world.backend.vpcs.values()):
+        message = f"The dhcpOptions '{options_id}' has dependencies and cannot be deleted."
+        raise Refusal("DependencyViolation", message)
+
+
+@before("DeleteVpc")
+def dhcp_options_outlive_the_vpc(world: World, request: Request) -> None:
+    """A deleted VPC leaves its options set behind: moto deletes it, whoever else has it."""
+    vpc = world.vpc(request.params["VpcId"])
+    if vpc.dhcp_options is not None:
+        vpc.dhcp_options.vpc = None
+    vpc.dhcp_options = None

@@ -1,0 +1,54 @@
+"""Rules about the account's limits (facts.md, sections 2 and 3)."""
+
+from __future__ import annotations
+
+from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.permissions import keys_of, permissions
+from sandbox.ec2.rule import before
+from sandbox.ec2.world import World
+
+
+@before("CreateVpcEndpoint")
+def so_many_endpoints_a_vpc(world: World, request: Request) -> None:
+    """`VpcEndpointLimitExceeded`: 50 interface endpoints a VPC (facts.md, sections 2 and 3)."""
+    if request.params.get("VpcEndpointType") != "Interface":
+        return
+    vpc_id, now = request.params["VpcId"], world.now
+    there = [each for each in world.endpoints_of(vpc_id) if each.type == "Interface" and each.counts(now)]
+    if len(there) >= world.quotas.interface_endpoints_per_vpc:
+        message = f"The maximum number of VPC endpoints has been reached for the VPC {vpc_id}"
+        raise Refusal("VpcEndpointLimitExceeded", message)
+
+
+@before("CreateSecurityGroup")
+def so_many_groups_a_vpc(world: World, request: Request) -> None:
+    """`SecurityGroupLimitExceeded` (facts.md, section 3)."""
+    vpc_id = request.params.get("VpcId") or world.backend.default_vpc.id
+    if len(world.backend.groups.get(vpc_id, {})) >= world.quotas.groups_per_vpc:
+        message = "The maximum number of security groups has been reached"
+        raise Refusal("SecurityGroupLimitExceeded", message)
+
+
+@before("AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
+def so_many_rules_a_group(world: World, request: Request) -> None:
+    """`RulesPerSecurityGroupLimitExceeded`: 60 each way (facts.md, section 3)."""
+    if "GroupId" not in request.params:
+        return
+    group = world.group(request.params["GroupId"])
+    there = group.egress_rules if request.action.endswith("Egress") else group.ingress_rules
+    new = [key for each in permissions(request.params) for key in keys_of(each)]
+    if len(there) + len(new) > world.quotas.rules_per_group:
+        message = "The maximum number of rules per security group has been reached."
+        raise Refusal("RulesPerSecurityGroupLimitExceeded", message)
+
+
+@before("CreateVpcEndpoint", "ModifyVpcEndpoint")
+def so_many_groups_an_interface(world: World, request: Request) -> None:
+    """`SecurityGroupsPerInterfaceLimitExceeded`: 5 groups (facts.md, section 3)."""
+    groups = request.ids("SecurityGroupIds") + request.ids("AddSecurityGroupIds")
+    if request.action == "ModifyVpcEndpoint":
+        groups = world.endpoint(request.params["VpcEndpointId"]).groups + groups
+    kept = set(groups) - set(request.ids("RemoveSecurityGroupIds"))
+    if len(kept) > world.quotas.groups_per_interface:
+        message = "The maximum number of security groups per interface has been reached."
+        raise Refusal("SecurityGroupsPerInterfaceLimitExceeded", message)

@@ -1,0 +1,78 @@
+"""Rules about route tables (facts.md, section 12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.rule import after, before
+from sandbox.ec2.world import World
+
+
+@after("DescribeRouteTables")
+def a_route_to_nowhere_is_a_blackhole(world: World, _: Request, response: Any) -> None:
+    """`State` is `blackhole` while the route's gateway is detached or gone (facts.md, section 12)."""
+    backend = world.backend
+    for table in response["RouteTables"]:
+        for route in table["Routes"]:
+            gateway, nat = route.get("GatewayId", ""), route.get("NatGatewayId")
+            if gateway.startswith("igw-"):
+                found = backend.internet_gateways.get(gateway)
+                lost = found is None or found.vpc is None or found.vpc.id != table["VpcId"]
+            elif nat:
+                lost = nat not in backend.nat_gateways or backend.nat_gateways[nat].state == "deleted"
+            elif route.get("EgressOnlyInternetGatewayId"):
+                lost = route["EgressOnlyInternetGatewayId"] not in backend.egress_only_internet_gateways
+            else:
+                lost = False
+            if lost:
+                route["State"] = "blackhole"
+
+
+@before("CreateRoute", "ReplaceRoute")
+def a_route_needs_a_gateway_of_its_vpc(world: World, request: Request) -> None:
+    """`InvalidParameterValue`: an internet gateway is routed to only where it is attached."""
+    gateway_id = request.params.get("GatewayId", "")
+    table = world.backend.route_tables.get(request.params.get("RouteTableId", ""))
+    gateway = world.backend.internet_gateways.get(gateway_id)
+    if gateway is None or table is None:
+        return
+    if gateway.vpc is None or gateway.vpc.id != table.vpc_id:
+        message = f"route table {table.id} and network gateway {gateway_id} belong to different networks"
+        raise Refusal("InvalidParameterValue", message)
+
+
+@before("AssociateRouteTable")
+def a_subnet_has_one_route_table(world: World, request: Request) -> None:
+    """`Resource.AlreadyAssociated`: a subnet with a table of its own changes it by replacing it; moto answers
+    with the old association and leaves it as it was.
+    """
+    subnet_id, table_id = request.params.get("SubnetId"), request.params.get("RouteTableId")
+    if subnet_id is None:
+        return
+    world.subnet(subnet_id)
+    for table in world.backend.route_tables.values():
+        if subnet_id in table._associations.values() and table.id != table_id:
+            message = (
+                f"the specified association for route table {table_id} conflicts with an existing association"
+            )
+            raise Refusal("Resource.AlreadyAssociated", message)
+
+
+@before("DisassociateRouteTable")
+def the_main_association_stays(world: World, request: Request) -> None:
+    """`InvalidParameterValue`: the main table is replaced, not taken away."""
+    association_id = request.params.get("AssociationId")
+    for table in world.backend.route_tables.values():
+        if table.main_association_id == association_id:
+            message = f"cannot disassociate the main route table association {association_id}"
+            raise Refusal("InvalidParameterValue", message)
+
+
+@before("DeleteRouteTable")
+def the_main_table_stays(world: World, request: Request) -> None:
+    """`DependencyViolation`: a VPC's main table goes with the VPC."""
+    table = world.backend.route_tables.get(request.params.get("RouteTableId", ""))
+    if table is not None and table.main_association_id is not None:
+        message = f"The routeTable '{table.id}' has dependencies and cannot be deleted."
+        raise Refusal("DependencyViolation", message)
