@@ -27,7 +27,7 @@ lint: .venv/.ready ## ruff, mypy --strict and the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@PYTHONPATH=layers/reconciler:. $(BIN)/lint-imports --no-cache
 
 format: .venv/.ready ## Let ruff lay out the code
 	@$(BIN)/ruff check --fix .
@@ -44,7 +44,7 @@ requirements: .venv/.ready ## Pin the requirement files anew, from the .in files
 	  $(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 	    requirements/$$name.in -o requirements/$$name.txt; done
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --python-version 3.13 \
-	  --python-platform aarch64-manylinux2014 requirements/layer.in -o requirements/layer.txt
+	  --python-platform aarch64-manylinux2014 layers/reconciler/requirements.in -o layers/reconciler/requirements.txt
 
 clean: ## Remove all that setup and build made
 	@rm -rf .venv .tools .aws-sam

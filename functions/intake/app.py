@@ -1,0 +1,53 @@
+"""EventBridge event → VPC ids → queue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reconciler import report, trail
+from reconciler.locate import locate
+from reconciler.queue import PassRequest
+from reconciler.report import Rejection
+from reconciler.runtime import Runtime
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+RUNTIME = Runtime.start("intake")
+
+
+def handler(event: dict[str, Any], _context: LambdaContext) -> None:
+    """Entry point, for EventBridge."""
+    handle(event, RUNTIME)
+
+
+def handle(event: dict[str, Any], runtime: Runtime) -> None:
+    """Ask for a pass over each opted-in VPC that the event touches.
+
+    An event that cannot be used is told and dropped: it would be no better the second time.
+    """
+    settings, logger = runtime.settings, runtime.logger
+    try:
+        touched = trail.read(event, settings.ownership.tag_prefix)
+    except trail.MalformedEvent as error:
+        report.tell_rejection(Rejection.MALFORMED_EVENT, f"{error}, in event {event.get('id')}", logger)
+        return
+    if isinstance(touched, trail.Ignored):
+        logger.info(f"ignored: {touched.because}")
+        return
+    if touched.account != settings.account:
+        report.tell_rejection(Rejection.FOREIGN_ACCOUNT, f"{touched.event_name} of {touched.account}", logger)
+        return
+    if touched.region != settings.ownership.region:
+        report.tell_rejection(Rejection.FOREIGN_REGION, f"{touched.event_name} of {touched.region}", logger)
+        return
+
+    located = locate(touched, runtime.ec2, settings.ownership)
+    if located.everywhere:
+        logger.info(f"{touched.event_name}: cannot be told of which VPC, sweeping")
+        runtime.sweep_queue.request_sweep(runtime.now(), event["id"])
+        return
+    logger.info(f"{touched.event_name}: {len(located.vpc_ids)} opted-in VPCs", vpc_ids=located.vpc_ids)
+    first_seen = int(touched.time.timestamp() * 1000)
+    requests = [PassRequest(vpc_id, first_seen) for vpc_id in sorted(located.vpc_ids)]
+    runtime.pass_queue.request_passes(requests, runtime.now(), event["id"])

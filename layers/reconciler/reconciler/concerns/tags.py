@@ -1,0 +1,35 @@
+"""The tags on what is owned: they say whose it is, to people and to IAM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..actions import CreateTags, Step
+from ..model import SERVING, Finding, Kind, Observation, Profile, Tags
+from ..ownership import Ownership
+from . import Assessment
+
+
+def assess(observation: Observation, _profile: Profile, ownership: Ownership) -> Assessment:
+    """Put back what was taken off or changed; tags that others added stay."""
+    steps = []
+    for resource_id, tags, wanted in _owned(observation, ownership):
+        lost = {key: value for key, value in wanted.items() if tags.get(key) != value}
+        if lost:
+            found = ", ".join(f"{key} = {tags[key]!r}" if key in tags else f"no {key}" for key in lost)
+            described = ", ".join(f"{key} = {value!r}" for key, value in lost.items())
+            finding = Finding(Kind.TAGS_MISSING, resource_id, found=found, wanted=described)
+            steps.append(Step(CreateTags(resource_id, lost), (finding,)))
+    return Assessment(tuple(finding for step in steps for finding in step.remedies), tuple(steps))
+
+
+def _owned(observation: Observation, ownership: Ownership) -> Iterator[tuple[str, Tags, Tags]]:
+    """Each owned thing: its id, the tags that it bears, the tags that it should bear."""
+    vpc_id = observation.vpc.id
+    group = ownership.owned_group(observation)
+    if group is not None:
+        yield group.id, group.tags, ownership.group_tags(vpc_id)
+    for endpoint in observation.endpoints:
+        wanted = ownership.endpoint_tags(vpc_id, endpoint.service_name)
+        if endpoint.state in SERVING and ownership.owns(endpoint.tags, wanted):
+            yield endpoint.id, endpoint.tags, wanted

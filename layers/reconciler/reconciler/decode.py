@@ -1,0 +1,155 @@
+"""EC2's answers to values: the only place that knows how EC2 spells things.
+
+Lists are sorted or made sets, states are lower-cased, CIDRs and protocols brought to one form, so that what
+means the same compares the same (peers, 11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+from .model import (
+    Endpoint,
+    EndpointState,
+    Route,
+    RouteTable,
+    Rule,
+    SecurityGroup,
+    Service,
+    SourceKind,
+    Subnet,
+    Tags,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import (
+        IpPermissionOutputTypeDef,
+        IpPermissionTypeDef,
+        RouteTableTypeDef,
+        RouteTypeDef,
+        SecurityGroupTypeDef,
+        ServiceDetailTypeDef,
+        SubnetTypeDef,
+        TagTypeDef,
+        UserIdGroupPairTypeDef,
+        VpcEndpointTypeDef,
+    )
+
+_PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
+
+
+def tags(given: Iterable[TagTypeDef]) -> Tags:
+    """A tag list as a mapping."""
+    return {tag.get("Key", ""): tag.get("Value", "") for tag in given}
+
+
+def subnet(given: SubnetTypeDef) -> Subnet:
+    """A subnet of `DescribeSubnets`."""
+    return Subnet(
+        id=given["SubnetId"],
+        zone_id=given.get("AvailabilityZoneId") or given.get("AvailabilityZone", ""),
+        zone_name=given.get("AvailabilityZone", ""),
+        cidr=given.get("CidrBlock", ""),
+        free_addresses=given.get("AvailableIpAddressCount", 0),
+    )
+
+
+def route_table(given: RouteTableTypeDef) -> RouteTable:
+    """A table of `DescribeRouteTables`; associations with gateways are no subnets' (facts, section 12)."""
+    associations = given.get("Associations", [])
+    return RouteTable(
+        id=given["RouteTableId"],
+        main=any(association.get("Main") for association in associations),
+        subnet_ids=frozenset(a["SubnetId"] for a in associations if "SubnetId" in a),
+        routes=tuple(_route(route) for route in given.get("Routes", [])),
+    )
+
+
+def _route(given: RouteTypeDef) -> Route:
+    return Route(
+        destination=given.get("DestinationCidrBlock")
+        or given.get("DestinationIpv6CidrBlock")
+        or given.get("DestinationPrefixListId", ""),
+        gateway_id=given.get("GatewayId", ""),
+        active=given.get("State", "active").lower() == "active",
+    )
+
+
+def endpoint(given: VpcEndpointTypeDef) -> Endpoint:
+    """An endpoint of `DescribeVpcEndpoints`."""
+    word = given.get("State", "").lower()
+    known = word in EndpointState.__members__.values()
+    return Endpoint(
+        id=given["VpcEndpointId"],
+        service_name=given["ServiceName"],
+        state=EndpointState(word) if known else EndpointState.UNKNOWN,
+        subnet_ids=frozenset(given.get("SubnetIds", [])),
+        group_ids=frozenset(group["GroupId"] for group in given.get("Groups", []) if "GroupId" in group),
+        private_dns=given.get("PrivateDnsEnabled", False),
+        tags=tags(given.get("Tags", [])),
+    )
+
+
+def service(given: ServiceDetailTypeDef) -> Service:
+    """A service of `DescribeVpcEndpointServices`; zone names vary by account, ids do not."""
+    zones = given.get("AvailabilityZoneIds") or given.get("AvailabilityZones", [])
+    return Service(name=given["ServiceName"], zones=frozenset(zones))
+
+
+def security_group(given: SecurityGroupTypeDef) -> SecurityGroup:
+    """A group of `DescribeSecurityGroups`, its permissions taken apart into single rules."""
+    return SecurityGroup(
+        id=given["GroupId"],
+        name=given.get("GroupName", ""),
+        tags=tags(given.get("Tags", [])),
+        ingress=frozenset(_rules(given.get("IpPermissions", []))),
+        egress=frozenset(_rules(given.get("IpPermissionsEgress", []))),
+    )
+
+
+def _rules(permissions: Iterable[IpPermissionOutputTypeDef]) -> Iterator[Rule]:
+    for permission in permissions:
+        protocol = permission.get("IpProtocol", "-1").lower()
+        protocol = _PROTOCOLS.get(protocol, protocol)
+        ports = (
+            (-1, -1) if protocol == "-1" else (permission.get("FromPort", -1), permission.get("ToPort", -1))
+        )
+        for ipv4 in permission.get("IpRanges", []):
+            yield Rule(protocol, *ports, SourceKind.CIDR, _cidr(ipv4.get("CidrIp", "")))
+        for ipv6 in permission.get("Ipv6Ranges", []):
+            yield Rule(protocol, *ports, SourceKind.CIDR_V6, _cidr(ipv6.get("CidrIpv6", "")))
+        for prefix_list in permission.get("PrefixListIds", []):
+            yield Rule(protocol, *ports, SourceKind.PREFIX_LIST, prefix_list.get("PrefixListId", ""))
+        for pair in permission.get("UserIdGroupPairs", []):
+            group_id, account = pair.get("GroupId", ""), pair.get("UserId", "")
+            yield Rule(protocol, *ports, SourceKind.GROUP, group_id, account)
+
+
+def _cidr(text: str) -> str:
+    return str(ip_network(text, strict=False))
+
+
+def permissions(rules: Iterable[Rule]) -> list[IpPermissionTypeDef]:
+    """Rules as EC2 wants them in Authorize and Revoke calls."""
+    return [_permission(rule) for rule in rules]
+
+
+def _permission(rule: Rule) -> IpPermissionTypeDef:
+    permission: IpPermissionTypeDef = {"IpProtocol": rule.protocol}
+    if rule.protocol != "-1":
+        permission["FromPort"] = rule.from_port
+        permission["ToPort"] = rule.to_port
+    if rule.source_kind is SourceKind.CIDR:
+        permission["IpRanges"] = [{"CidrIp": rule.source}]
+    elif rule.source_kind is SourceKind.CIDR_V6:
+        permission["Ipv6Ranges"] = [{"CidrIpv6": rule.source}]
+    elif rule.source_kind is SourceKind.PREFIX_LIST:
+        permission["PrefixListIds"] = [{"PrefixListId": rule.source}]
+    elif rule.source_kind is SourceKind.GROUP:
+        pair: UserIdGroupPairTypeDef = {"GroupId": rule.source}
+        if rule.account_id:
+            pair["UserId"] = rule.account_id
+        permission["UserIdGroupPairs"] = [pair]
+    return permission

@@ -1,0 +1,258 @@
+"""What the program talks about: frozen values without behaviour, and without AWS.
+
+Everything that travels between modules is one of these, so that a plan can be compared, printed and
+tested on literals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+Tags = Mapping[str, str]
+
+
+class Mode(StrEnum):
+    """What a pass may do with what it finds."""
+
+    ENFORCE = "enforce"
+    AUDIT = "audit"
+
+
+class When(StrEnum):
+    """The condition under which a profile wants an endpoint."""
+
+    ALWAYS = "always"
+    NO_INTERNET_GATEWAY = "no-internet-gateway"
+
+
+class EndpointState(StrEnum):
+    """States of a VPC endpoint, lower-cased: EC2 itself varies the case (facts, section 4)."""
+
+    PENDING_ACCEPTANCE = "pendingacceptance"
+    PENDING = "pending"
+    AVAILABLE = "available"
+    DELETING = "deleting"
+    DELETED = "deleted"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    PARTIAL = "partial"
+    UNKNOWN = "unknown"
+
+
+# The endpoint is there to be kept, at once or soon; and: it will never serve again.
+SERVING = frozenset(
+    {
+        EndpointState.PENDING_ACCEPTANCE,
+        EndpointState.PENDING,
+        EndpointState.AVAILABLE,
+        EndpointState.PARTIAL,
+        EndpointState.UNKNOWN,
+    }
+)
+DEAD = frozenset({EndpointState.REJECTED, EndpointState.FAILED, EndpointState.EXPIRED})
+
+
+# ---- what is there ----
+
+
+@dataclass(frozen=True)
+class Vpc:
+    """A VPC, with the two DNS attributes that private DNS needs."""
+
+    id: str
+    owner_id: str
+    tags: Tags
+    dns_support: bool
+    dns_hostnames: bool
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """A subnet. `zone_id` is the same zone in every account; `zone_name` is not (peers, 3)."""
+
+    id: str
+    zone_id: str
+    zone_name: str
+    cidr: str
+    free_addresses: int
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route; `gateway_id` is empty where the target is not a gateway."""
+
+    destination: str
+    gateway_id: str
+    active: bool
+
+
+@dataclass(frozen=True)
+class RouteTable:
+    """A route table, with the subnets that are associated with it by name."""
+
+    id: str
+    main: bool
+    subnet_ids: frozenset[str]
+    routes: tuple[Route, ...]
+
+
+class SourceKind(StrEnum):
+    """What a security group rule lets in from, or out to."""
+
+    CIDR = "cidr"
+    CIDR_V6 = "cidr-v6"
+    GROUP = "group"
+    PREFIX_LIST = "prefix-list"
+
+
+@dataclass(frozen=True, order=True)
+class Rule:
+    """One security group rule, in canonical form. Ports are -1 where the protocol has none.
+
+    `account_id` is the owner of a referenced group, empty for other sources.
+    """
+
+    protocol: str
+    from_port: int
+    to_port: int
+    source_kind: SourceKind
+    source: str
+    account_id: str = ""
+
+
+@dataclass(frozen=True)
+class SecurityGroup:
+    """A security group and all its rules."""
+
+    id: str
+    name: str
+    tags: Tags
+    ingress: frozenset[Rule]
+    egress: frozenset[Rule]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An interface endpoint."""
+
+    id: str
+    service_name: str
+    state: EndpointState
+    subnet_ids: frozenset[str]
+    group_ids: frozenset[str]
+    private_dns: bool
+    tags: Tags
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a Region offers under a service name: the zones, by id where EC2 gives ids, else by name."""
+
+    name: str
+    zones: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One VPC as EC2 shows it, and the services that its Region offers, by name."""
+
+    vpc: Vpc
+    subnets: tuple[Subnet, ...]
+    route_tables: tuple[RouteTable, ...]
+    internet_gateway_ids: tuple[str, ...]
+    endpoints: tuple[Endpoint, ...]
+    groups: tuple[SecurityGroup, ...]
+    services: Mapping[str, Service]
+
+
+# ---- what should be there ----
+
+
+@dataclass(frozen=True)
+class EndpointSpec:
+    """One endpoint that a profile asks for. `service` is the last part of the service name."""
+
+    service: str
+    when: When = When.ALWAYS
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A named list of endpoints that a VPC should have."""
+
+    name: str
+    endpoints: tuple[EndpointSpec, ...]
+
+
+# ---- how the two differ ----
+
+
+class Kind(StrEnum):
+    """What a finding is about. These words are metric dimensions: dashboards depend on them."""
+
+    UNKNOWN_PROFILE = "unknown-profile"
+    UNKNOWN_MODE = "unknown-mode"
+    DNS_SUPPORT_OFF = "dns-support-off"
+    DNS_HOSTNAMES_OFF = "dns-hostnames-off"
+    GROUP_MISSING = "group-missing"
+    GROUP_RULE_MISSING = "group-rule-missing"
+    GROUP_RULE_EXTRA = "group-rule-extra"
+    GROUP_EGRESS = "group-egress"
+    ENDPOINT_MISSING = "endpoint-missing"
+    ENDPOINT_NOT_READY = "endpoint-not-ready"
+    ENDPOINT_FAILED = "endpoint-failed"
+    SERVICE_UNAVAILABLE = "service-unavailable"
+    ENDPOINT_SUBNET_MISSING = "endpoint-subnet-missing"
+    ENDPOINT_SUBNET_EXTRA = "endpoint-subnet-extra"
+    ENDPOINT_GROUP_MISSING = "endpoint-group-missing"
+    ENDPOINT_GROUP_EXTRA = "endpoint-group-extra"
+    PRIVATE_DNS_OFF = "private-dns-off"
+    TAGS_MISSING = "tags-missing"
+    ZONE_UNCOVERED = "zone-uncovered"
+    SURPLUS = "surplus"
+
+
+class Status(StrEnum):
+    """What follows from a finding."""
+
+    REMEDIABLE = "remediable"  # an action follows
+    CONVERGING = "converging"  # AWS is at work: wait
+    BLOCKED = "blocked"  # with a reason, and what a person can do
+    NOTED = "noted"  # told, and left as it is
+
+
+class Reason(StrEnum):
+    """Why something is blocked. These words are metric dimensions: dashboards depend on them."""
+
+    PRIVATE_DNS_CONFLICT = "private-dns-conflict"
+    SERVICE_UNAVAILABLE = "service-unavailable"
+    ZONE_NOT_OFFERED = "zone-not-offered"
+    NO_PRIVATE_SUBNET = "no-private-subnet"
+    ENDPOINT_QUOTA = "endpoint-quota"
+    GROUP_QUOTA = "group-quota"
+    RULE_QUOTA = "rule-quota"
+    NO_FREE_ADDRESSES = "no-free-addresses"
+    UNAUTHORIZED = "unauthorized"
+    TAG_POLICY = "tag-policy"
+    UNKNOWN_PROFILE = "unknown-profile"
+    UNKNOWN_MODE = "unknown-mode"
+    STUCK = "stuck"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that differs from the desired state.
+
+    `resource` names what it is about (an id, or what is missing); `found` and `wanted` are for a person.
+    """
+
+    kind: Kind
+    resource: str
+    found: str
+    wanted: str
+    status: Status = Status.REMEDIABLE
+    reason: Reason | None = None

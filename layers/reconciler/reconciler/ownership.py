@@ -1,0 +1,85 @@
+"""How an installation marks what it makes, and tells it from what others made. Pure.
+
+The mark is the tag `<prefix>:owner = <stack name>`. Two more tags stand beside it, `Name` and
+`<prefix>:vpc`, and are witnesses: where someone takes the owner tag off, either of them still says
+whose the thing is, and the tag is put back. An owner tag with another value is another owner's, whatever
+the witnesses say; and a thing that has lost all three is nobody's. IAM holds the same line: the reconcile
+role may tag what bears one of the three, and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .actions import NEW_GROUP, GroupRef
+from .model import Observation, SecurityGroup, Tags
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """One installation: the name of its stack, the prefix of its tags, and the Region that it serves."""
+
+    stack: str
+    tag_prefix: str
+    region: str
+
+    @property
+    def profile_key(self) -> str:
+        """The opt-in tag's key."""
+        return f"{self.tag_prefix}:profile"
+
+    @property
+    def mode_key(self) -> str:
+        """The key of the tag that overrides the default mode."""
+        return f"{self.tag_prefix}:mode"
+
+    @property
+    def owner_key(self) -> str:
+        """The key of the tag that marks what is owned."""
+        return f"{self.tag_prefix}:owner"
+
+    @property
+    def group_name(self) -> str:
+        """The name of a VPC's owned security group; names are unique in a VPC."""
+        return f"{self.stack}-endpoints"
+
+    @property
+    def group_description(self) -> str:
+        """What a person reads who meets the group in the console."""
+        return f"Lets the private subnets reach this VPC's interface endpoints. Kept by {self.stack}."
+
+    def service_name(self, service: str) -> str:
+        """The full name of an AWS service's endpoint service in this Region."""
+        return f"com.amazonaws.{self.region}.{service}"
+
+    def group_tags(self, vpc_id: str) -> Tags:
+        """The tags of a VPC's owned security group."""
+        return self._tags(vpc_id, "endpoints")
+
+    def endpoint_tags(self, vpc_id: str, service_name: str) -> Tags:
+        """The tags of an owned endpoint."""
+        return self._tags(vpc_id, service_name.removeprefix(self.service_name("")))
+
+    def _tags(self, vpc_id: str, purpose: str) -> Tags:
+        return {
+            self.owner_key: self.stack,
+            f"{self.tag_prefix}:vpc": vpc_id,
+            "Name": f"{self.stack}/{purpose}",
+        }
+
+    def owns(self, tags: Tags, wanted: Tags) -> bool:
+        """Whether a thing that bears `tags` is ours, where ours would bear `wanted`."""
+        if self.owner_key in tags:
+            return tags[self.owner_key] == self.stack
+        return any(tags.get(key) == value for key, value in wanted.items())
+
+    def owned_group(self, observation: Observation) -> SecurityGroup | None:
+        """The VPC's owned security group; where there are several, always the same one."""
+        wanted = self.group_tags(observation.vpc.id)
+        owned = (group for group in observation.groups if self.owns(group.tags, wanted))
+        return min(owned, key=lambda group: group.id, default=None)
+
+    def group_ref(self, observation: Observation) -> GroupRef:
+        """The owned group's id, or a word for the group that the same plan creates."""
+        group = self.owned_group(observation)
+        return group.id if group else NEW_GROUP

@@ -1,0 +1,118 @@
+"""The queue between "look at this VPC" and the pass over it.
+
+The queue debounces with no state of its own: a message's deduplication id is the VPC and the window of time
+that it is sent in, and the queue holds every message back for as long as a window is. So whatever happens in
+a window is covered by a pass that starts after the window ends, and a burst of any size costs one pass a
+window. One message group per VPC: passes of one VPC never overlap (facts, section 8).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
+
+# SQS takes at most this many messages in one call.
+_BATCH = 10
+_REGION = "region"
+
+
+class MalformedMessage(ValueError):
+    """A queue message that is not one of ours; says what is wrong with it."""
+
+
+class NotQueued(RuntimeError):
+    """SQS refused messages; says which and why. Sending all of them again does no harm."""
+
+
+@dataclass(frozen=True)
+class PassRequest:
+    """Asks for a pass over a VPC.
+
+    `first_seen` is when the drift was first seen (milliseconds since 1970), `rounds` how often the VPC has
+    come round since, and `counted` the findings that the drift metrics have counted on the way.
+    """
+
+    vpc_id: str
+    first_seen: int
+    rounds: int = 0
+    counted: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        """The message's body."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, body: str) -> PassRequest:
+        """Read a message's body.
+
+        Raises:
+            MalformedMessage: when the body is not one that `to_json` makes.
+        """
+        try:
+            given = json.loads(body)
+        except ValueError as error:
+            raise MalformedMessage(f"not JSON: {error}") from error
+        if not isinstance(given, dict):
+            raise MalformedMessage("not a JSON object")
+        vpc_id: Any = given.get("vpc_id")
+        first_seen: Any = given.get("first_seen")
+        rounds: Any = given.get("rounds", 0)
+        counted: Any = given.get("counted", [])
+        if not isinstance(vpc_id, str) or not vpc_id.startswith("vpc-"):
+            raise MalformedMessage(f"vpc_id is {vpc_id!r}, not a VPC's id")
+        for number in (first_seen, rounds):
+            if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+                raise MalformedMessage("first_seen and rounds must be whole numbers, not below 0")
+        if not isinstance(counted, list) or not all(isinstance(word, str) for word in counted):
+            raise MalformedMessage("counted must be a list of words")
+        return cls(vpc_id, first_seen, rounds, tuple(counted))
+
+
+class Queue:
+    """Sends requests. `debounce` is the length of a window, in seconds; 0 gives each request its own pass."""
+
+    def __init__(self, sqs: SQSClient, url: str, debounce: int) -> None:
+        self._sqs = sqs
+        self._url = url
+        self._debounce = debounce
+
+    def request_passes(self, requests: Iterable[PassRequest], now: float, origin: str) -> None:
+        """Ask for passes. `now` is in seconds since 1970; `origin` tells one event or message from another,
+        so that the same one, handled twice, asks once even where nothing is debounced.
+
+        Raises:
+            NotQueued: when SQS refuses any of them.
+            botocore.exceptions.ClientError: when it refuses the call.
+        """
+        self._send(((request.vpc_id, request.to_json()) for request in requests), now, origin)
+
+    def request_sweep(self, now: float, origin: str) -> None:
+        """Ask for a look at every tagged VPC of the Region. Arguments and errors as `request_passes`."""
+        self._send([(_REGION, "{}")], now, origin)
+
+    def _send(self, messages: Iterable[tuple[str, str]], now: float, origin: str) -> None:
+        window = str(int(now // self._debounce)) if self._debounce else origin
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            {
+                "Id": str(number),
+                "MessageBody": body,
+                "MessageGroupId": group,
+                "MessageDeduplicationId": f"{group}/{window}",
+            }
+            for number, (group, body) in enumerate(messages)
+        ]
+        refused = []
+        for start in range(0, len(entries), _BATCH):
+            answer = self._sqs.send_message_batch(QueueUrl=self._url, Entries=entries[start : start + _BATCH])
+            refused += [
+                f"{entries[int(failure['Id'])]['MessageGroupId']}: {failure.get('Message', failure['Code'])}"
+                for failure in answer.get("Failed", [])
+            ]
+        if refused:
+            raise NotQueued("; ".join(refused))

@@ -1,0 +1,82 @@
+"""What every handler works with, made once: settings, logger, clients, queues."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+from aws_lambda_powertools import Logger
+from botocore.config import Config
+
+from . import profiles
+from .observe import Observer
+from .queue import Queue
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_sqs import SQSClient
+
+    from .model import Profile
+
+# Short: a call that hangs must not eat the pass (facts, section 2). Throttled calls come round by the queue.
+_CLIENT_CONFIG = Config(
+    connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3}
+)
+
+
+@dataclass
+class Runtime:
+    """A handler's world. Tests hand in their own clients and clock."""
+
+    settings: Settings
+    logger: Logger
+    ec2: EC2Client
+    sqs: SQSClient
+    now: Callable[[], float] = time.time
+
+    @classmethod
+    def start(cls, function: str) -> Runtime:
+        """Make it from the environment; at import, where Lambda gives the most CPU.
+
+        Raises:
+            InvalidSettings: when the environment is not what the template makes.
+        """
+        return cls(
+            settings=Settings.from_environment(os.environ),
+            logger=Logger(service=function),
+            ec2=boto3.client("ec2", config=_CLIENT_CONFIG),
+            sqs=boto3.client("sqs", config=_CLIENT_CONFIG),
+        )
+
+    @cached_property
+    def profiles(self) -> Mapping[str, Profile]:
+        """The profiles that a VPC can opt in to."""
+        return profiles.builtin()
+
+    @cached_property
+    def observer(self) -> Observer:
+        """Looks at VPCs, for all profiles."""
+        ownership = self.settings.ownership
+        services = {
+            ownership.service_name(endpoint.service)
+            for profile in self.profiles.values()
+            for endpoint in profile.endpoints
+        }
+        return Observer(self.ec2, ownership, services)
+
+    @cached_property
+    def pass_queue(self) -> Queue:
+        """Where passes are asked for."""
+        return Queue(self.sqs, self.settings.pass_queue_url, self.settings.debounce)
+
+    @cached_property
+    def sweep_queue(self) -> Queue:
+        """Where a sweep is asked for."""
+        return Queue(self.sqs, self.settings.sweep_queue_url, self.settings.debounce)

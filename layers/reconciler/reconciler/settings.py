@@ -1,0 +1,54 @@
+"""What the template sets, read from the environment once, into one checked value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .model import Mode
+from .ownership import Ownership
+
+
+class InvalidSettings(ValueError):
+    """The environment is not what the template makes; says which variable is wrong and why."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """An installation's settings. `debounce` is in seconds."""
+
+    account: str
+    ownership: Ownership
+    default_mode: Mode
+    debounce: int
+    pass_queue_url: str
+    sweep_queue_url: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the variables that the template sets.
+
+        Raises:
+            InvalidSettings: when one is missing or has a value that cannot be used.
+        """
+
+        def value(name: str) -> str:
+            if not environment.get(name):
+                raise InvalidSettings(f"the environment variable {name} is not set")
+            return environment[name]
+
+        try:
+            mode = Mode(value("DEFAULT_MODE"))
+        except ValueError as error:
+            raise InvalidSettings(f"DEFAULT_MODE is not one of {', '.join(Mode)}") from error
+        debounce = value("DEBOUNCE_SECONDS")
+        if not debounce.isdecimal():
+            raise InvalidSettings(f"DEBOUNCE_SECONDS is {debounce!r}, not a whole number of seconds")
+        return cls(
+            account=value("ACCOUNT_ID"),
+            ownership=Ownership(value("STACK_NAME"), value("TAG_PREFIX"), value("AWS_REGION")),
+            default_mode=mode,
+            debounce=int(debounce),
+            pass_queue_url=value("PASS_QUEUE_URL"),
+            sweep_queue_url=value("SWEEP_QUEUE_URL"),
+        )

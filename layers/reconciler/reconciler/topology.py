@@ -1,0 +1,43 @@
+"""Which subnets of a VPC are private, and what they look like from a security group. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Network, collapse_addresses
+
+from .model import Observation, RouteTable, Subnet
+
+
+def route_table_of(subnet: Subnet, tables: Iterable[RouteTable]) -> RouteTable | None:
+    """The table that routes for `subnet`: its own, else the VPC's main one (facts, section 12)."""
+    main = None
+    for table in tables:
+        if subnet.id in table.subnet_ids:
+            return table
+        if table.main:
+            main = table
+    return main
+
+
+def is_private(subnet: Subnet, tables: Iterable[RouteTable]) -> bool:
+    """Whether no active route of the subnet's table leads to an internet gateway.
+
+    NAT, transit, virtual private and egress-only gateways do not make a subnet public, nor does a
+    black hole, nor `MapPublicIpOnLaunch` (facts, section 12).
+    """
+    table = route_table_of(subnet, tables)
+    return table is None or not any(
+        route.active and route.gateway_id.startswith("igw-") for route in table.routes
+    )
+
+
+def private_subnets(observation: Observation) -> tuple[Subnet, ...]:
+    """The private subnets of the VPC, by id."""
+    private = (s for s in observation.subnets if is_private(s, observation.route_tables))
+    return tuple(sorted(private, key=lambda subnet: subnet.id))
+
+
+def merged_cidrs(subnets: Iterable[Subnet]) -> tuple[str, ...]:
+    """The subnets' IPv4 blocks, adjacent ones merged: the fewest rules that let in exactly these."""
+    blocks = (IPv4Network(subnet.cidr) for subnet in subnets if subnet.cidr)
+    return tuple(str(block) for block in collapse_addresses(blocks))

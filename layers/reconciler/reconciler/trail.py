@@ -1,0 +1,151 @@
+"""A CloudTrail record, or a tag change event, to the resource ids that it touches. Pure.
+
+CloudTrail writes EC2's calls in two dialects and in shapes that vary with how many there are of a thing
+(facts, section 6). None of that matters here: every EC2 id says by its prefix what it is, so ids are taken
+from wherever they stand in the request and the response. An event only says where to look, so an id too
+many costs a look and an id too few is what the sweep is for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+# The calls that can change the state of a tagged VPC. The template's rules match these and no others.
+WATCHED = frozenset(
+    """
+    CreateVpc CreateDefaultVpc DeleteVpc ModifyVpcAttribute AssociateVpcCidrBlock DisassociateVpcCidrBlock
+    AssociateDhcpOptions
+    CreateSubnet CreateDefaultSubnet DeleteSubnet AssociateSubnetCidrBlock DisassociateSubnetCidrBlock
+    CreateRouteTable DeleteRouteTable AssociateRouteTable DisassociateRouteTable
+    ReplaceRouteTableAssociation CreateRoute ReplaceRoute DeleteRoute
+    AttachInternetGateway DetachInternetGateway
+    CreateVpcEndpoint ModifyVpcEndpoint DeleteVpcEndpoints
+    CreateSecurityGroup DeleteSecurityGroup AuthorizeSecurityGroupIngress AuthorizeSecurityGroupEgress
+    RevokeSecurityGroupIngress RevokeSecurityGroupEgress ModifySecurityGroupRules
+    CreateTags DeleteTags
+    """.split()
+)
+
+
+class ResourceType(StrEnum):
+    """The resources that lead to a VPC, by the prefix of their ids."""
+
+    VPC = "vpc"
+    ROUTE_TABLE = "rtb"
+    SUBNET = "subnet"
+    ENDPOINT = "vpce"
+    GROUP = "sg"
+
+
+_ID = re.compile(rf"({'|'.join(ResourceType)})-[0-9a-z]+")
+
+
+class MalformedEvent(ValueError):
+    """An event without the parts that every event of its kind has; says which."""
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What an event touched, when, and in whose account and Region.
+
+    `names_our_tags` says that the event itself speaks of the opt-in: the VPC need not be asked for it.
+    """
+
+    event_name: str
+    time: datetime
+    account: str
+    region: str
+    ids: Mapping[ResourceType, frozenset[str]] = field(default_factory=dict)
+    names_our_tags: bool = False
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """An event that is as it should be and has nothing to tell, because."""
+
+    because: str
+
+
+def read(event: Mapping[str, Any], tag_prefix: str) -> Touched | Ignored:
+    """Read an EventBridge event of detail type `AWS API Call via CloudTrail` or `Tag Change on Resource`.
+
+    Raises:
+        MalformedEvent: when a part is missing or of the wrong kind.
+    """
+    detail = _part(event, "detail", dict)
+    if _part(event, "detail-type", str) == "Tag Change on Resource":
+        return _read_tag_change(event, detail)
+    return _read_api_call(event, detail, tag_prefix)
+
+
+def _read_api_call(event: Mapping[str, Any], detail: Mapping[str, Any], tag_prefix: str) -> Touched | Ignored:
+    name = _part(detail, "eventName", str)
+    if name not in WATCHED:
+        return Ignored(f"{name} does not change what a VPC has")
+    if detail.get("errorCode"):
+        return Ignored(f"{name} failed with {detail['errorCode']}")
+    request = _part(detail, "requestParameters", dict)
+    strings = list(_strings([request, detail.get("responseElements")]))
+    return Touched(
+        event_name=name,
+        time=_time(_part(detail, "eventTime", str)),
+        account=str(detail.get("recipientAccountId") or event.get("account") or ""),
+        region=_part(detail, "awsRegion", str),
+        ids=_ids(strings),
+        names_our_tags=any(text.startswith(f"{tag_prefix}:") for text in strings),
+    )
+
+
+def _read_tag_change(event: Mapping[str, Any], detail: Mapping[str, Any]) -> Touched:
+    arns = _part(event, "resources", list)
+    _part(detail, "changed-tag-keys", list)
+    return Touched(
+        event_name="Tag Change on Resource",
+        time=_time(_part(event, "time", str)),
+        account=_part(event, "account", str),
+        region=_part(event, "region", str),
+        ids=_ids(str(arn).rpartition("/")[2] for arn in arns),
+        # These come for owned things and for opted-in VPCs only.
+        names_our_tags=True,
+    )
+
+
+def _part(holder: Mapping[str, Any], key: str, kind: type) -> Any:
+    value = holder.get(key)
+    if not isinstance(value, kind):
+        raise MalformedEvent(f"{key} is {'missing' if value is None else 'no ' + kind.__name__}")
+    return value
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise MalformedEvent(f"the time {text!r} is no ISO 8601 time") from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _ids(strings: Iterator[str] | list[str]) -> Mapping[ResourceType, frozenset[str]]:
+    found: dict[ResourceType, set[str]] = {}
+    for text in strings:
+        if match := _ID.fullmatch(text):
+            found.setdefault(ResourceType(match[1]), set()).add(text)
+    return {kind: frozenset(ids) for kind, ids in found.items()}
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Every string in a nest of objects and arrays, in no order."""
+    nest = [value]
+    while nest:
+        value = nest.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            nest.extend(value.values())
+        elif isinstance(value, list):
+            nest.extend(value)
