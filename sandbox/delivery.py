@@ -189,5 +189,6 @@ def _allows(statement: Mapping[str, Any], rule_arn: str) -> bool:
     """Whether a statement of a function's policy lets EventBridge invoke it for this rule."""
     if statement["Principal"] != {"Service": "events.amazonaws.com"}:
         return False
-    patterns = [arn for test in statement.get("Condition", {}).values() for arn in test.values()]
-    return all(fnmatch.fnmatchcase(rule_arn, pattern) for pattern in patterns)
+    known = {"aws:sourcearn": rule_arn, "aws:sourceaccount": rule_arn.split(":")[4]}
+    tests = [each for test in statement.get("Condition", {}).values() for each in test.items()]
+    return all(fnmatch.fnmatchcase(known[key.lower()], pattern) for key, pattern in tests)

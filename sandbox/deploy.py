@@ -17,8 +17,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sandbox import account, places
 from sandbox.control_plane import ControlPlane
@@ -46,6 +48,8 @@ class Stack:
     """What was deployed."""
 
     name: str
+    id: str
+    status: str
     outputs: Mapping[str, str]
     resources: tuple[Resource, ...]
 
@@ -86,9 +90,30 @@ def describe(plane: ControlPlane, stack_name: str) -> Stack:
     pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack_name)
     return Stack(
         name=stack_name,
+        id=found["StackId"],
+        status=found["StackStatus"],
         outputs={each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])},
         resources=tuple(_resource(each) for page in pages for each in page["StackResourceSummaries"]),
     )
+
+
+def status_change(stack: Stack, at: float) -> dict[str, Any]:
+    """The event by which CloudFormation tells of a deployment; ministack sends none."""
+    return {
+        "version": "0",
+        "id": str(uuid4()),
+        "detail-type": "CloudFormation Stack Status Change",
+        "source": "aws.cloudformation",
+        "account": account.ACCOUNT,
+        "time": datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "region": account.REGION,
+        "resources": [stack.id],
+        "detail": {
+            "stack-id": stack.id,
+            "status-details": {"status": stack.status, "status-reason": ""},
+            "client-request-token": "",
+        },
+    }
 
 
 def _resource(summary: Mapping[str, Any]) -> Resource:

@@ -7,11 +7,15 @@ CloudWatch Logs, and it remembers what it has read, so that looking often costs 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.control_plane import ControlPlane
 from sandbox.deploy import Stack
+
+Key = tuple[str, int, str]
+"""Stream, time and text: ministack gives its log events no ids."""
 
 _LATE_MILLISECONDS = 15_000
 """A line may appear so much later than its time says: Lambda writes them down when the invocation ends."""
@@ -35,7 +39,7 @@ class FunctionLogs:
         self._client = plane.client("logs")
         self._groups = _log_groups(plane, stack)
         self._lines: list[Line] = []
-        self._seen: set[str] = set()
+        self._seen: Counter[Key] = Counter()
         self._newest = dict.fromkeys(self._groups, 0)
         self._lock = threading.Lock()
 
@@ -60,9 +64,12 @@ class FunctionLogs:
             events = [event for page in pages for event in page["events"]]
         except self._client.exceptions.ResourceNotFoundException:
             return  # a group that Lambda makes at the first line
+        counts: Counter[Key] = Counter()
         for event in events:
-            if event["eventId"] not in self._seen:
-                self._seen.add(event["eventId"])
+            key = (event["logStreamName"], event["timestamp"], event["message"])
+            counts[key] += 1
+            if counts[key] > self._seen[key]:
+                self._seen[key] += 1
                 self._newest[function] = max(self._newest[function], event["timestamp"])
                 self._lines.append(Line(function, event["timestamp"] / 1000, event["message"].rstrip()))
 

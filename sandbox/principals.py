@@ -13,13 +13,15 @@ from sandbox.deploy import Stack
 from sandbox.ec2.principals import AssumedRole, Principals
 
 
-def register_functions(principals: Principals, plane: ControlPlane, stack: Stack) -> None:
-    """Let EC2 know the stack's functions by the access keys that ministack gives them."""
+def register_functions(principals: Principals, plane: ControlPlane, stack: Stack) -> dict[str, AssumedRole]:
+    """Let EC2 know the stack's functions by the keys that ministack gives them; answers whose they are."""
     functions = plane.client("lambda")
-    for name in stack.physical_ids("AWS::Lambda::Function").values():
+    roles = {}
+    for logical_id, name in stack.physical_ids("AWS::Lambda::Function").items():
         found = functions.get_function_configuration(FunctionName=name)
-        role = AssumedRole(role_arn=found["Role"], session=found["FunctionName"])
-        principals.register(session_key(found["FunctionArn"], found["Role"]), role)
+        roles[logical_id] = AssumedRole(role_arn=found["Role"], session=found["FunctionName"])
+        principals.register(session_key(found["FunctionArn"], found["Role"]), roles[logical_id])
+    return roles
 
 
 def session_key(function_arn: str, role_arn: str) -> str:

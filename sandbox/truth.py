@@ -7,24 +7,19 @@ and of the tests is a second opinion and never the program's own word.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import Any
 
 from sandbox import account
 
-if TYPE_CHECKING:
-    from mypy_boto3_ec2.client import EC2Client
-    from mypy_boto3_ec2.type_defs import (
-        FilterTypeDef,
-        IpPermissionOutputTypeDef,
-        RouteTableTypeDef,
-        SecurityGroupTypeDef,
-        SubnetTypeDef,
-        TagTypeDef,
-        VpcEndpointTypeDef,
-    )
+Found = Mapping[str, Any]
+"""Something that EC2 describes, by the names that boto3 uses."""
+
+
+Look = Callable[..., Found]
+"""Reads EC2's state, as `Ec2.truth` does: not throttled, nothing late, and it leaves no trace."""
 
 APP_MESH = f"com.amazonaws.{account.REGION}.appmesh-envoy-management"
 LOGS = f"com.amazonaws.{account.REGION}.logs"
@@ -35,7 +30,7 @@ _GONE = {"deleted"}
 class Truth:
     """Looks at VPCs through EC2's own answers; `owner` is the stack's name, `prefix` that of its tags."""
 
-    ec2: EC2Client
+    look: Look
     owner: str = "vpc-endpoint-remediator"
     prefix: str = "vpce-remediator"
 
@@ -47,12 +42,13 @@ class Truth:
         """All of a VPC that a remediator could change, as text: equal before and after means untouched."""
         names = ("enableDnsSupport", "enableDnsHostnames")
         attributes = [(name, self._attribute(vpc, name)) for name in names]
-        groups = sorted(map(repr, self._groups(vpc)))
-        return repr((attributes, groups, sorted(map(repr, self.endpoints(vpc)))))
+        groups = sorted(map(repr, self.groups(vpc)))
+        endpoints = sorted(repr({**each, "State": ""}) for each in self.endpoints(vpc))
+        return repr((attributes, groups, endpoints))
 
-    def endpoints(self, vpc: str, service: str | None = None) -> list[VpcEndpointTypeDef]:
+    def endpoints(self, vpc: str, service: str | None = None) -> list[Found]:
         """The VPC's interface endpoints, of one service or all."""
-        found = self.ec2.describe_vpc_endpoints(Filters=_in(vpc))["VpcEndpoints"]
+        found = self.look("DescribeVpcEndpoints", Filters=_in(vpc))["VpcEndpoints"]
         return [
             each
             for each in found
@@ -61,15 +57,15 @@ class Truth:
             and service in (None, each["ServiceName"])
         ]
 
-    def owned_group(self, vpc: str) -> SecurityGroupTypeDef | None:
+    def owned_group(self, vpc: str) -> Found | None:
         """The VPC's security group that bears the owner tag, if there is just one."""
-        owned = [group for group in self._groups(vpc) if self._owned(group.get("Tags", []))]
+        owned = [group for group in self.groups(vpc) if self._owned(group.get("Tags", []))]
         return owned[0] if len(owned) == 1 else None
 
-    def private_subnets(self, vpc: str) -> list[SubnetTypeDef]:
+    def private_subnets(self, vpc: str) -> list[Found]:
         """Subnets whose route table has no active route to an internet gateway."""
-        tables = self.ec2.describe_route_tables(Filters=_in(vpc))["RouteTables"]
-        subnets = self.ec2.describe_subnets(Filters=_in(vpc))["Subnets"]
+        tables = self.look("DescribeRouteTables", Filters=_in(vpc))["RouteTables"]
+        subnets = self.look("DescribeSubnets", Filters=_in(vpc))["Subnets"]
         return [subnet for subnet in subnets if not _leads_out(_table_of(subnet, tables))]
 
     def _dns_faults(self, vpc: str) -> Iterator[str]:
@@ -107,7 +103,7 @@ class Truth:
                 name = f"{_short(service)}'s {endpoint['VpcEndpointId']}"
                 yield from (f"{name} {fault}" for fault in self._faults_of(vpc, endpoint))
 
-    def _faults_of(self, vpc: str, endpoint: VpcEndpointTypeDef) -> Iterator[str]:
+    def _faults_of(self, vpc: str, endpoint: Found) -> Iterator[str]:
         owned = self._owned(endpoint.get("Tags", []))
         if endpoint["State"].lower() != "available":
             yield f"is {endpoint['State'].lower()}"
@@ -125,7 +121,7 @@ class Truth:
             yield f"has other groups too: {', '.join(sorted(groups - {ours['GroupId']}))}"
         yield from self._subnet_faults(vpc, endpoint, owned)
 
-    def _subnet_faults(self, vpc: str, endpoint: VpcEndpointTypeDef, owned: bool) -> Iterator[str]:
+    def _subnet_faults(self, vpc: str, endpoint: Found, owned: bool) -> Iterator[str]:
         zones = {each["SubnetId"]: each["AvailabilityZone"] for each in self.private_subnets(vpc)}
         offered = set(self._zones_offered(endpoint["ServiceName"]))
         attached = set(endpoint["SubnetIds"])
@@ -136,61 +132,59 @@ class Truth:
             yield f"is missing from {', '.join(sorted(missing))}"
 
     def _zones_offered(self, service: str) -> Sequence[str]:
-        (found,) = self.ec2.describe_vpc_endpoint_services(ServiceNames=[service])["ServiceDetails"]
-        return found["AvailabilityZones"]
+        (found,) = self.look("DescribeVpcEndpointServices", ServiceNames=[service])["ServiceDetails"]
+        zones: list[str] = found["AvailabilityZones"]
+        return zones
 
     def _attribute(self, vpc: str, name: str) -> bool:
-        answer = self.ec2.describe_vpc_attribute(VpcId=vpc, Attribute=name)  # type: ignore[arg-type]
-        return bool(answer[name[0].upper() + name[1:]]["Value"])  # type: ignore[literal-required]
+        answer = self.look("DescribeVpcAttribute", VpcId=vpc, Attribute=name)
+        return bool(answer[name[0].upper() + name[1:]]["Value"])
 
-    def _groups(self, vpc: str) -> list[SecurityGroupTypeDef]:
-        return self.ec2.describe_security_groups(Filters=_in(vpc))["SecurityGroups"]
+    def groups(self, vpc: str) -> list[Found]:
+        """The VPC's security groups."""
+        return list(self.look("DescribeSecurityGroups", Filters=_in(vpc))["SecurityGroups"])
 
     def _has_gateway(self, vpc: str) -> bool:
-        attached: FilterTypeDef = {"Name": "attachment.vpc-id", "Values": [vpc]}
-        return bool(self.ec2.describe_internet_gateways(Filters=[attached])["InternetGateways"])
+        attached = {"Name": "attachment.vpc-id", "Values": [vpc]}
+        return bool(self.look("DescribeInternetGateways", Filters=[attached])["InternetGateways"])
 
-    def _owned(self, tags: Sequence[TagTypeDef]) -> bool:
+    def _owned(self, tags: Sequence[Found]) -> bool:
         return {"Key": f"{self.prefix}:owner", "Value": self.owner} in tags
 
-    def _made_by_us(self, endpoint: VpcEndpointTypeDef) -> bool:
+    def _made_by_us(self, endpoint: Found) -> bool:
         """An endpoint without the owner tag that has only the owned group is one that lost the tag."""
-        ours = self.owned_group(_vpc_of(endpoint))
+        ours = self.owned_group(endpoint["VpcId"])
         return ours is not None and [each["GroupId"] for each in endpoint["Groups"]] == [ours["GroupId"]]
 
     @staticmethod
-    def _named(tags: Sequence[TagTypeDef]) -> bool:
+    def _named(tags: Sequence[Found]) -> bool:
         return any(tag["Key"] == "Name" and tag["Value"] for tag in tags)
 
 
-def _in(vpc: str) -> list[FilterTypeDef]:
+def _in(vpc: str) -> list[Found]:
     return [{"Name": "vpc-id", "Values": [vpc]}]
-
-
-def _vpc_of(endpoint: VpcEndpointTypeDef) -> str:
-    return endpoint["VpcId"]
 
 
 def _short(service: str) -> str:
     return service.rsplit(".", 1)[1]
 
 
-def _table_of(subnet: SubnetTypeDef, tables: Sequence[RouteTableTypeDef]) -> RouteTableTypeDef:
+def _table_of(subnet: Found, tables: Sequence[Found]) -> Found:
     """The subnet's own route table, else the main one."""
     ends = [(end, table) for table in tables for end in table["Associations"]]
     own = [table for end, table in ends if end.get("SubnetId") == subnet["SubnetId"]]
     return own[0] if own else next(table for end, table in ends if end.get("Main"))
 
 
-def _leads_out(table: RouteTableTypeDef) -> bool:
+def _leads_out(table: Found) -> bool:
     return any(
         route.get("GatewayId", "").startswith("igw-") and route.get("State") == "active"
         for route in table["Routes"]
     )
 
 
-def _allowed(rule: IpPermissionOutputTypeDef) -> Iterator[ipaddress.IPv4Network | str]:
-    """What a rule lets in: networks where it is for 443/tcp only, else a description that no network equals."""
+def _allowed(rule: Found) -> Iterator[ipaddress.IPv4Network | str]:
+    """What a rule lets in: networks where it is for 443/tcp only, else words that equal no network."""
     ports = f"{rule['IpProtocol']} {rule.get('FromPort', 'all')}-{rule.get('ToPort', 'all')}"
     for each in rule.get("IpRanges", []):
         https = ports == "tcp 443-443"

@@ -1,0 +1,140 @@
+"""The demo's VPCs, made through EC2's public calls as a customer's teams would make them, each broken in its
+own way.
+
+What is wrong with them afterwards is in `sandbox.breaks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sandbox import account
+from sandbox.truth import APP_MESH, LOGS
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.client import EC2Client
+
+_EVERYWHERE = "0.0.0.0/0"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A VPC to be made: its subnets' zones, whether it has a way out, and what its team got wrong."""
+
+    name: str
+    story: str
+    number: int
+    private: str
+    """The zones of the private subnets, a letter each, for instance `aab`."""
+    public: str = ""
+    """The zones of the public subnets. With any, the VPC has an internet gateway."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    spoil: Callable[[EC2Client, Vpc], None] = lambda ec2, vpc: None  # noqa: ARG005
+
+
+@dataclass(frozen=True)
+class Vpc:
+    """A VPC that was made."""
+
+    plan: Plan
+    id: str
+    private: tuple[str, ...]
+    public: tuple[str, ...]
+    gateway: str | None
+
+    @property
+    def name(self) -> str:
+        """What its team calls it."""
+        return self.plan.name
+
+
+def _half_made_endpoint(ec2: EC2Client, vpc: Vpc) -> None:
+    """An endpoint by hand: in one zone, with the VPC's default group, and nobody finds it by its name."""
+    ec2.create_vpc_endpoint(
+        VpcId=vpc.id,
+        VpcEndpointType="Interface",
+        ServiceName=APP_MESH,
+        SubnetIds=[vpc.private[0]],
+        PrivateDnsEnabled=False,
+    )
+
+
+def _logs_only(ec2: EC2Client, vpc: Vpc) -> None:
+    """An endpoint for logs by hand, and a group that is open to everyone."""
+    group = ec2.create_security_group(GroupName="temporary", Description="debugging", VpcId=vpc.id)["GroupId"]
+    ec2.authorize_security_group_ingress(GroupId=group, IpProtocol="-1", CidrIp=_EVERYWHERE)
+    ec2.create_vpc_endpoint(
+        VpcId=vpc.id,
+        VpcEndpointType="Interface",
+        ServiceName=LOGS,
+        SubnetIds=[vpc.private[0]],
+        SecurityGroupIds=[group],
+        PrivateDnsEnabled=False,
+    )
+
+
+def _no_dns(ec2: EC2Client, vpc: Vpc) -> None:
+    ec2.modify_vpc_attribute(VpcId=vpc.id, EnableDnsSupport={"Value": False})
+
+
+FLEET = (
+    Plan("orders", "brand new: no endpoints, DNS hostnames off", 1, private="ab"),
+    Plan(
+        "payments",
+        "App Mesh's endpoint made by hand: one zone, default group, no private DNS",
+        2,
+        private="a",
+        public="ab",
+        spoil=_half_made_endpoint,
+    ),
+    Plan("web", "DNS support off; an internet gateway", 3, private="ab", public="ab", spoil=_no_dns),
+    Plan("batch", "two private subnets in each zone, none with an endpoint", 4, private="aabb"),
+    Plan("legacy", "logs' endpoint only, in a group open to the world", 5, private="abc", spoil=_logs_only),
+)
+BYSTANDER = Plan("bystander", "never tagged, the same defects", 6, private="ab", spoil=_logs_only)
+WATCHED = Plan(
+    "watched", "tagged, but mode = audit", 7, private="ab", tags={"mode": "audit"}, spoil=_half_made_endpoint
+)
+
+
+def make(ec2: EC2Client, plan: Plan) -> Vpc:
+    """Make the VPC that `plan` tells of, untagged but for its name."""
+    vpc = ec2.create_vpc(CidrBlock=f"10.{plan.number}.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": plan.name}])
+    private = [
+        add_subnet(ec2, vpc, f"10.{plan.number}.{n}.0/24", zone) for n, zone in enumerate(plan.private)
+    ]
+    public = [
+        add_subnet(ec2, vpc, f"10.{plan.number}.{128 + n}.0/24", zone) for n, zone in enumerate(plan.public)
+    ]
+    gateway = add_gateway(ec2, vpc, public) if public else None
+    made = Vpc(plan, vpc, tuple(private), tuple(public), gateway)
+    plan.spoil(ec2, made)
+    return made
+
+
+def opt_in(ec2: EC2Client, vpc: Vpc, prefix: str) -> None:
+    """Tag the VPC: the one thing that a team has to do."""
+    tags = {"profile": "appmesh", **vpc.plan.tags}
+    ec2.create_tags(
+        Resources=[vpc.id], Tags=[{"Key": f"{prefix}:{key}", "Value": value} for key, value in tags.items()]
+    )
+
+
+def add_subnet(ec2: EC2Client, vpc: str, cidr: str, zone: str) -> str:
+    """A subnet in the zone with this letter; answers its id."""
+    answer = ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=f"{account.REGION}{zone}")
+    return answer["Subnet"]["SubnetId"]
+
+
+def add_gateway(ec2: EC2Client, vpc: str, subnets: list[str]) -> str:
+    """An internet gateway, and a route to it from these subnets; answers the gateway's id."""
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock=_EVERYWHERE, GatewayId=gateway)
+    for subnet in subnets:
+        ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    return gateway
