@@ -1,7 +1,7 @@
 """What puts a VPC right, as values: actions, the steps of a plan, and what became of them.
 
-Whoever carries them out (`apply`) knows nothing of why they are there; whoever plans them knows nothing of how
-EC2 is asked.
+Whoever carries them out (`apply`) knows nothing of why they are there; whoever plans them knows nothing of
+how EC2 is asked.
 """
 
 from __future__ import annotations

@@ -44,12 +44,14 @@ _RESULTS = {
     Verdict.WAIT: Result.WAITING,
     Verdict.GONE: Result.WAITING,  # what was planned for has changed meanwhile: look again
     Verdict.ALREADY_DONE: Result.ALREADY_DONE,
+    Verdict.NAME_TAKEN: Result.WAITING,
     Verdict.BLOCKED: Result.BLOCKED,
 }
 
 # An endpoint that a client token brings back and that is older than this is the one of an earlier making.
 _JUST_MADE = timedelta(minutes=5)
 _GENERATIONS = 5
+_GROUP_NAMES = 5
 _SPENT = DEAD | {EndpointState.DELETING, EndpointState.DELETED}
 
 
@@ -125,13 +127,38 @@ class _Executor:
             self._ec2.modify_vpc_attribute(VpcId=action.vpc_id, EnableDnsHostnames={"Value": True})
 
     def _create_group(self, action: CreateSecurityGroup) -> None:
-        answer = self._ec2.create_security_group(
-            VpcId=action.vpc_id,
-            GroupName=action.name,
-            Description=action.description,
-            TagSpecifications=[{"ResourceType": "security-group", "Tags": _tag_list(action.tags)}],
-        )
-        self._new_group_id = answer["GroupId"]
+        """Create it. The call has no client token, but a name is taken once in a VPC.
+
+        Where ours has it, the group was made by a pass that died, and EC2 is late in showing it: come again.
+        Where someone else's has it, ours gets a number.
+        """
+        names = [action.name, *(f"{action.name}-{number}" for number in range(2, _GROUP_NAMES + 1))]
+        for name in names:
+            try:
+                answer = self._ec2.create_security_group(
+                    VpcId=action.vpc_id,
+                    GroupName=name,
+                    Description=action.description,
+                    TagSpecifications=[{"ResourceType": "security-group", "Tags": _tag_list(action.tags)}],
+                )
+            except ClientError as error:
+                taken = refusals.classify(error).verdict is Verdict.NAME_TAKEN
+                if not taken or not self._is_foreign(action, name) or name == names[-1]:
+                    raise
+            else:
+                self._new_group_id = answer["GroupId"]
+                return
+
+    def _is_foreign(self, action: CreateSecurityGroup, name: str) -> bool:
+        """Whether a group is seen that has `name` and none of our tags. Case does not tell names apart
+        (facts, section 3), but EC2's filters do, so all groups of the VPC are looked through."""
+        pages = self._ec2.get_paginator("describe_security_groups")
+        for page in pages.paginate(Filters=[{"Name": "vpc-id", "Values": [action.vpc_id]}]):
+            for group in page["SecurityGroups"]:
+                if group.get("GroupName", "").casefold() == name.casefold():
+                    tags = decode.tags(group.get("Tags", []))
+                    return not any(tags.get(key) == value for key, value in action.tags.items())
+        return False
 
     def _create_endpoint(self, action: CreateEndpoint) -> Refusal | None:
         """Create it, under a client token that comes from the request itself.

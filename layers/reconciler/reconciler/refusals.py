@@ -20,6 +20,7 @@ class Verdict(Enum):
     WAIT = auto()  # AWS is busy, or does not show yet what there is: come again
     ALREADY_DONE = auto()  # what was asked for is so already
     GONE = auto()  # what was asked about is no more
+    NAME_TAKEN = auto()  # by ours, not shown yet, or by someone else's: look
     BLOCKED = auto()  # asking again will not help
 
 
@@ -36,15 +37,15 @@ class Refusal:
         return f"{self.code}: {self.message}"
 
 
+# `InvalidGroup.NotFound` comes of a group that was just made: EC2 does not know it everywhere yet.
 _WAIT = frozenset(
     """
     RequestLimitExceeded EC2ThrottledException Throttling ThrottlingException OperationInProgress
     IncorrectState InvalidState ConcurrentTagAccess DependencyViolation InternalError InternalFailure
-    ServerInternal ServiceUnavailable Unavailable RequestTimeout
+    ServerInternal ServiceUnavailable Unavailable RequestTimeout InvalidGroup.NotFound
     """.split()
 )
-# Of the group, after it was made: EC2 does not show it yet (facts, section 3).
-_NOT_YET_VISIBLE = frozenset("InvalidGroup.Duplicate InvalidGroup.NotFound".split())
+_NAME_TAKEN = "InvalidGroup.Duplicate"
 _ALREADY_DONE = frozenset("InvalidPermission.Duplicate InvalidPermission.NotFound".split())
 _GONE = frozenset(
     """
@@ -91,8 +92,10 @@ def classify_code(code: str, message: str) -> Refusal:
 
 
 def _class_of(code: str, message: str) -> tuple[Verdict, Reason | None]:
-    if code in _WAIT or code in _NOT_YET_VISIBLE or _WAIT_MESSAGE in message:
+    if code in _WAIT or _WAIT_MESSAGE in message:
         return Verdict.WAIT, None
+    if code == _NAME_TAKEN:
+        return Verdict.NAME_TAKEN, None
     if code in _ALREADY_DONE:
         return Verdict.ALREADY_DONE, None
     if code in _GONE:

@@ -44,7 +44,7 @@ def _describe(rule: Rule) -> str:
 
 def _create(observation: Observation, ownership: Ownership, wanted: frozenset[Rule]) -> list[Step]:
     vpc_id = observation.vpc.id
-    name = _free_name(observation, ownership)
+    name = ownership.group_name
     missing = Finding(
         Kind.GROUP_MISSING, vpc_id, found="no owned security group", wanted=f"one, named {name}"
     )
@@ -54,17 +54,6 @@ def _create(observation: Observation, ownership: Ownership, wanted: frozenset[Ru
         steps.append(Step(AuthorizeIngress(NEW_GROUP, tuple(sorted(wanted))), (missing,)))
     steps.append(Step(RevokeEgress(NEW_GROUP, (DEFAULT_EGRESS,)), (missing,)))
     return steps
-
-
-def _free_name(observation: Observation, ownership: Ownership) -> str:
-    """Our name for the group; numbered where someone else's group bears it. Case does not tell names
-    apart (facts, section 3)."""
-    taken = {group.name.casefold() for group in observation.groups}
-    name, number = ownership.group_name, 1
-    while name.casefold() in taken:
-        number += 1
-        name = f"{ownership.group_name}-{number}"
-    return name
 
 
 def _mend(group: SecurityGroup, wanted: frozenset[Rule]) -> list[Step]:

@@ -1,0 +1,141 @@
+"""An account for tests: the sandbox's EC2 on its own clock, a customer in it, and the reconciler's passes.
+
+Passes come round as the queue would make them, a debounce apart, with no queue and no waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reconciler import passes
+from reconciler.model import Mode
+from reconciler.observe import Observer
+from reconciler.ownership import Ownership
+from reconciler.passes import Ending, Pass
+from reconciler.profiles import builtin
+from reconciler.queue import PassRequest
+from reconciler.settings import Settings
+from sandbox.ec2 import AssumedRole, Call, Ec2, ManualClock, Rule
+from sandbox.truth import Truth
+
+STACK = "vpc-endpoint-remediator"
+OWNERSHIP = Ownership(stack=STACK, tag_prefix="vpce-remediator", region="eu-west-1")
+ROLE = AssumedRole("arn:aws:iam::111122223333:role/reconcile", "reconcile")
+DEBOUNCE = 30
+ZONES = "abc"
+
+
+def settings(mode: Mode = Mode.ENFORCE) -> Settings:
+    """An installation's settings."""
+    return Settings(
+        account="111122223333",
+        ownership=OWNERSHIP,
+        default_mode=mode,
+        debounce=DEBOUNCE,
+        pass_queue_url="passes",
+        sweep_queue_url="sweeps",
+    )
+
+
+class Account:
+    """One account, its EC2, and an installation of the remediator in it."""
+
+    def __init__(self, rules: frozenset[Rule] | None = None, mode: Mode = Mode.ENFORCE) -> None:
+        self.clock = ManualClock()
+        self.ec2 = Ec2(clock=self.clock, rules=rules)
+        self.customer = self.ec2.client()
+        self.reconciler = self.ec2.client(ROLE)
+        self.settings = settings(mode)
+        self.truth = Truth(self.ec2.truth, owner=STACK)
+        self.observer = self.new_observer()
+
+    def new_observer(self) -> Observer:
+        """An observer whose caches are empty, as after a cold start."""
+        names = {
+            OWNERSHIP.service_name(endpoint.service)
+            for profile in builtin().values()
+            for endpoint in profile.endpoints
+        }
+        return Observer(self.reconciler, OWNERSHIP, names, self.clock.now)
+
+    # ---- what a customer does
+
+    def vpc(
+        self, private: str = "ab", public: str = "", profile: str | None = "appmesh", number: int = 1
+    ) -> str:
+        """A VPC with a private and a public subnet for each letter of a zone; with an internet gateway where
+        it has public ones. Tagged, unless `profile` is None."""
+        vpc_id = self.customer.create_vpc(CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"]
+        for position, zone in enumerate(private):
+            self.subnet(vpc_id, zone, f"10.{number}.{position}.0/24")
+        if public:
+            gateway = self.attach_gateway(vpc_id)
+            table = self.public_table(vpc_id, gateway)
+            for position, zone in enumerate(public):
+                subnet = self.subnet(vpc_id, zone, f"10.{number}.{128 + position}.0/24")
+                self.customer.associate_route_table(RouteTableId=table, SubnetId=subnet)
+        if profile is not None:
+            self.tag(vpc_id, profile=profile)
+        return vpc_id
+
+    def subnet(self, vpc_id: str, zone: str, cidr: str) -> str:
+        """A subnet, by the letter of its zone."""
+        answer = self.customer.create_subnet(
+            VpcId=vpc_id, CidrBlock=cidr, AvailabilityZone=f"{OWNERSHIP.region}{zone}"
+        )
+        return answer["Subnet"]["SubnetId"]
+
+    def attach_gateway(self, vpc_id: str) -> str:
+        """A new internet gateway, attached."""
+        gateway = self.customer.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+        self.customer.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc_id)
+        return gateway
+
+    def public_table(self, vpc_id: str, gateway: str) -> str:
+        """A route table with a default route to `gateway`."""
+        table = self.customer.create_route_table(VpcId=vpc_id)["RouteTable"]["RouteTableId"]
+        self.customer.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+        return table
+
+    def tag(self, resource_id: str, **tags: str) -> None:
+        """Tags of ours, by their last word."""
+        self.customer.create_tags(
+            Resources=[resource_id],
+            Tags=[{"Key": f"{OWNERSHIP.tag_prefix}:{key}", "Value": value} for key, value in tags.items()],
+        )
+
+    # ---- what the remediator does
+
+    def one_pass(self, vpc_id: str, request: PassRequest | None = None) -> Pass:
+        """One pass, now."""
+        request = request or PassRequest(vpc_id, first_seen=int(self.clock.now() * 1000))
+        return passes.run(request, self.observer, self.reconciler, builtin(), self.settings, self.clock.now)
+
+    def converge(self, vpc_id: str, at_most: int = 20) -> list[Pass]:
+        """Passes until the VPC no longer comes round."""
+        made = [self.one_pass(vpc_id)]
+        while made[-1].ending is Ending.AGAIN:
+            assert len(made) < at_most, f"still not converged: {made[-1]}"
+            self.clock.advance(DEBOUNCE)
+            made.append(self.one_pass(vpc_id, passes.next_round(made[-1])))
+        return made
+
+    def converged_vpc(self, private: str = "ab", public: str = "", number: int = 1) -> str:
+        """A tagged VPC in which all is as it should be."""
+        vpc_id = self.vpc(private, public, number=number)
+        assert self.converge(vpc_id)[-1].ending is Ending.CONVERGED
+        assert self.truth.faults(vpc_id) == []
+        return vpc_id
+
+    @contextmanager
+    def calls(self) -> Iterator[list[Call]]:
+        """The reconciler's calls that were made inside the `with`."""
+        since = len(self.ec2.calls)
+        made: list[Call] = []
+        yield made
+        made += [call for call in self.ec2.calls[since:] if call.request.principal == ROLE]
+
+    def writes(self, calls: list[Call]) -> list[str]:
+        """The actions of the calls that change something."""
+        return [call.request.action for call in calls if call.mutating]
