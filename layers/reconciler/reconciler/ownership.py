@@ -46,7 +46,7 @@ class Ownership:
     @property
     def group_description(self) -> str:
         """What a person reads who meets the group in the console."""
-        return f"Lets the private subnets reach this VPC's interface endpoints. Kept by {self.stack}."
+        return f"Lets the private subnets reach the interface endpoints of this VPC. Kept by {self.stack}."
 
     def service_name(self, service: str) -> str:
         """The full name of an AWS service's endpoint service in this Region."""
