@@ -37,8 +37,9 @@ class Settings:
                 raise InvalidSettings(f"the environment variable {name} is not set")
             return environment[name]
 
+        word = value("DEFAULT_MODE")
         try:
-            mode = Mode(value("DEFAULT_MODE"))
+            mode = Mode(word)
         except ValueError as error:
             raise InvalidSettings(f"DEFAULT_MODE is not one of {', '.join(Mode)}") from error
         debounce = value("DEBOUNCE_SECONDS")
