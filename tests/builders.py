@@ -1,0 +1,199 @@
+"""Builders of observations, so that a test reads as a sentence: `a_vpc().with_private_subnets("a", "b")`.
+
+Zones are letters: zone `a` is `eu-west-1a` by name and `euw1-aza` by id. What a builder is not told is as it
+should be: DNS on, groups and endpoints ours, right and serving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.concerns.security_group import DEFAULT_EGRESS
+from reconciler.model import (
+    Endpoint,
+    EndpointState,
+    Observation,
+    Route,
+    RouteTable,
+    Rule,
+    SecurityGroup,
+    Service,
+    SourceKind,
+    Subnet,
+    Tags,
+    Vpc,
+)
+from reconciler.ownership import Ownership
+from reconciler.profiles import builtin
+from reconciler.topology import merged_cidrs
+
+OWNERSHIP = Ownership(stack="our-stack", tag_prefix="vpce-remediator", region="eu-west-1")
+APPMESH = builtin()["appmesh"]
+ENVOY = OWNERSHIP.service_name("appmesh-envoy-management")
+LOGS = OWNERSHIP.service_name("logs")
+
+VPC_ID = "vpc-1"
+GROUP_ID = "sg-ours"
+GATEWAY_ID = "igw-1"
+
+MAIN_TABLE, PUBLIC_TABLE = "rtb-main", "rtb-public"
+LOCAL = Route("10.0.0.0/16", "local", active=True)
+TO_THE_INTERNET = Route("0.0.0.0/0", GATEWAY_ID, active=True)
+
+
+def zone_id(letter: str) -> str:
+    return f"euw1-az{letter}"
+
+
+def zone_name(letter: str) -> str:
+    return f"eu-west-1{letter}"
+
+
+def a_service(name: str, zones: str) -> Service:
+    return Service(name, frozenset(zone_id(zone) for zone in zones))
+
+
+def https_from(*cidrs: str) -> frozenset[Rule]:
+    """What the owned group should let in."""
+    return frozenset(Rule("tcp", 443, 443, SourceKind.CIDR, cidr) for cidr in cidrs)
+
+
+@dataclass(frozen=True)
+class VpcBuilder:
+    """A VPC in the making; every method gives another one."""
+
+    tags: Tags = field(default_factory=lambda: {OWNERSHIP.profile_key: "appmesh"})
+    dns_support: bool = True
+    dns_hostnames: bool = True
+    private: tuple[Subnet, ...] = ()
+    public: tuple[Subnet, ...] = ()
+    gateways: tuple[str, ...] = ()
+    groups: tuple[SecurityGroup, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    services: tuple[Service, ...] = (a_service(ENVOY, "abc"), a_service(LOGS, "abc"))
+
+    # ---- the network
+
+    def tagged(self, **tags: str) -> VpcBuilder:
+        """Bearing these tags of ours and no others, by their last word."""
+        return replace(self, tags={f"{OWNERSHIP.tag_prefix}:{key}": value for key, value in tags.items()})
+
+    def with_dns(self, *, support: bool = True, hostnames: bool = True) -> VpcBuilder:
+        return replace(self, dns_support=support, dns_hostnames=hostnames)
+
+    def with_private_subnets(self, *zones: str, free: int = 250) -> VpcBuilder:
+        """One more private subnet in each zone: `private-a`, the next one there `private-a2`."""
+        return replace(self, private=_more(self.private, "private", zones, free, first_block=0))
+
+    def with_public_subnets(self, *zones: str, free: int = 250) -> VpcBuilder:
+        """One more public subnet in each zone: `public-a`. They route to the internet gateway."""
+        return replace(self, public=_more(self.public, "public", zones, free, first_block=128))
+
+    def with_internet_gateway(self) -> VpcBuilder:
+        return replace(self, gateways=(GATEWAY_ID,))
+
+    # ---- what stands in it
+
+    def with_group(
+        self,
+        id: str = GROUP_ID,
+        *,
+        name: str = OWNERSHIP.group_name,
+        tags: Tags | None = None,
+        ingress: Iterable[Rule] | None = None,
+        egress: Iterable[Rule] = (),
+    ) -> VpcBuilder:
+        """One more security group: ours and right, but for what is given."""
+        group = SecurityGroup(
+            id,
+            name,
+            tags=OWNERSHIP.group_tags(VPC_ID) if tags is None else tags,
+            ingress=https_from(*merged_cidrs(self.private)) if ingress is None else frozenset(ingress),
+            egress=frozenset(egress),
+        )
+        return replace(self, groups=(*self.groups, group))
+
+    def with_foreign_group(self, id: str = "sg-theirs", name: str = OWNERSHIP.group_name) -> VpcBuilder:
+        """Someone else's group, as EC2 makes one."""
+        return self.with_group(id, name=name, tags={}, ingress=(), egress=(DEFAULT_EGRESS,))
+
+    def with_endpoint(
+        self,
+        service_name: str = ENVOY,
+        *,
+        id: str | None = None,
+        state: EndpointState = EndpointState.AVAILABLE,
+        subnets: Iterable[str] | None = None,
+        groups: Iterable[str] = (GROUP_ID,),
+        private_dns: bool = True,
+        tags: Tags | None = None,
+    ) -> VpcBuilder:
+        """One more endpoint: ours and right, but for what is given."""
+        by_zone = {subnet.zone_id: subnet.id for subnet in reversed(self.private)}
+        endpoint = Endpoint(
+            id=f"vpce-{service_name.rpartition('.')[2]}" if id is None else id,
+            service_name=service_name,
+            state=state,
+            subnet_ids=frozenset(by_zone.values() if subnets is None else subnets),
+            group_ids=frozenset(groups),
+            private_dns=private_dns,
+            tags=OWNERSHIP.endpoint_tags(VPC_ID, service_name) if tags is None else tags,
+        )
+        return replace(self, endpoints=(*self.endpoints, endpoint))
+
+    def with_service(self, name: str, zones: str) -> VpcBuilder:
+        """The Region offers the service in these zones and no others."""
+        return replace(self, services=(*(s for s in self.services if s.name != name), a_service(name, zones)))
+
+    def without_service(self, name: str) -> VpcBuilder:
+        return replace(self, services=tuple(s for s in self.services if s.name != name))
+
+    # ---- the end of the sentence
+
+    @property
+    def route_tables(self) -> tuple[RouteTable, ...]:
+        """The main table, and where there are public subnets, theirs."""
+        main = RouteTable(MAIN_TABLE, main=True, subnet_ids=frozenset(), routes=(LOCAL,))
+        public_ids = frozenset(subnet.id for subnet in self.public)
+        public = RouteTable(PUBLIC_TABLE, main=False, subnet_ids=public_ids, routes=(LOCAL, TO_THE_INTERNET))
+        return (main, public) if public_ids else (main,)
+
+    def observed(self) -> Observation:
+        services: Mapping[str, Service] = {service.name: service for service in self.services}
+        return Observation(
+            vpc=Vpc(VPC_ID, "111122223333", self.tags, self.dns_support, self.dns_hostnames),
+            subnets=(*self.private, *self.public),
+            route_tables=self.route_tables,
+            internet_gateway_ids=self.gateways,
+            endpoints=self.endpoints,
+            groups=self.groups,
+            services=services,
+        )
+
+
+def a_vpc() -> VpcBuilder:
+    """An opted-in VPC with nothing in it; the Region offers both services in zones a, b and c."""
+    return VpcBuilder()
+
+
+def a_converged_vpc(*zones: str) -> VpcBuilder:
+    """A VPC with private subnets and no way out, in which all is as it should be."""
+    return a_vpc().with_private_subnets(*zones).with_group().with_endpoint(ENVOY).with_endpoint(LOGS)
+
+
+def _more(
+    subnets: tuple[Subnet, ...], word: str, zones: Iterable[str], free: int, first_block: int
+) -> tuple[Subnet, ...]:
+    for zone in zones:
+        number = 1 + sum(subnet.zone_id == zone_id(zone) for subnet in subnets)
+        subnets += (
+            Subnet(
+                id=f"{word}-{zone}{number if number > 1 else ''}",
+                zone_id=zone_id(zone),
+                zone_name=zone_name(zone),
+                cidr=f"10.0.{first_block + len(subnets)}.0/24",
+                free_addresses=free,
+            ),
+        )
+    return subnets

@@ -1,0 +1,30 @@
+"""The environment that the template gives the functions: their modules make clients and settings at import.
+
+Nothing here leads to AWS: the keys are nobody's.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.update(
+    {
+        "STACK_NAME": "vpc-endpoint-remediator",
+        "TAG_PREFIX": "vpce-remediator",
+        "DEFAULT_MODE": "enforce",
+        "DEBOUNCE_SECONDS": "30",
+        "ACCOUNT_ID": "111122223333",
+        "PASS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/passes.fifo",
+        "SWEEP_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/sweeps.fifo",
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+)
+# Somebody's settings must neither be used nor change what is tested.
+for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2"):
+    os.environ.pop(name, None)
+for name in [name for name in os.environ if name.startswith("POWERTOOLS_")]:
+    del os.environ[name]
