@@ -50,10 +50,10 @@ def cloudtrail_event(call: Call, account: str, region: str) -> Event:
         side = "Server" if call.error_code in _SERVER_CODES else "Client"
         detail["errorCode"] = f"{side}.{call.error_code}"
         detail["errorMessage"] = call.error_message or ""
-    refused = call.error_code is not None or call.response is None
+    untold = call.error_code is not None or call.response is None or not call.mutating
     detail |= {
         "requestParameters": request_parameters(call.action, call.params),
-        "responseElements": None if refused else response_elements(call),
+        "responseElements": None if untold else response_elements(call),
         "requestID": call.request_id,
         "eventID": call.event_id,
         "readOnly": not call.mutating,

@@ -39,6 +39,7 @@ _OLD_NAMES = {
     ("DeleteTags", "Resources"): "resourcesSet",
     ("DeleteTags", "Tags"): "tagSet",
     ("CreateDhcpOptions", "DhcpConfigurations"): "dhcpConfigurationSet",
+    ("CreateDhcpOptions", "Values"): "valueSet",
     ("CreateNetworkAclEntry", "Protocol"): "aclProtocol",
 }
 _OLD_ITEMS = {"Resources": "resourceId", "Values": "value", "SecurityGroupRuleIds": "securityGroupRuleId"}
@@ -51,9 +52,13 @@ _DEFAULTS: dict[str, Tree] = {
     "RevokeSecurityGroupIngress": {"ipPermissions": {}},
     "RevokeSecurityGroupEgress": {"ipPermissions": {}},
 }
-_STATES: dict[str, Tree] = {
+_TOLD_TOO: dict[str, Tree] = {
+    "CreateInternetGateway": {"internetGateway": {"association": {}}},
+    "CreateRouteTable": {"routeTable": {"propagatingVgwSet": {}}},
+    "CreateSubnet": {"subnet": {"enableDns64": False}},
     "DisassociateRouteTable": {"associationState": {"state": "disassociating"}},
 }
+"""What the trail tells of a call that its answer does not hold."""
 _NOT_TOLD = {"SecurityGroupArn", "RevokedSecurityGroupRules", "UnknownIpPermissions", "Return"}
 
 
@@ -117,16 +122,16 @@ def _tag_specification(spec: Tree) -> Tree:
 
 
 def _old_answer(call: Call, shape: Any, response: Response) -> Tree:
-    told: Tree = {"requestId": call.request_id, **_STATES.get(call.action, {})}
     kept = {name: value for name, value in response.items() if name not in _NOT_TOLD}
-    told |= _old_members(shape, kept) if shape else {}
-    only_true = not kept
-    if only_true or call.action in ("CreateSecurityGroup", *_WITH_RETURN):
+    told: Tree = {"requestId": call.request_id, **(_old_members(shape, kept) if shape else {})}
+    for name, more in _TOLD_TOO.get(call.action, {}).items():
+        told[name] = told.get(name, {}) | more
+    if not kept or call.action in _WITH_RETURN:
         told["_return"] = True
     return told
 
 
-_WITH_RETURN = ("AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
+_WITH_RETURN = ("AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress", "CreateSecurityGroup")
 
 
 def _old_members(shape: Any, value: Tree) -> Tree:

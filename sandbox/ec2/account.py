@@ -23,7 +23,7 @@ from sandbox.ec2.group_actions import authorize, modify_rules, revoke
 from sandbox.ec2.late import as_it_is_shown
 from sandbox.ec2.levers import Levers
 from sandbox.ec2.moto_side import perform
-from sandbox.ec2.principals import IamUser, Principal, Principals, credential
+from sandbox.ec2.principals import IamUser, Principal, Principals
 from sandbox.ec2.rule import Rule
 from sandbox.ec2.rules.groups import let_own_in
 from sandbox.ec2.rules.networks import regional_dhcp_options
@@ -111,10 +111,9 @@ class Ec2:
         with self._lock:
             return dict(self.world.tags(resource_id))
 
-    def answer(self, body: str | bytes, authorization: str, user_agent: str) -> tuple[int, bytes]:
+    def answer(self, body: str | bytes, access_key: str, region: str, user_agent: str) -> tuple[int, bytes]:
         """Answer one request: the status and the XML. Raises `ConnectionLost` where no answer comes."""
         request_id = str(uuid4())
-        access_key, region = credential(authorization)
         try:
             action, params = wire.parse(body)
             if region not in ("", self.region):

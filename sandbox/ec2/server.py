@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 from sandbox.ec2.calls import ConnectionLost, Killed
+from sandbox.ec2.principals import credential
 from sandbox.ec2.transport import Answerer
 
 
@@ -33,9 +34,8 @@ def serving(answerer: Answerer, port: int) -> Iterator[str]:
 
         def _answer(self, form: bytes) -> None:
             try:
-                status, body = answerer(
-                    form, self.headers.get("Authorization", ""), self.headers.get("User-Agent", "")
-                )
+                access_key, region = credential(self.headers.get("Authorization", ""))
+                status, body = answerer(form, access_key, region, self.headers.get("User-Agent", ""))
             except (ConnectionLost, Killed):
                 self.close_connection = True
                 self.connection.shutdown(socket.SHUT_RDWR)

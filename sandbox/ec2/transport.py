@@ -1,13 +1,15 @@
-"""boto3 clients that reach EC2 in-process: the whole of botocore is at work, only the socket is left out."""
+"""boto3 clients that reach EC2 in-process: all of botocore is at work but its signature and its socket."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from copy import copy
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
+from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ConnectionClosedError
@@ -17,8 +19,8 @@ from sandbox.ec2.calls import ConnectionLost
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-Answerer = Callable[[str | bytes, str, str], tuple[int, bytes]]
-"""Takes a request's body, `Authorization` and `User-Agent`; gives the status and the answer."""
+Answerer = Callable[[str | bytes, str, str, str], tuple[int, bytes]]
+"""Takes a request's body, its access key, Region and user agent; gives the status and the answer."""
 
 
 class _Body(io.BytesIO):
@@ -26,26 +28,16 @@ class _Body(io.BytesIO):
         yield self.read()
 
 
-@cache
-def _session() -> botocore.session.Session:
-    return botocore.session.Session()
-
-
 def in_process_client(answerer: Answerer, access_key: str, region: str, config: dict[str, Any]) -> EC2Client:
     """A client whose requests `answerer` answers. It makes one attempt, unless `config` says otherwise."""
-    once = {"retries": {"total_max_attempts": 1, "mode": "standard"}}
-    client = _session().create_client(
-        "ec2",
-        region_name=region,
-        aws_access_key_id=access_key,
-        aws_secret_access_key="sandbox",  # signs requests that nobody verifies
-        config=Config(**(once | config)),
-    )
+    client = _client(region, **config) if config else _twin(_template(region))
 
     def send(request: AWSPreparedRequest, **_: Any) -> Any:
+        form = request.body if isinstance(request.body, bytes) else str(request.body or "")
+        agent = request.headers.get("User-Agent", "")
         try:
             status, body = answerer(
-                _as_bytes(request.body), _header(request, "Authorization"), _header(request, "User-Agent")
+                form, access_key, region, agent.decode() if isinstance(agent, bytes) else agent
             )
         except ConnectionLost as e:
             raise ConnectionClosedError(endpoint_url=request.url) from e
@@ -56,10 +48,26 @@ def in_process_client(answerer: Answerer, access_key: str, region: str, config: 
     return cast("EC2Client", client)
 
 
-def _as_bytes(body: object) -> bytes:
-    return body if isinstance(body, bytes) else str(body or "").encode()
+def _client(region: str, **config: Any) -> Any:
+    once = {"retries": {"total_max_attempts": 1, "mode": "standard"}}
+    settings = Config(**(once | config | {"signature_version": UNSIGNED}))
+    return _session().create_client("ec2", region_name=region, config=settings)
 
 
-def _header(request: AWSPreparedRequest, name: str) -> str:
-    value = request.headers.get(name, "")
-    return value.decode() if isinstance(value, bytes) else str(value)
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.Session()
+
+
+@cache
+def _template(region: str) -> Any:
+    return _client(region)
+
+
+def _twin(client: Any) -> Any:
+    """A client like another, with events of its own: making one anew takes botocore as long as ten calls."""
+    twin = object.__new__(type(client))
+    meta, endpoint = copy(client.meta), copy(client._endpoint)
+    meta.events = endpoint._event_emitter = copy(client.meta.events)
+    twin.__dict__ = client.__dict__ | {"meta": meta, "_endpoint": endpoint}
+    return twin

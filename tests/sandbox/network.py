@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 SHOWN: set[Rule] = set()
+NOT_SHOWN = (AssertionError, ClientError, LookupError, pytest.fail.Exception)
 MESH = "com.amazonaws.eu-west-1.appmesh-envoy-management"
 LOGS = "com.amazonaws.eu-west-1.logs"
 S3 = "com.amazonaws.eu-west-1.s3"
@@ -110,13 +111,10 @@ def tcp(*cidrs: str, port: int = 443) -> Any:
 @contextmanager
 def refused(code: str, text: str = "") -> Iterator[None]:
     """What is done in the `with` must be refused with that code, and that in the message."""
-    try:
+    with pytest.raises(ClientError) as raised:
         yield
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e
-        assert text in e.response["Error"]["Message"]
-    else:
-        raise AssertionError(f"was not refused with {code}")
+    error = raised.value.response["Error"]
+    assert (error["Code"], text in error["Message"]) == (code, True), error
 
 
 def shows(rule: Rule) -> Callable[[Callable[[Network], None]], Callable[[bool], None]]:
@@ -129,7 +127,7 @@ def shows(rule: Rule) -> Callable[[Callable[[Network], None]], Callable[[bool], 
             if kept:
                 check(Network(Rules.default() | {rule}))
             else:
-                with pytest.raises((AssertionError, ClientError)):
+                with pytest.raises(NOT_SHOWN):
                     check(Network(Rules.default() - {rule}))
 
         test.__name__ = check.__name__

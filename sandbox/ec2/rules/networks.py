@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
 from typing import Any
 
 from sandbox.ec2.calls import Refusal, Request
@@ -65,6 +66,18 @@ def dhcp_options_in_use_stay(world: World, request: Request) -> None:
     if any(vpc.dhcp_options and vpc.dhcp_options.id == options_id for vpc in world.backend.vpcs.values()):
         message = f"The dhcpOptions '{options_id}' has dependencies and cannot be deleted."
         raise Refusal("DependencyViolation", message)
+
+
+@before("DisassociateVpcCidrBlock")
+def a_cidr_block_with_subnets_stays(world: World, request: Request) -> None:
+    """`DependencyViolation`: a VPC gives up a CIDR block once no subnet lies in it (code inferred)."""
+    association_id = request.params.get("AssociationId", "")
+    for vpc in world.backend.vpcs.values():
+        block = vpc._cidr_block_association_set.get(association_id, {}).get("cidr_block", "")
+        inside = (each for each in world.backend.all_subnets() if each.vpc_id == vpc.id)
+        if "." in block and any(each.cidr.overlaps(IPv4Network(block)) for each in inside):
+            message = f"The vpc CIDR block with association ID {association_id} has dependencies"
+            raise Refusal("DependencyViolation", message)
 
 
 @before("DeleteVpc")
