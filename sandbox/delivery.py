@@ -2,7 +2,7 @@
 
 Nobody but AWS may put an `aws.` event on a bus, and ministack keeps to that; so what EventBridge would do
 with the event is done here: every enabled rule of the default bus is asked by the emulator's own
-`TestEventPattern`, and the targets of those that match get the event. It runs in a thread off a queue, so
+`TestEventPattern`, and the targets of those that match get the event. It runs in threads off a queue, so
 that no EC2 call waits for it.
 """
 
@@ -15,6 +15,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,9 @@ from sandbox.control_plane import ControlPlane
 Event = Mapping[str, Any]
 
 _log = logging.getLogger(__name__)
+_SIDE_BY_SIDE = 3
+"""Deliveries at a time: a burst at cold functions would start an interpreter for each event at once."""
+
 _SHAPING = ("Input", "InputPath", "InputTransformer")
 
 
@@ -70,7 +74,7 @@ class Counts:
 
 
 class Delivery:
-    """Delivers events, each `delay` seconds after it was offered, in the order in which they came."""
+    """Delivers events, each `delay` seconds after it was offered, about in the order in which they came."""
 
     def __init__(self, plane: ControlPlane, delay: float = 0.2) -> None:
         self.delay = delay
@@ -90,7 +94,7 @@ class Delivery:
 
     @property
     def idle(self) -> bool:
-        """Whether everything offered so far has been delivered."""
+        """Whether everything offered so far has been delivered, and the functions are through with it."""
         return self._waiting.unfinished_tasks == 0
 
     def start(self) -> None:
@@ -137,24 +141,34 @@ class Delivery:
         return matching
 
     def _run(self) -> None:
-        while (item := self._waiting.get()) is not None:
-            due, event = item
-            time.sleep(max(0.0, due - time.monotonic()))
-            try:
-                self.deliver(event)
-            except (ClientError, BotoCoreError):
-                self.counts.failures += 1
-                _log.exception("event %s was not delivered", event.get("id"))
-            finally:
-                self._waiting.task_done()
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="delivery") as pool:
+            while (item := self._waiting.get()) is not None:
+                due, event = item
+                time.sleep(max(0.0, due - time.monotonic()))
+                pool.submit(self._deliver_if_possible, event)
+
+    def _deliver_if_possible(self, event: Event) -> None:
+        try:
+            self.deliver(event)
+        except (ClientError, BotoCoreError):
+            self.counts.failures += 1
+            _log.exception("event %s was not delivered", event.get("id"))
+        finally:
+            self._waiting.task_done()
 
     def _send(self, target: Target, body: str) -> None:
         if target.service == "lambda":
-            self._lambda.invoke(FunctionName=target.arn, InvocationType="Event", Payload=body.encode())
+            self._invoke(target.arn, body.encode())
             return
         group = {"MessageGroupId": target.message_group} if target.message_group else {}
         address = self._sqs.get_queue_url(QueueName=target.arn.rsplit(":", 1)[1])["QueueUrl"]
         self._sqs.send_message(QueueUrl=address, MessageBody=body, **group)
+
+    def _invoke(self, function: str, body: bytes) -> None:
+        """Invoke and wait, so that few run side by side; what fails is tried again as EventBridge does."""
+        answer = self._lambda.invoke(FunctionName=function, Payload=body)
+        if "FunctionError" in answer:
+            self._lambda.invoke(FunctionName=function, InvocationType="Event", Payload=body)
 
     def _rule(self, found: Mapping[str, Any]) -> Rule:
         targets = self._events.list_targets_by_rule(Rule=found["Name"])["Targets"]

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,14 +81,15 @@ class Sandbox:
         """The second opinion on a VPC."""
         return Truth(self.ec2.truth, owner=self.stack.name, prefix=self.tag_prefix)
 
-    @property
+    @cached_property
     def customer(self) -> EC2Client:
         """EC2 for an IAM user of the account."""
         return self.ec2_as(CUSTOMER)
 
     def ec2_as(self, principal: Principal) -> EC2Client:
-        """EC2 for a principal of the account."""
-        return self.ec2.client(principal)
+        """EC2 for a principal of the account, over the wire."""
+        made: EC2Client = account.client("ec2", self.ec2_endpoint, self.ec2.principals.key_of(principal))
+        return made
 
     def client(self, service: str) -> Any:
         """A boto3 client of another service, for the account's root."""

@@ -66,7 +66,8 @@ class Truth:
         """Subnets whose route table has no active route to an internet gateway."""
         tables = self.look("DescribeRouteTables", Filters=_in(vpc))["RouteTables"]
         subnets = self.look("DescribeSubnets", Filters=_in(vpc))["Subnets"]
-        return [subnet for subnet in subnets if not _leads_out(_table_of(subnet, tables))]
+        gateways = self._gateways(vpc)
+        return [subnet for subnet in subnets if not _leads_out(_table_of(subnet, tables), gateways)]
 
     def _dns_faults(self, vpc: str) -> Iterator[str]:
         for name in ("enableDnsSupport", "enableDnsHostnames"):
@@ -94,7 +95,7 @@ class Truth:
             yield f"{group['GroupId']} has egress"
 
     def _endpoint_faults(self, vpc: str) -> Iterator[str]:
-        required = [APP_MESH] if self._has_gateway(vpc) else [APP_MESH, LOGS]
+        required = [APP_MESH] if self._gateways(vpc) else [APP_MESH, LOGS]
         for service in (APP_MESH, LOGS):
             endpoints = self.endpoints(vpc, service)
             if not endpoints and service in required:
@@ -144,9 +145,11 @@ class Truth:
         """The VPC's security groups."""
         return list(self.look("DescribeSecurityGroups", Filters=_in(vpc))["SecurityGroups"])
 
-    def _has_gateway(self, vpc: str) -> bool:
+    def _gateways(self, vpc: str) -> set[str]:
+        """The internet gateways that are attached to the VPC."""
         attached = {"Name": "attachment.vpc-id", "Values": [vpc]}
-        return bool(self.look("DescribeInternetGateways", Filters=[attached])["InternetGateways"])
+        found = self.look("DescribeInternetGateways", Filters=[attached])["InternetGateways"]
+        return {each["InternetGatewayId"] for each in found}
 
     def _owned(self, tags: Sequence[Found]) -> bool:
         return {"Key": f"{self.prefix}:owner", "Value": self.owner} in tags
@@ -176,11 +179,9 @@ def _table_of(subnet: Found, tables: Sequence[Found]) -> Found:
     return own[0] if own else next(table for end, table in ends if end.get("Main"))
 
 
-def _leads_out(table: Found) -> bool:
-    return any(
-        route.get("GatewayId", "").startswith("igw-") and route.get("State") == "active"
-        for route in table["Routes"]
-    )
+def _leads_out(table: Found, gateways: set[str]) -> bool:
+    """Whether a route goes to an internet gateway that is there; one to a gateway that is gone is a hole."""
+    return any(route.get("GatewayId") in gateways for route in table["Routes"])
 
 
 def _allowed(rule: Found) -> Iterator[ipaddress.IPv4Network | str]:

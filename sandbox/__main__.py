@@ -1,0 +1,44 @@
+"""`python -m sandbox demo` and `python -m sandbox up`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from types import FrameType
+
+from rich.console import Console
+
+from sandbox import demo, up
+from sandbox.control_plane import ControlPlaneError
+from sandbox.delivery import RuleError
+from sandbox.deploy import DeployError
+
+_COMMANDS = {"demo": demo.run, "up": up.run}
+_INTERRUPTED = 130
+
+
+def main() -> int:
+    """Run the command that was asked for; answers the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="AWS on this machine.")
+    parser.add_argument("command", choices=sorted(_COMMANDS))
+    command = parser.parse_args().command
+    signal.signal(signal.SIGTERM, _interrupt)
+    console = Console()
+    try:
+        return _COMMANDS[command](console)
+    except KeyboardInterrupt:
+        console.print("\nstopped")
+        return 0 if command == "up" else _INTERRUPTED
+    except (ControlPlaneError, DeployError, RuleError) as error:
+        console.print(f"[bold red]failed[/]: {error}", highlight=False, soft_wrap=True)
+        return 1
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Leave by the same way as Ctrl-C does, so that everything is stopped."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

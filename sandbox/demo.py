@@ -1,0 +1,191 @@
+"""The demo: a fleet of VPCs converges, is broken in many ways, and heals, all by the deployed template.
+
+Whether a VPC has healed is for `sandbox.truth` to say, from EC2's own answers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from statistics import median
+
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from sandbox import fleet, show
+from sandbox.breaks import BREAKS, Break, Scene
+from sandbox.fleet import Vpc
+from sandbox.metrics_table import metrics_tables
+from sandbox.sandbox import Sandbox, extracting, started, wait_until
+from sandbox.show import Board
+
+DEBOUNCE_SECONDS = 2
+_PATIENCE = 60.0
+_LOOK_EVERY = 0.2
+
+
+@dataclass
+class Verdict:
+    """What the last line says."""
+
+    converged: int = 0
+    healed: int = 0
+    times: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def expect(self, holds: bool, failure: str) -> None:
+        """Count a failure unless something holds."""
+        if not holds:
+            self.failures.append(failure)
+
+
+def run(console: Console) -> int:
+    """The whole demo; answers the exit status."""
+    begun = time.monotonic()
+    verdict = Verdict()
+    console.rule("VPC Endpoint Remediator: the real template, on this machine, with no AWS account")
+    with contextlib.ExitStack() as everything:
+        with show.step(console, "EC2 and the control plane are up"):
+            sandbox = everything.enter_context(started())
+        with show.step(console, "sam build && sam deploy") as deploying:
+            sandbox.progress = deploying.news
+            sandbox.deploy(DebounceSeconds=DEBOUNCE_SECONDS)
+        everything.enter_context(extracting(sandbox))
+        _play(console, sandbox, verdict)
+    with show.step(console, "everything stopped"):
+        pass
+    return _conclude(console, verdict, time.monotonic() - begun)
+
+
+def _play(console: Console, sandbox: Sandbox, verdict: Verdict) -> None:
+    with show.step(console, f"{len(fleet.FLEET) + 2} VPCs made, as a customer would"):
+        vpcs = [fleet.make(sandbox.customer, plan) for plan in fleet.FLEET]
+        untouchables = [fleet.make(sandbox.customer, plan) for plan in (fleet.BYSTANDER, fleet.WATCHED)]
+    _show_fleet(console, sandbox, [*vpcs, *untouchables])
+    before = {vpc.id: sandbox.truth.snapshot(vpc.id) for vpc in untouchables}
+    _converge(console, sandbox, vpcs, verdict)
+    fleet.opt_in(sandbox.customer, untouchables[1], sandbox.tag_prefix)
+    with show.step(console, "all queues empty"):
+        verdict.expect(wait_until(sandbox.idle, _PATIENCE), "work is left in the queues")
+    _break_and_heal(console, sandbox, vpcs, verdict)
+    with show.step(console, "all queues empty, and one more sweep of the Region"):
+        verdict.expect(wait_until(sandbox.idle, _PATIENCE), "work is left in the queues")
+        sandbox.invoke("SweepFunction", {})
+    for vpc in untouchables:
+        touched = sandbox.truth.snapshot(vpc.id) != before[vpc.id]
+        console.print(
+            f"  {vpc.name} ({vpc.plan.story}): {'TOUCHED' if touched else 'untouched'}", highlight=False
+        )
+        verdict.expect(not touched, f"{vpc.name} was touched")
+    letters = sandbox.queues.dead_letters()
+    verdict.expect(not letters, f"dead letters: {letters}")
+    for table in metrics_tables(sandbox.metrics()):
+        console.print(table)
+    _show_traffic(console, sandbox)
+
+
+def _converge(console: Console, sandbox: Sandbox, vpcs: Sequence[Vpc], verdict: Verdict) -> None:
+    """Tag each VPC, and watch it become what it should be."""
+    rows = [(vpc.name, vpc.plan.story) for vpc in vpcs]
+    with (
+        Board(console, "Tagged vpce-remediator:profile = appmesh", rows) as board,
+        ThreadPoolExecutor(len(vpcs)) as pool,
+    ):
+
+        def heal(number: int) -> bool:
+            board.begin(number)
+            since = time.monotonic()
+            fleet.opt_in(sandbox.customer, vpcs[number], sandbox.tag_prefix)
+            return _watch(sandbox, vpcs[number], board, number, since, verdict)
+
+        verdict.converged = sum(pool.map(heal, range(len(vpcs))))
+
+
+def _break_and_heal(console: Console, sandbox: Sandbox, vpcs: Sequence[Vpc], verdict: Verdict) -> None:
+    """Break every VPC at once, each in its own way; when all is quiet again, the next way."""
+    scenes = {vpc.name: Scene(sandbox.customer, sandbox.truth, vpc) for vpc in vpcs}
+    with (
+        Board(console, "Broken on purpose", [(each.vpc, each.title) for each in BREAKS]) as board,
+        ThreadPoolExecutor(len(vpcs)) as pool,
+    ):
+
+        def heal(number: int) -> bool:
+            each = BREAKS[number]
+            return _break(sandbox, scenes[each.vpc], each, board, number, verdict)
+
+        for numbers in _rounds():
+            verdict.healed += sum(pool.map(heal, numbers))
+            verdict.expect(wait_until(sandbox.idle, _PATIENCE), "work is left in the queues")
+
+
+def _rounds() -> list[list[int]]:
+    """The numbers of the breaks, in rounds with one break a VPC."""
+    of_vpc: dict[str, list[int]] = defaultdict(list)
+    for number, each in enumerate(BREAKS):
+        of_vpc[each.vpc].append(number)
+    return [[each for each in several if each is not None] for several in zip_longest(*of_vpc.values())]
+
+
+def _break(sandbox: Sandbox, scene: Scene, each: Break, board: Board, number: int, verdict: Verdict) -> bool:
+    """Break a VPC, make sure that it is broken, and watch it heal."""
+    board.begin(number)
+    since = time.monotonic()
+    try:
+        each.do(scene)
+    except (ClientError, AssertionError, IndexError) as error:
+        board.end(number, False, time.monotonic() - since, f"could not be broken: {error}")
+        verdict.failures.append(f"{each.vpc}: {each.title}: could not be broken: {error}")
+        return False
+    if not scene.truth.faults(scene.vpc.id):
+        board.end(number, False, time.monotonic() - since, "the break broke nothing")
+        verdict.failures.append(f"{each.vpc}: {each.title}: broke nothing")
+        return False
+    return _watch(sandbox, scene.vpc, board, number, since, verdict)
+
+
+def _watch(sandbox: Sandbox, vpc: Vpc, board: Board, number: int, since: float, verdict: Verdict) -> bool:
+    """Wait until EC2 says that the VPC is as it should be."""
+    truth = sandbox.truth
+    healed = wait_until(lambda: not truth.faults(vpc.id), _PATIENCE, _LOOK_EVERY)
+    seconds = time.monotonic() - since
+    left = "" if healed else "; ".join(truth.faults(vpc.id))
+    board.end(number, healed, seconds, left)
+    verdict.expect(healed, f"{vpc.name}: {board.rows[number].what}: {left}")
+    if healed:
+        verdict.times.append(seconds)
+    return healed
+
+
+def _show_fleet(console: Console, sandbox: Sandbox, vpcs: Sequence[Vpc]) -> None:
+    rows = [(vpc.name, vpc.id, vpc.plan.story, str(len(sandbox.truth.faults(vpc.id)))) for vpc in vpcs]
+    console.print(show.table("The fleet", ("VPC", "id", "state", "faults"), rows))
+
+
+def _show_traffic(console: Console, sandbox: Sandbox) -> None:
+    counts = sandbox.delivery.counts
+    own = len([call for call in sandbox.calls_of("ReconcileFunction") if call.mutating])
+    console.print(
+        f"  {counts.events} events in the trail, {counts.matched} matched a rule;"
+        f" {own} of them were the program's own calls",
+        highlight=False,
+    )
+
+
+def _conclude(console: Console, verdict: Verdict, seconds: float) -> int:
+    for failure in verdict.failures:
+        console.print(f"  [red]{failure}[/]", highlight=False)
+    times = verdict.times or [0.0]
+    style, word = ("bold red", "NOT HEALED") if verdict.failures else ("bold green", "HEALED")
+    console.print(
+        f"[{style}]{word}[/]: {verdict.converged} of {len(fleet.FLEET)} VPCs converged,"
+        f" {verdict.healed} of {len(BREAKS)} breaks healed, median {median(times):.1f} s,"
+        f" slowest {max(times):.1f} s; the demo took {seconds:.0f} s.",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return 1 if verdict.failures else 0
