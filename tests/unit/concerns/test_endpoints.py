@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import pytest
+
+from reconciler.actions import NEW_GROUP, CreateEndpoint, DeleteEndpoint, ModifyEndpoint
+from reconciler.concerns import Assessment, endpoints
+from reconciler.model import DEAD, EndpointSpec, EndpointState, Kind, Profile, Reason, Status, When
+from tests.builders import ENVOY, GROUP_ID, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc
+
+MESH = Profile("mesh", (EndpointSpec("appmesh-envoy-management"),))
+LOGGING = Profile("logging", (EndpointSpec("logs", When.NO_INTERNET_GATEWAY),))
+THEIRS = {"team": "payments"}
+NOT_READY = sorted(
+    {EndpointState.PENDING, EndpointState.PENDING_ACCEPTANCE, EndpointState.PARTIAL, EndpointState.UNKNOWN}
+)
+
+
+def assess(vpc: VpcBuilder, profile: Profile = MESH) -> Assessment:
+    return endpoints.assess(vpc.observed(), profile, OWNERSHIP)
+
+
+def told(found: Assessment) -> list[tuple[Kind, Status]]:
+    return [(finding.kind, finding.status) for finding in found.findings]
+
+
+def actions(found: Assessment) -> list[object]:
+    return [step.action for step in found.steps]
+
+
+def ready(*zones: str) -> VpcBuilder:
+    """A VPC where only the endpoint is left to look at."""
+    return a_vpc().with_private_subnets(*(zones or ("a", "b"))).with_group()
+
+
+# ---- there is none
+
+
+def test_a_missing_endpoint_is_made_behind_the_owned_group_one_subnet_a_zone() -> None:
+    found = assess(ready("a", "a", "b"))
+    assert told(found) == [(Kind.ENDPOINT_MISSING, Status.REMEDIABLE)]
+    tags = OWNERSHIP.endpoint_tags(VPC_ID, ENVOY)
+    assert actions(found) == [CreateEndpoint(VPC_ID, ENVOY, ("private-a", "private-b"), GROUP_ID, tags)]
+
+
+def test_a_missing_endpoint_is_made_behind_the_group_of_the_same_plan() -> None:
+    [create] = actions(assess(a_vpc().with_private_subnets("a")))
+    assert isinstance(create, CreateEndpoint)
+    assert create.group is NEW_GROUP
+
+
+def test_a_service_that_the_region_lacks_is_blocked_and_nothing_is_made() -> None:
+    found = assess(ready().without_service(ENVOY))
+    assert told(found) == [(Kind.SERVICE_UNAVAILABLE, Status.BLOCKED)]
+    assert found.findings[0].reason is Reason.SERVICE_UNAVAILABLE
+    assert found.steps == ()
+
+
+def test_an_endpoint_with_nowhere_to_stand_is_blocked_and_nothing_is_made() -> None:
+    found = assess(a_vpc().with_public_subnets("a").with_group())
+    assert told(found) == [(Kind.ENDPOINT_MISSING, Status.BLOCKED)]
+    assert found.findings[0].reason is Reason.NO_PRIVATE_SUBNET
+    assert found.steps == ()
+
+
+def test_what_blocks_one_endpoint_does_not_touch_the_others() -> None:
+    both = Profile("both", (*MESH.endpoints, *LOGGING.endpoints))
+    found = assess(ready().without_service(ENVOY), both)
+    assert told(found) == [
+        (Kind.SERVICE_UNAVAILABLE, Status.BLOCKED),
+        (Kind.ENDPOINT_MISSING, Status.REMEDIABLE),
+    ]
+    assert len(found.steps) == 1
+
+
+def test_one_that_is_deleting_is_waited_for_before_another_is_made() -> None:
+    found = assess(ready().with_endpoint(state=EndpointState.DELETING))
+    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.CONVERGING)]
+    assert found.steps == ()
+
+
+@pytest.mark.parametrize("state", sorted(DEAD))
+def test_an_owned_one_that_will_never_serve_is_deleted(state: EndpointState) -> None:
+    found = assess(ready().with_endpoint(id="vpce-1", state=state))
+    assert told(found) == [(Kind.ENDPOINT_FAILED, Status.REMEDIABLE)]
+    assert actions(found) == [DeleteEndpoint("vpce-1")]
+
+
+@pytest.mark.parametrize("state", sorted(DEAD))
+def test_someone_elses_that_will_never_serve_is_left_and_ours_is_made(state: EndpointState) -> None:
+    found = assess(ready().with_endpoint(state=state, tags=THEIRS))
+    assert [type(action) for action in actions(found)] == [CreateEndpoint]
+
+
+# ---- there is one
+
+
+def test_an_endpoint_that_is_as_it_should_be_is_left_alone() -> None:
+    assert assess(ready().with_endpoint()) == Assessment()
+
+
+def test_all_that_differs_is_put_right_by_one_modification() -> None:
+    vpc = ready("a", "b").with_public_subnets("c")
+    found = assess(
+        vpc.with_endpoint(id="vpce-1", subnets=["private-a", "public-c"], groups=["sg-0"], private_dns=False)
+    )
+    assert told(found) == [
+        (Kind.ENDPOINT_SUBNET_MISSING, Status.REMEDIABLE),
+        (Kind.ENDPOINT_SUBNET_EXTRA, Status.REMEDIABLE),
+        (Kind.ENDPOINT_GROUP_MISSING, Status.REMEDIABLE),
+        (Kind.ENDPOINT_GROUP_EXTRA, Status.REMEDIABLE),
+        (Kind.PRIVATE_DNS_OFF, Status.REMEDIABLE),
+    ]
+    assert actions(found) == [
+        ModifyEndpoint(
+            "vpce-1",
+            add_subnet_ids=("private-b",),
+            remove_subnet_ids=("public-c",),
+            add_groups=(GROUP_ID,),
+            remove_group_ids=("sg-0",),
+            enable_private_dns=True,
+        )
+    ]
+    assert found.steps[0].remedies == found.findings
+
+
+def test_what_is_right_is_not_sent_with_what_is_put_right() -> None:
+    found = assess(ready().with_endpoint(id="vpce-1", private_dns=False))
+    assert actions(found) == [ModifyEndpoint("vpce-1", enable_private_dns=True)]
+
+
+def test_a_group_that_is_not_made_yet_is_attached_in_the_same_plan() -> None:
+    [modify] = actions(assess(a_vpc().with_private_subnets("a").with_endpoint(groups=["sg-deleted"])))
+    assert isinstance(modify, ModifyEndpoint)
+    assert (modify.add_groups, modify.remove_group_ids) == ((NEW_GROUP,), ("sg-deleted",))
+
+
+@pytest.mark.parametrize("state", NOT_READY)
+def test_an_endpoint_that_is_not_available_is_waited_for_not_modified(state: EndpointState) -> None:
+    found = assess(ready().with_endpoint(state=state, groups=[], private_dns=False))
+    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.CONVERGING)]
+    assert found.steps == ()
+
+
+def test_one_whose_service_has_gone_is_kept_where_it_stands_and_kept_right() -> None:
+    vpc = ready("a", "b").without_service(ENVOY)
+    found = assess(vpc.with_endpoint(id="vpce-1", subnets=["private-a"], private_dns=False))
+    assert told(found) == [
+        (Kind.PRIVATE_DNS_OFF, Status.REMEDIABLE),
+        (Kind.SERVICE_UNAVAILABLE, Status.NOTED),
+    ]
+    assert actions(found) == [ModifyEndpoint("vpce-1", enable_private_dns=True)]
+
+
+# ---- someone else made it
+
+
+def test_someone_elses_endpoint_is_adopted_not_doubled() -> None:
+    assert assess(ready().with_endpoint(tags=THEIRS)) == Assessment()
+
+
+def test_an_adopted_endpoint_is_added_to_and_never_narrowed() -> None:
+    vpc = ready("a", "b").with_public_subnets("c")
+    found = assess(
+        vpc.with_endpoint(
+            id="vpce-1",
+            subnets=["private-a", "public-c"],
+            groups=["sg-theirs"],
+            private_dns=False,
+            tags=THEIRS,
+        )
+    )
+    assert actions(found) == [
+        ModifyEndpoint(
+            "vpce-1", add_subnet_ids=("private-b",), add_groups=(GROUP_ID,), enable_private_dns=True
+        )
+    ]
+
+
+def test_of_ours_and_someone_elses_ours_is_kept_right() -> None:
+    vpc = ready().with_endpoint(id="vpce-0", tags=THEIRS, private_dns=False)
+    found = assess(vpc.with_endpoint(id="vpce-1", groups=[]))
+    assert actions(found) == [ModifyEndpoint("vpce-1", add_groups=(GROUP_ID,))]
+
+
+def test_of_two_of_someone_elses_it_is_always_the_first_by_id_that_is_adopted() -> None:
+    vpc = ready().with_endpoint(id="vpce-2", tags=THEIRS, groups=[])
+    found = assess(vpc.with_endpoint(id="vpce-1", tags=THEIRS, groups=[]))
+    assert actions(found) == [ModifyEndpoint("vpce-1", add_groups=(GROUP_ID,))]
+
+
+# ---- the logs rule
+
+
+def test_an_internet_gateway_spares_the_endpoint_that_is_wanted_without_one() -> None:
+    assert assess(ready().with_internet_gateway(), LOGGING) == Assessment()
+
+
+def test_without_an_internet_gateway_it_is_made() -> None:
+    [create] = actions(assess(ready(), LOGGING))
+    assert isinstance(create, CreateEndpoint)
+    assert create.service_name == LOGS
+
+
+def test_an_owned_one_that_is_no_longer_needed_is_kept_and_told_surplus() -> None:
+    found = assess(ready().with_internet_gateway().with_endpoint(LOGS), LOGGING)
+    assert told(found) == [(Kind.SURPLUS, Status.NOTED)]
+    assert found.steps == ()
+
+
+def test_a_surplus_one_is_kept_right() -> None:
+    vpc = ready().with_internet_gateway().with_endpoint(LOGS, id="vpce-1", private_dns=False)
+    found = assess(vpc, LOGGING)
+    assert told(found) == [(Kind.PRIVATE_DNS_OFF, Status.REMEDIABLE), (Kind.SURPLUS, Status.NOTED)]
+    assert actions(found) == [ModifyEndpoint("vpce-1", enable_private_dns=True)]
+
+
+def test_someone_elses_that_is_not_needed_is_none_of_our_business() -> None:
+    vpc = ready().with_internet_gateway().with_endpoint(LOGS, groups=[], private_dns=False, tags=THEIRS)
+    assert assess(vpc, LOGGING) == Assessment()
+
+
+@pytest.mark.parametrize("state", [*sorted(DEAD), EndpointState.DELETING])
+def test_an_unneeded_one_that_does_not_serve_is_left_to_its_end(state: EndpointState) -> None:
+    assert assess(ready().with_internet_gateway().with_endpoint(LOGS, state=state), LOGGING) == Assessment()

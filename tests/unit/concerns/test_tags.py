@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from reconciler.actions import CreateTags
+from reconciler.concerns import Assessment, tags
+from reconciler.model import EndpointState, Kind, Tags
+from tests.builders import (
+    APPMESH,
+    ENVOY,
+    GROUP_ID,
+    LOGS,
+    OWNERSHIP,
+    VPC_ID,
+    VpcBuilder,
+    a_converged_vpc,
+    a_vpc,
+)
+
+GROUP_TAGS = OWNERSHIP.group_tags(VPC_ID)
+ENVOY_TAGS = OWNERSHIP.endpoint_tags(VPC_ID, ENVOY)
+
+
+def assess(vpc: VpcBuilder) -> Assessment:
+    return tags.assess(vpc.observed(), APPMESH, OWNERSHIP)
+
+
+def without(given: Tags, key: str) -> dict[str, str]:
+    return {each: value for each, value in given.items() if each != key}
+
+
+def test_nothing_is_found_where_the_tags_are_right_whatever_others_added() -> None:
+    vpc = a_converged_vpc("a").with_group("sg-0", tags={**GROUP_TAGS, "team": "payments"})
+    assert assess(vpc) == Assessment()
+
+
+@pytest.mark.parametrize("key", GROUP_TAGS)
+def test_a_tag_taken_off_the_group_is_put_back_and_no_other(key: str) -> None:
+    found = assess(a_vpc().with_group(tags=without(GROUP_TAGS, key)))
+    [finding], [step] = found.findings, found.steps
+    assert (finding.kind, finding.resource) == (Kind.TAGS_MISSING, GROUP_ID)
+    assert finding.found == f"no {key}"
+    assert step.action == CreateTags(GROUP_ID, {key: GROUP_TAGS[key]})
+    assert step.remedies == (finding,)
+
+
+@pytest.mark.parametrize("key", ENVOY_TAGS)
+def test_a_tag_taken_off_an_endpoint_is_put_back(key: str) -> None:
+    found = assess(a_vpc().with_endpoint(ENVOY, id="vpce-1", tags=without(ENVOY_TAGS, key)))
+    assert [step.action for step in found.steps] == [CreateTags("vpce-1", {key: ENVOY_TAGS[key]})]
+
+
+def test_a_tag_that_was_changed_is_set_right() -> None:
+    found = assess(a_vpc().with_group(tags={**GROUP_TAGS, "Name": "mine"}))
+    assert [step.action for step in found.steps] == [CreateTags(GROUP_ID, {"Name": "our-stack/endpoints"})]
+    assert found.findings[0].found == "Name = 'mine'"
+
+
+def test_one_call_puts_back_all_that_one_thing_lost() -> None:
+    found = assess(a_vpc().with_group(tags={"Name": GROUP_TAGS["Name"]}))
+    assert [step.action for step in found.steps] == [CreateTags(GROUP_ID, without(GROUP_TAGS, "Name"))]
+
+
+@pytest.mark.parametrize("theirs", [{}, {"team": "payments"}, {**ENVOY_TAGS, OWNERSHIP.owner_key: "theirs"}])
+def test_what_is_not_ours_gets_no_tag(theirs: dict[str, str]) -> None:
+    assert assess(a_vpc().with_endpoint(ENVOY, tags=theirs).with_foreign_group()) == Assessment()
+
+
+@pytest.mark.parametrize("state", [EndpointState.DELETING, EndpointState.FAILED, EndpointState.EXPIRED])
+def test_an_endpoint_that_will_not_serve_again_is_not_tagged(state: EndpointState) -> None:
+    assert assess(a_vpc().with_endpoint(LOGS, tags={"Name": "our-stack/logs"}, state=state)) == Assessment()
+
+
+def test_a_pending_endpoint_is_tagged() -> None:
+    found = assess(a_vpc().with_endpoint(LOGS, tags={"Name": "our-stack/logs"}, state=EndpointState.PENDING))
+    assert len(found.steps) == 1

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from random import Random
+from typing import TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.actions import (
+    AuthorizeIngress,
+    CreateEndpoint,
+    CreateSecurityGroup,
+    CreateTags,
+    DeleteEndpoint,
+    EnableVpcAttribute,
+    ModifyEndpoint,
+    RevokeEgress,
+    RevokeIngress,
+    Step,
+)
+from reconciler.model import EndpointState, Observation, Status
+from reconciler.plan import plan
+from tests.builders import APPMESH, ENVOY, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
+from tests.unit.simulator import after
+from tests.unit.strategies import SETTLED, vpcs
+
+Thing = TypeVar("Thing")
+
+OPENING = (EnableVpcAttribute, CreateSecurityGroup, AuthorizeIngress, CreateEndpoint, ModifyEndpoint)
+CLOSING = (RevokeIngress, RevokeEgress, DeleteEndpoint)
+
+
+def steps_of(observation: Observation) -> tuple[Step, ...]:
+    return plan(observation, APPMESH, OWNERSHIP).steps
+
+
+def kinds_of(vpc: VpcBuilder) -> list[type]:
+    return [type(step.action) for step in steps_of(vpc.observed())]
+
+
+@pytest.mark.parametrize("zones", ["a", "ab", "abc"])
+def test_a_vpc_that_is_as_it_should_be_has_an_empty_plan(zones: str) -> None:
+    made = plan(a_converged_vpc(*zones).observed(), APPMESH, OWNERSHIP)
+    assert made.findings == ()
+    assert made.steps == ()
+
+
+def test_a_new_vpc_gets_its_group_before_its_endpoints_and_loses_egress_last() -> None:
+    assert kinds_of(a_vpc().with_dns(support=False, hostnames=False).with_private_subnets("a", "b")) == [
+        EnableVpcAttribute,
+        EnableVpcAttribute,
+        CreateSecurityGroup,
+        AuthorizeIngress,
+        CreateEndpoint,
+        CreateEndpoint,
+        RevokeEgress,
+    ]
+
+
+def test_tags_are_put_back_before_anything_that_iam_allows_by_them() -> None:
+    untagged = {"Name": OWNERSHIP.group_tags(VPC_ID)["Name"]}
+    vpc = a_vpc().with_private_subnets("a").with_group(tags=untagged, ingress=())
+    assert kinds_of(vpc.with_endpoint(ENVOY).with_endpoint(LOGS)) == [CreateTags, AuthorizeIngress]
+
+
+def test_a_failed_endpoint_is_deleted_in_one_pass_and_made_anew_in_the_next() -> None:
+    vpc = a_vpc().with_private_subnets("a").with_group().with_endpoint(LOGS)
+    failed = vpc.with_endpoint(ENVOY, state=EndpointState.FAILED).observed()
+    first = steps_of(failed)
+    assert [type(step.action) for step in first] == [DeleteEndpoint]
+    assert [type(step.action) for step in steps_of(after(failed, first))] == [CreateEndpoint]
+
+
+# ---- what holds for any VPC
+
+
+@given(vpcs())
+def test_what_opens_comes_before_what_closes(vpc: VpcBuilder) -> None:
+    kinds = kinds_of(vpc)
+    opened = [place for place, kind in enumerate(kinds) if issubclass(kind, OPENING)]
+    closed = [place for place, kind in enumerate(kinds) if issubclass(kind, CLOSING)]
+    assert max(opened, default=-1) < min(closed, default=len(kinds))
+
+
+@given(vpcs())
+def test_every_remediable_finding_has_a_step_and_every_step_a_finding(vpc: VpcBuilder) -> None:
+    made = plan(vpc.observed(), APPMESH, OWNERSHIP)
+    remedied = list(itertools.chain.from_iterable(step.remedies for step in made.steps))
+    assert all(step.remedies for step in made.steps)
+    assert set(remedied) == {finding for finding in made.findings if finding.status is Status.REMEDIABLE}
+
+
+@given(vpcs())
+def test_only_what_is_blocked_or_noted_for_being_so_has_a_reason(vpc: VpcBuilder) -> None:
+    for finding in plan(vpc.observed(), APPMESH, OWNERSHIP).findings:
+        if finding.status is Status.BLOCKED:
+            assert finding.reason is not None
+        if finding.status in (Status.REMEDIABLE, Status.CONVERGING):
+            assert finding.reason is None
+
+
+@given(vpcs())
+def test_no_finding_is_told_twice(vpc: VpcBuilder) -> None:
+    findings = plan(vpc.observed(), APPMESH, OWNERSHIP).findings
+    assert len(set(findings)) == len(findings)
+
+
+@given(vpcs())
+def test_what_is_not_owned_is_neither_narrowed_nor_deleted_nor_tagged(vpc: VpcBuilder) -> None:
+    observation = vpc.observed()
+    group = OWNERSHIP.owned_group(observation)
+    ours = {group.id} if group else set()
+    for endpoint in observation.endpoints:
+        wanted = OWNERSHIP.endpoint_tags(VPC_ID, endpoint.service_name)
+        if OWNERSHIP.owns(endpoint.tags, wanted):
+            ours.add(endpoint.id)
+    for step in steps_of(observation):
+        match step.action:
+            case DeleteEndpoint(resource_id) | CreateTags(resource_id):
+                assert resource_id in ours
+            case ModifyEndpoint(endpoint_id) if endpoint_id not in ours:
+                assert step.action.remove_subnet_ids == ()
+                assert step.action.remove_group_ids == ()
+            case AuthorizeIngress(ref) | RevokeIngress(ref) | RevokeEgress(ref) if isinstance(ref, str):
+                assert ref in ours
+
+
+@given(vpcs(), st.randoms(use_true_random=False))
+def test_the_same_vpc_gets_the_same_plan_in_whatever_order_it_is_read(
+    vpc: VpcBuilder, random: Random
+) -> None:
+    given_order = vpc.observed()
+    other_order = replace(
+        given_order,
+        subnets=_shuffled(given_order.subnets, random),
+        route_tables=_shuffled(given_order.route_tables, random),
+        endpoints=_shuffled(given_order.endpoints, random),
+        groups=_shuffled(given_order.groups, random),
+    )
+    one, other = plan(given_order, APPMESH, OWNERSHIP), plan(other_order, APPMESH, OWNERSHIP)
+    assert set(one.findings) == set(other.findings)
+    assert sorted(map(repr, one.steps)) == sorted(map(repr, other.steps))
+
+
+def _shuffled(things: tuple[Thing, ...], random: Random) -> tuple[Thing, ...]:
+    return tuple(random.sample(things, len(things)))
+
+
+@given(vpcs(SETTLED))
+def test_passes_bring_any_vpc_to_a_plan_without_steps(vpc: VpcBuilder) -> None:
+    """Group, group's end; failed endpoint, endpoint anew; subnets that change places: four at most."""
+    observation = vpc.observed()
+    for _ in range(4):
+        steps = steps_of(observation)
+        if not steps:
+            break
+        observation = after(observation, steps)
+    assert steps_of(observation) == ()
+
+
+@given(vpcs(SETTLED))
+def test_a_vpc_left_without_steps_is_waiting_for_nothing(vpc: VpcBuilder) -> None:
+    observation = vpc.observed()
+    for _ in range(4):
+        observation = after(observation, steps_of(observation))
+    statuses = {finding.status for finding in plan(observation, APPMESH, OWNERSHIP).findings}
+    assert statuses <= {Status.BLOCKED, Status.NOTED}
