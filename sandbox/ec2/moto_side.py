@@ -14,19 +14,75 @@ from moto.core.model_instances import reset_model_data
 from moto.core.responses import ActionResult
 from moto.core.serialize import ResponseSerializer, XFormedAttributePicker
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses import EC2Response
+from moto.ec2.utils import generic_filter
 
 from sandbox.ec2.calls import Params, Refusal, Response
 from sandbox.ec2.wire import operation
 
 
+class Interfaces(dict[str, NetworkInterface]):
+    """Network interfaces by id and by subnet: moto goes through all of them for each subnet it shows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._by_subnet: dict[str, dict[str, NetworkInterface]] = {}
+
+    def __setitem__(self, eni_id: str, eni: NetworkInterface) -> None:
+        super().__setitem__(eni_id, eni)
+        self._by_subnet.setdefault(eni.subnet.id, {})[eni_id] = eni
+
+    def pop(self, eni_id: str, default: Any = None) -> Any:
+        """Take an interface out, from both."""
+        eni = super().pop(eni_id, default)
+        if eni is not default:
+            self._by_subnet[eni.subnet.id].pop(eni_id)
+        return eni
+
+    def of(self, subnet_id: str) -> list[NetworkInterface]:
+        """The interfaces in a subnet."""
+        return list(self._by_subnet.get(subnet_id, {}).values())
+
+
+class CountedSubnet(Subnet):
+    """A subnet that asks for its own interfaces only."""
+
+    @property
+    def available_ip_address_count(self) -> int:
+        """How many addresses are free."""
+        taken = sum(len(eni.private_ip_addresses) for eni in self.ec2_backend.enis.of(self.id))
+        return self._available_ip_addresses - taken
+
+
 class Backend(EC2Backend):
-    """moto's EC2 of one account and Region, without its 1,291 images and with tags found by resource."""
+    """moto's EC2 of one account and Region, without its 1,291 images, and fit for a thousand VPCs."""
+
+    def __init__(self, region: str, account: str) -> None:
+        super().__init__(region, account)
+        self.enis: Interfaces = Interfaces()
 
     def _load_amis(self) -> None:
         """No images: they would take most of the time it takes to make a backend."""
+
+    def create_subnet(self, *args: Any, **kwargs: Any) -> Subnet:
+        """As moto's."""
+        subnet = super().create_subnet(*args, **kwargs)
+        subnet.__class__ = CountedSubnet  # type: ignore[type-abstract]  # moto makes no other
+        return subnet
+
+    def describe_subnets(
+        self, subnet_ids: list[str] | None = None, filters: dict[str, list[str]] | None = None
+    ) -> list[Subnet]:
+        """As moto's, which reads the tags of every subnet to find those of a VPC."""
+        vpc_ids = (filters or {}).get("vpc-id", ["*"])
+        if subnet_ids or any("*" in each or "?" in each for each in vpc_ids):
+            return super().describe_subnets(subnet_ids, filters)
+        found = [each for each in self.all_subnets() if each.vpc_id in vpc_ids]
+        others = {name: values for name, values in (filters or {}).items() if name != "vpc-id"}
+        return generic_filter(others, found)
 
     def describe_tags(self, filters: dict[str, list[str]] | None = None) -> list[dict[str, str]]:
         """As moto's, which goes through every tag of the Region for each resource that it shows."""

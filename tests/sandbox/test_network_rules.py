@@ -205,6 +205,13 @@ def test_an_endpoint_that_is_gone_cannot_be_tagged(net: Network) -> None:
         net.api.create_tags(Resources=["vpce-0123456789abcdef0"], Tags=[{"Key": "a", "Value": "1"}])
 
 
+@shows(tags.tags_go_with_their_resource)
+def test_the_tags_of_a_deleted_group_are_gone_too(net: Network) -> None:
+    net.api.create_tags(Resources=[net.group], Tags=[{"Key": "a", "Value": "1"}])
+    net.api.delete_security_group(GroupId=net.group)
+    assert net.api.describe_tags()["Tags"] == []
+
+
 @shows(tags.aws_tags_are_not_touched)
 def test_tags_of_awss_own_cannot_be_made(net: Network) -> None:
     with refused("InvalidParameterValue", "aws:"):

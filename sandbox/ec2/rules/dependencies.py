@@ -42,7 +42,7 @@ def a_group_that_others_refer_to_stays(world: World, request: Request) -> None:
 def a_subnet_with_interfaces_stays(world: World, request: Request) -> None:
     """`DependencyViolation`: also an endpoint's interface that is still leaving (facts.md, section 3)."""
     subnet = world.subnet(request.params["SubnetId"])
-    if any(eni.subnet.id == subnet.id for eni in world.interfaces()):
+    if world.backend.enis.of(subnet.id):
         message = f"The subnet '{subnet.id}' has dependencies and cannot be deleted."
         raise Refusal("DependencyViolation", message)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sandbox.ec2.calls import Refusal, Request, Response
-from sandbox.ec2.rule import before
+from sandbox.ec2.rule import after, before
 from sandbox.ec2.world import World
 
 
@@ -32,6 +34,22 @@ def only_what_exists_is_tagged(world: World, request: Request) -> None:
             if not any(group.get_rule(resource) for group in groups):
                 message = f"The security group rule ID '{resource}' does not exist"
                 raise Refusal("InvalidSecurityGroupRuleId.NotFound", message)
+
+
+_DELETIONS = {
+    "DeleteVpc": "VpcId",
+    "DeleteSubnet": "SubnetId",
+    "DeleteSecurityGroup": "GroupId",
+    "DeleteRouteTable": "RouteTableId",
+    "DeleteInternetGateway": "InternetGatewayId",
+    "DeleteDhcpOptions": "DhcpOptionsId",
+}
+
+
+@after(*_DELETIONS)
+def tags_go_with_their_resource(world: World, request: Request, _: Any) -> None:
+    """`DescribeTags` tells nothing of a resource that is gone; moto keeps its tags."""
+    world.backend.tags.pop(request.params.get(_DELETIONS[request.action], ""), None)
 
 
 @before("CreateTags", "DeleteTags")
