@@ -1,7 +1,7 @@
 """EC2 on this machine: moto's, with EC2's rules added (facts.md, sections 2 to 5 and 10)."""
 
 from sandbox.ec2.account import SOMEONE, Authoriser, Ec2
-from sandbox.ec2.calls import Call, ConnectionLost, Killed, Refusal, Request
+from sandbox.ec2.calls import Call, ConnectionLost, Killed, Refusal, Request, TimedOut
 from sandbox.ec2.clock import Clock, ManualClock, SystemClock
 from sandbox.ec2.faults import Faults
 from sandbox.ec2.levers import Levers
@@ -31,4 +31,5 @@ __all__ = [
     "Rule",
     "Rules",
     "SystemClock",
+    "TimedOut",
 ]

@@ -27,6 +27,7 @@ from sandbox.ec2.principals import IamUser, Principal, Principals
 from sandbox.ec2.rule import Rule
 from sandbox.ec2.rules.groups import let_own_in
 from sandbox.ec2.rules.networks import regional_dhcp_options
+from sandbox.ec2.rules.pages import answers_come_in_pages
 from sandbox.ec2.ruleset import EVERY_RULE, Rules
 from sandbox.ec2.server import serving
 from sandbox.ec2.transport import in_process_client
@@ -102,9 +103,12 @@ class Ec2:
 
     def truth(self, action: str, **params: Any) -> Response:
         """What a read would answer with no throttling, faults or late visibility; leaves no trace."""
+        request = Request(action, params, SOMEONE)
         with self._lock:
             self.world.settle()
-            return self._work(Request(action, params, SOMEONE))
+            response = self._work(request)
+            self._mend(request, response, but=answers_come_in_pages)
+            return response
 
     def tags_of(self, resource_id: str) -> dict[str, str]:
         """The tags of a resource, as they truly are."""
@@ -173,10 +177,13 @@ class Ec2:
         else:
             with as_it_is_shown(self.world):
                 response = self._work(request)
-        for rule in self._rules:
-            if rule.after is not None and rule.concerns(request.action):
-                rule.after(self.world, request, response)
+        self._mend(request, response)
         return response
+
+    def _mend(self, request: Request, response: Response, but: Rule | None = None) -> None:
+        for rule in self._rules:
+            if rule.after is not None and rule is not but and rule.concerns(request.action):
+                rule.after(self.world, request, response)
 
     def _work(self, request: Request) -> Response:
         done_here = _DONE_HERE.get(request.action)

@@ -37,6 +37,10 @@ class ConnectionLost(Exception):
     """The caller never hears the answer."""
 
 
+class TimedOut(ConnectionLost):
+    """The caller waits for the answer until it has no more patience (facts.md, section 2: it hung)."""
+
+
 class Killed(BaseException):
     """The caller itself dies at this call: not an `Exception`, as nothing may catch it on the way."""
 

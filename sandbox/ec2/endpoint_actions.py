@@ -18,6 +18,9 @@ def create_vpc_endpoint(world: World, request: Request) -> Response:
     """`CreateVpcEndpoint`."""
     params, now = request.params, world.now
     vpc = world.vpc(params["VpcId"])
+    tables = [world.route_table(each).id for each in request.ids("RouteTableIds")]
+    subnets = [world.subnet(each).id for each in request.ids("SubnetIds")]
+    groups = [world.group(each).id for each in request.ids("SecurityGroupIds")]
     kind = params.get("VpcEndpointType", "Gateway")
     service = world.services.find(params.get("ServiceName", ""), kind)
     endpoint = Endpoint(
@@ -39,11 +42,11 @@ def create_vpc_endpoint(world: World, request: Request) -> Response:
     world.endpoints[endpoint.id] = endpoint
     _tag(world, endpoint.id, params)
     if kind == "Interface":
-        endpoint.groups = request.ids("SecurityGroupIds") or [_default_group(world, vpc.id)]
-        for subnet_id in request.ids("SubnetIds"):
+        endpoint.groups = groups or [_default_group(world, vpc.id)]
+        for subnet_id in subnets:
             _stand_in(world, endpoint, subnet_id)
     else:
-        _route(world, endpoint, request.ids("RouteTableIds"))
+        _route(world, endpoint, tables)
     answer: Response = {"VpcEndpoint": described(world, endpoint)}
     if "ClientToken" in params:
         answer["ClientToken"] = params["ClientToken"]
@@ -54,13 +57,16 @@ def modify_vpc_endpoint(world: World, request: Request) -> Response:
     """`ModifyVpcEndpoint`."""
     params = request.params
     endpoint = world.endpoint(params["VpcEndpointId"])
-    for subnet_id in request.ids("AddSubnetIds"):
+    tables = [world.route_table(each).id for each in request.ids("AddRouteTableIds")]
+    subnets = [world.subnet(each).id for each in request.ids("AddSubnetIds")]
+    added = [world.group(each).id for each in request.ids("AddSecurityGroupIds")]
+    removed = request.ids("RemoveSecurityGroupIds")
+    for subnet_id in subnets:
         if subnet_id not in endpoint.subnets:
             _stand_in(world, endpoint, subnet_id)
     for subnet_id in request.ids("RemoveSubnetIds"):
         if subnet_id in endpoint.subnets:
             endpoint.leaving.append(endpoint.subnets.pop(subnet_id))
-    added, removed = request.ids("AddSecurityGroupIds"), request.ids("RemoveSecurityGroupIds")
     if added or removed:
         endpoint.groups = [each for each in dict.fromkeys(endpoint.groups + added) if each not in removed]
         for eni_id in endpoint.interfaces:
@@ -74,7 +80,7 @@ def modify_vpc_endpoint(world: World, request: Request) -> Response:
     if "IpAddressType" in params:
         endpoint.address_type = params["IpAddressType"]
     _unroute(world, endpoint, request.ids("RemoveRouteTableIds"))
-    _route(world, endpoint, request.ids("AddRouteTableIds"))
+    _route(world, endpoint, tables)
     endpoint.modifying_until = world.now + (world.timings.modify if world.keeps(states_take_time) else 0)
     world.unsettled.add(endpoint.id)
     world.settle()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sandbox.ec2.calls import ConnectionLost, Killed, Params, Refusal, Request
 
 Effect = str | type[ConnectionLost] | type[Killed]
-"""An error code, `ConnectionLost` (the client sees a broken connection), or `Killed` (the caller dies)."""
+"""An error code; `ConnectionLost` or `TimedOut`, which the client sees as such; `Killed`: the caller dies."""
 Predicate = Callable[[Params], bool]
 
 

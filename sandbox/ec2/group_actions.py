@@ -13,7 +13,7 @@ from sandbox.ec2.world import World
 
 def authorize(world: World, request: Request) -> Response:
     """`AuthorizeSecurityGroupIngress` and `…Egress`."""
-    group, egress = _group(world, request), request.action.endswith("Egress")
+    group, egress = world.group_of(request.params), request.action.endswith("Egress")
     tags = {
         tag["Key"]: tag.get("Value", "")
         for spec in request.params.get("TagSpecifications", [])
@@ -35,7 +35,7 @@ def authorize(world: World, request: Request) -> Response:
 
 def revoke(world: World, request: Request) -> Response:
     """`RevokeSecurityGroupIngress` and `…Egress`."""
-    group, egress = _group(world, request), request.action.endswith("Egress")
+    group, egress = world.group_of(request.params), request.action.endswith("Egress")
     rules = group.egress_rules if egress else group.ingress_rules
     there = {key_of(each): each for each in rules}
     ids = request.ids("SecurityGroupRuleIds")
@@ -58,7 +58,7 @@ def revoke(world: World, request: Request) -> Response:
 
 def modify_rules(world: World, request: Request) -> Response:
     """`ModifySecurityGroupRules`: the rule keeps its id, all else is as the call says."""
-    group = _group(world, request)
+    group = world.group_of(request.params)
     for change in request.params.get("SecurityGroupRules", []):
         rule = group.get_rule(change["SecurityGroupRuleId"])
         if rule is None:
@@ -94,16 +94,6 @@ def described(world: World, rule: Any) -> dict[str, Any]:
     if tags := world.tags(rule.id):
         answer["Tags"] = [{"Key": name, "Value": value} for name, value in tags.items()]
     return answer
-
-
-def _group(world: World, request: Request) -> SecurityGroup:
-    if "GroupId" in request.params:
-        return world.group(request.params["GroupId"])
-    name = request.params.get("GroupName", "")
-    found = world.backend.get_security_group_from_name(name, world.backend.default_vpc.id)
-    if found is None:
-        raise Refusal("InvalidGroup.NotFound", f"The security group '{name}' does not exist in default VPC")
-    return found
 
 
 def _rule(

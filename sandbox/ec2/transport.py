@@ -12,9 +12,9 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
-from sandbox.ec2.calls import ConnectionLost
+from sandbox.ec2.calls import ConnectionLost, TimedOut
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -39,6 +39,8 @@ def in_process_client(answerer: Answerer, access_key: str, region: str, config: 
             status, body = answerer(
                 form, access_key, region, agent.decode() if isinstance(agent, bytes) else agent
             )
+        except TimedOut as e:
+            raise ReadTimeoutError(endpoint_url=request.url) from e
         except ConnectionLost as e:
             raise ConnectionClosedError(endpoint_url=request.url) from e
         headers: Any = {"Content-Type": "text/xml;charset=UTF-8", "Content-Length": str(len(body))}

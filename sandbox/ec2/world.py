@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
-from typing import Any
 
+from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPC
 
-from sandbox.ec2.calls import Refusal
+from sandbox.ec2.calls import Params, Refusal
 from sandbox.ec2.clock import Clock
 from sandbox.ec2.endpoints import Endpoint
 from sandbox.ec2.late import Lateness
@@ -106,6 +106,24 @@ class World:
             raise Refusal("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
         return found
 
+    def group_of(self, params: Params) -> SecurityGroup:
+        """The group that a call names: by its id, or by its name in the default VPC."""
+        if "GroupId" in params:
+            return self.group(params["GroupId"])
+        name = params.get("GroupName", "")
+        found = self.backend.get_security_group_from_name(name, self.backend.default_vpc.id)
+        if found is None:
+            message = f"The security group '{name}' does not exist in default VPC"
+            raise Refusal("InvalidGroup.NotFound", message)
+        return found
+
+    def route_table(self, table_id: str) -> RouteTable:
+        """The route table of that id, or EC2's refusal."""
+        found: RouteTable | None = self.backend.route_tables.get(table_id)
+        if found is None:
+            raise Refusal("InvalidRouteTableID.NotFound", f"The routeTable ID '{table_id}' does not exist")
+        return found
+
     def endpoint(self, endpoint_id: str) -> Endpoint:
         """The endpoint of that id, or EC2's refusal."""
         found = self.endpoints.get(endpoint_id)
@@ -124,11 +142,6 @@ class World:
         """The tags of a resource, as they are shown."""
         found = self.backend.describe_tags({"resource-id": [resource_id]})
         return {tag["key"]: tag["value"] for tag in found}
-
-    def interfaces(self) -> Iterable[Any]:
-        """Every network interface of the Region."""
-        enis: Iterable[Any] = self.backend.enis.values()
-        return enis
 
     def release(self, interface_ids: Iterable[str]) -> None:
         """Let network interfaces go, and their addresses with them."""

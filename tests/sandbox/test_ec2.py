@@ -5,9 +5,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from sandbox.ec2 import AssumedRole, Call, ConnectionLost, Ec2, IamUser, Killed, Rules
+from sandbox.ec2 import AssumedRole, Call, ConnectionLost, Ec2, IamUser, Killed, Rules, TimedOut
 from tests.sandbox.network import LOGS, Network, refused
 
 ROLE = AssumedRole("arn:aws:iam::111122223333:role/Reconcile", "run-1")
@@ -91,6 +91,13 @@ def test_an_answer_can_be_lost_after_the_work_was_done() -> None:
     with pytest.raises(ConnectionClosedError):
         net.new_endpoint(net.a)
     assert len(net.api.describe_vpc_endpoints()["VpcEndpoints"]) == 1
+
+
+def test_a_call_can_hang_until_the_client_gives_up() -> None:
+    net = Network()
+    net.ec2.faults.before("ModifyVpcEndpoint", TimedOut)
+    with pytest.raises(ReadTimeoutError):
+        net.api.modify_vpc_endpoint(VpcEndpointId="vpce-0123456789abcdef0", PrivateDnsEnabled=True)
 
 
 def test_a_fault_can_wait_for_certain_parameters() -> None:

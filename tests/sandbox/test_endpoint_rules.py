@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+from sandbox.ec2 import Rules
 from sandbox.ec2.rules import endpoints, policies, private_dns, tokens
 from tests.sandbox.network import LOGS, MESH, S3, Network, refused, shows
 
@@ -21,15 +22,15 @@ def test_an_endpoint_is_a_gateway_endpoint_unless_the_type_is_named(net: Network
         net.api.create_vpc_endpoint(VpcId=net.vpc, ServiceName=LOGS)
 
 
-@shows(endpoints.subnets_and_groups_must_exist)
+@shows(endpoints.subnets_and_groups_are_of_the_endpoints_vpc)
 def test_a_subnet_of_another_vpc_is_refused(net: Network) -> None:
     other = net.new_subnet("a", 0, net.new_vpc())
     with refused("InvalidParameter", other):
         net.new_endpoint(other)
 
 
-@shows(endpoints.subnets_and_groups_must_exist)
-def test_a_group_that_is_gone_is_refused(net: Network) -> None:
+def test_a_group_that_is_gone_is_refused() -> None:
+    net = Network()
     net.api.delete_security_group(GroupId=net.group)
     with refused("InvalidGroup.NotFound"):
         net.new_endpoint(net.a, SecurityGroupIds=[net.group])
@@ -234,10 +235,18 @@ def test_a_gateway_endpoint_puts_a_route_into_its_tables() -> None:
         "VpcEndpoint"
     ]
     routes = net.api.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
-    assert endpoint["VpcEndpointId"] in [each.get("GatewayId") for each in routes]
+    (route,) = [each for each in routes if each.get("GatewayId") == endpoint["VpcEndpointId"]]
+    assert route["DestinationPrefixListId"].startswith("pl-")
     net.api.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
     routes = net.api.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
     assert [each["GatewayId"] for each in routes] == ["local"]
+
+
+def test_a_refused_gateway_endpoint_leaves_nothing_behind() -> None:
+    net = Network(Rules.none())
+    with refused("InvalidRouteTableID.NotFound"):
+        net.api.create_vpc_endpoint(VpcId=net.vpc, ServiceName=S3, RouteTableIds=["rtb-0123456789abcdef0"])
+    assert net.api.describe_vpc_endpoints()["VpcEndpoints"] == []
 
 
 def test_services_are_found_by_name_and_by_filter() -> None:

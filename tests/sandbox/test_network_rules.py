@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.ec2.rules import attributes, dependencies, gateways, networks, routes, sharing, tags
-from tests.sandbox.network import MESH, Network, refused, shows
+from tests.sandbox.network import MESH, S3, Network, refused, shows
 
 
 def attached_gateway(net: Network) -> str:
@@ -84,8 +84,8 @@ def test_a_vpc_stays_while_an_endpoint_or_a_gateway_is_in_it(net: Network) -> No
     net.api.delete_vpc(VpcId=empty)
 
 
-@shows(networks.a_zone_id_names_a_zone)
-def test_a_subnet_made_by_zone_id_can_be_found_by_its_zone(net: Network) -> None:
+@shows(networks.only_a_default_vpc_has_default_subnets)
+def test_a_subnet_made_by_zone_id_is_in_that_zone_and_no_default_one(net: Network) -> None:
     made = net.api.create_subnet(VpcId=net.vpc, CidrBlock="10.0.77.0/24", AvailabilityZoneId="euw1-az2")
     assert made["Subnet"]["AvailabilityZone"] == "eu-west-1c"
     assert made["Subnet"]["AvailabilityZoneId"] == "euw1-az2"
@@ -177,6 +177,14 @@ def test_a_subnet_gets_another_route_table_by_replacing_its_own(net: Network) ->
     net.api.replace_route_table_association(AssociationId=association, RouteTableId=second)
     described = net.api.describe_route_tables(RouteTableIds=[second])["RouteTables"][0]
     assert described["Associations"][0]["SubnetId"] == net.a
+
+
+@shows(routes.a_table_routes_to_a_service_once)
+def test_two_gateway_endpoints_of_a_service_share_no_route_table(net: Network) -> None:
+    table = new_table(net)
+    net.api.create_vpc_endpoint(VpcId=net.vpc, ServiceName=S3, RouteTableIds=[table])
+    with refused("RouteAlreadyExists", table):
+        net.api.create_vpc_endpoint(VpcId=net.vpc, ServiceName=S3, RouteTableIds=[table])
 
 
 @shows(routes.the_main_association_stays)

@@ -10,8 +10,8 @@ from sandbox.ec2.world import World
 @before("DeleteSecurityGroup")
 def the_default_group_stays(world: World, request: Request) -> None:
     """`CannotDelete`: a VPC's default group goes with the VPC (facts.md, section 3)."""
-    group = world.backend.group(request.params.get("GroupId", ""))
-    if group is not None and group.is_default:
+    group = world.group_of(request.params)
+    if group.is_default:
         message = f'the specified group: "{group.id}" name: "default" cannot be deleted by a user'
         raise Refusal("CannotDelete", message)
 
@@ -19,18 +19,17 @@ def the_default_group_stays(world: World, request: Request) -> None:
 @before("DeleteSecurityGroup")
 def a_group_in_use_stays(world: World, request: Request) -> None:
     """`DependencyViolation`: network interfaces, also of an endpoint that is being deleted (facts.md, 3)."""
-    group_id = request.params.get("GroupId", "")
-    world.settle()
-    if any(group_id in [each.id for each in eni._group_set] for eni in world.interfaces()) or any(
-        group_id in each.groups and each.alive(world.now) for each in world.endpoints.values()
-    ):
+    group_id = world.group_of(request.params).id
+    attached = any(group_id in [each.id for each in eni._group_set] for eni in world.backend.enis.values())
+    endpoints = (each for each in world.endpoints.values() if each.alive(world.now))
+    if attached or any(group_id in each.groups for each in endpoints):
         raise Refusal("DependencyViolation", f"resource {group_id} has a dependent object")
 
 
 @before("DeleteSecurityGroup")
 def a_group_that_others_refer_to_stays(world: World, request: Request) -> None:
     """`InvalidGroup.InUse`: another group's rule names it (facts.md, section 3)."""
-    group_id = request.params.get("GroupId", "")
+    group_id = world.group_of(request.params).id
     for other in world.backend.all_groups():
         rules = other.ingress_rules + other.egress_rules
         if other.id != group_id and any(each.source_group.get("GroupId") == group_id for each in rules):

@@ -31,7 +31,7 @@ def default_type_is_gateway(world: World, request: Request) -> None:
 
 
 @before("CreateVpcEndpoint", "ModifyVpcEndpoint")
-def subnets_and_groups_must_exist(world: World, request: Request) -> None:
+def subnets_and_groups_are_of_the_endpoints_vpc(world: World, request: Request) -> None:
     """`InvalidSubnetID.NotFound`, `InvalidGroup.NotFound`; all of the endpoint's VPC (facts.md, 3)."""
     vpc_id = _vpc_id(world, request)
     for subnet_id in _new_subnets(request):

@@ -10,18 +10,15 @@ from sandbox.ec2.rule import after, before
 from sandbox.ec2.world import World
 
 
-@before("CreateSubnet")
-def a_zone_id_names_a_zone(world: World, request: Request) -> None:
-    """A subnet asked for by `AvailabilityZoneId` is in that zone, name and all (facts.md, section 6)."""
-    zone_id = request.params.get("AvailabilityZoneId")
-    if zone_id is None:
-        return
-    name = next((name for name, each in world.zone_ids.items() if each == zone_id), None)
-    if name is None:
-        raise Refusal(
-            "InvalidParameterValue", f"Value ({zone_id}) for parameter availabilityZoneId is invalid."
-        )
-    request.params["AvailabilityZone"] = name
+@after("CreateSubnet")
+def only_a_default_vpc_has_default_subnets(world: World, _: Request, response: Any) -> None:
+    """`DefaultForAz` and a public address for each instance are the default VPC's; moto gives them to the
+    first subnet that is made by a zone id.
+    """
+    subnet = world.subnet(response["Subnet"]["SubnetId"])
+    if not world.vpc(subnet.vpc_id).is_default:
+        subnet.default_for_az = subnet.map_public_ip_on_launch = False
+        response["Subnet"] |= {"DefaultForAz": False, "MapPublicIpOnLaunch": False}
 
 
 @after("CreateVpc")

@@ -18,9 +18,7 @@ unknown_rules_are_forgiven_in_the_default_vpc = fact(
 @before(*_AUTHORIZE)
 def a_rule_is_authorised_once(world: World, request: Request) -> None:
     """`InvalidPermission.Duplicate`: one that is there already refuses the whole batch (facts.md, 3)."""
-    group = world.group(request.params["GroupId"]) if "GroupId" in request.params else None
-    if group is None:
-        return
+    group = world.group_of(request.params)
     rules = group.egress_rules if request.action.endswith("Egress") else group.ingress_rules
     there = {key_of(each) for each in rules}
     for permission in permissions(request.params):
@@ -34,9 +32,7 @@ def a_rule_is_authorised_once(world: World, request: Request) -> None:
 @before(*_REVOKE)
 def only_a_known_rule_is_revoked(world: World, request: Request) -> None:
     """`InvalidPermission.NotFound`, and none of the batch goes; a default VPC forgives (facts.md, 3)."""
-    if "GroupId" not in request.params:
-        return
-    group = world.group(request.params["GroupId"])
+    group = world.group_of(request.params)
     if world.keeps(unknown_rules_are_forgiven_in_the_default_vpc) and group.vpc_id == _default_vpc(world):
         return
     rules = group.egress_rules if request.action.endswith("Egress") else group.ingress_rules

@@ -32,9 +32,7 @@ def so_many_groups_a_vpc(world: World, request: Request) -> None:
 @before("AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
 def so_many_rules_a_group(world: World, request: Request) -> None:
     """`RulesPerSecurityGroupLimitExceeded`: 60 each way (facts.md, section 3)."""
-    if "GroupId" not in request.params:
-        return
-    group = world.group(request.params["GroupId"])
+    group = world.group_of(request.params)
     there = group.egress_rules if request.action.endswith("Egress") else group.ingress_rules
     new = [key for each in permissions(request.params) for key in keys_of(each)]
     if len(there) + len(new) > world.quotas.rules_per_group:

@@ -42,6 +42,19 @@ def a_route_needs_a_gateway_of_its_vpc(world: World, request: Request) -> None:
         raise Refusal("InvalidParameterValue", message)
 
 
+@before("CreateVpcEndpoint", "ModifyVpcEndpoint")
+def a_table_routes_to_a_service_once(world: World, request: Request) -> None:
+    """`RouteAlreadyExists`: a table with a gateway endpoint's route takes no other of the same service."""
+    name = request.params.get("ServiceName")
+    if request.action == "ModifyVpcEndpoint":
+        name = world.endpoint(request.params["VpcEndpointId"]).service_name
+    for table_id in request.ids("RouteTableIds") + request.ids("AddRouteTableIds"):
+        for endpoint in world.endpoints.values():
+            if endpoint.service_name == name and table_id in endpoint.route_tables:
+                message = f"route table {table_id} already has a route to {name}"
+                raise Refusal("RouteAlreadyExists", message)
+
+
 @before("AssociateRouteTable")
 def a_subnet_has_one_route_table(world: World, request: Request) -> None:
     """`Resource.AlreadyAssociated`: a subnet with a table of its own changes it by replacing it; moto answers
