@@ -23,7 +23,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="AWS on this machine.")
     parser.add_argument("command", choices=sorted(_COMMANDS))
     command = parser.parse_args().command
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     console = Console()
     try:
         return _COMMANDS[command](console)

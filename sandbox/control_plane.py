@@ -10,10 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -23,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import account, places
+from sandbox.leash import leashed
 
 _START_TIMEOUT = 60.0
-_STOP_TIMEOUT = 10.0
 
 
 class ControlPlaneError(RuntimeError):
@@ -57,22 +55,18 @@ def running(folder: Path, ec2_endpoint: str) -> Iterator[ControlPlane]:
     """A ministack while the block runs, its files under `folder`; its functions' EC2 is at `ec2_endpoint`."""
     port = free_port()
     log = folder / "ministack.log"
-    with log.open("wb") as output:
-        leash = subprocess.Popen(
-            [sys.executable, "-m", "sandbox.leash", str(places.MINISTACK_PYTHON), "-m", "ministack"],
-            env=_environment(folder / "ministack", port, ec2_endpoint),
+    with (
+        log.open("wb") as output,
+        leashed(
+            [places.MINISTACK_PYTHON, "-m", "ministack"],
             cwd=places.PROJECT,
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    try:
+            env=_environment(folder / "ministack", port, ec2_endpoint),
+            output=output,
+        ) as leash,
+    ):
         plane = ControlPlane(f"http://127.0.0.1:{port}", log)
         _wait_until_ready(plane, leash)
         yield plane
-    finally:
-        _stop(leash)
 
 
 def _environment(folder: Path, port: int, ec2_endpoint: str) -> dict[str, str]:
@@ -116,14 +110,3 @@ def _ready(endpoint: str) -> bool:
             return state.get("status") == "completed"
     except (urllib.error.URLError, OSError, ValueError):
         return False
-
-
-def _stop(leash: subprocess.Popen[bytes]) -> None:
-    """Let go of the leash, and make sure of it."""
-    assert leash.stdin is not None
-    leash.stdin.close()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        leash.wait(_STOP_TIMEOUT)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(leash.pid, signal.SIGKILL)
-    leash.wait(_STOP_TIMEOUT)

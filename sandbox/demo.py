@@ -93,8 +93,8 @@ def _converge(console: Console, sandbox: Sandbox, vpcs: Sequence[Vpc], verdict: 
     """Tag each VPC, and watch it become what it should be."""
     rows = [(vpc.name, vpc.plan.story) for vpc in vpcs]
     with (
-        Board(console, "Tagged vpce-remediator:profile = appmesh", rows) as board,
         ThreadPoolExecutor(len(vpcs)) as pool,
+        Board(console, "Tagged vpce-remediator:profile = appmesh", rows) as board,
     ):
 
         def heal(number: int) -> bool:
@@ -110,8 +110,8 @@ def _break_and_heal(console: Console, sandbox: Sandbox, vpcs: Sequence[Vpc], ver
     """Break every VPC at once, each in its own way; when all is quiet again, the next way."""
     scenes = {vpc.name: Scene(sandbox.customer, sandbox.truth, vpc) for vpc in vpcs}
     with (
-        Board(console, "Broken on purpose", [(each.vpc, each.title) for each in BREAKS]) as board,
         ThreadPoolExecutor(len(vpcs)) as pool,
+        Board(console, "Broken on purpose", [(each.vpc, each.title) for each in BREAKS]) as board,
     ):
 
         def heal(number: int) -> bool:
@@ -151,7 +151,7 @@ def _break(sandbox: Sandbox, scene: Scene, each: Break, board: Board, number: in
 def _watch(sandbox: Sandbox, vpc: Vpc, board: Board, number: int, since: float, verdict: Verdict) -> bool:
     """Wait until EC2 says that the VPC is as it should be."""
     truth = sandbox.truth
-    healed = wait_until(lambda: not truth.faults(vpc.id), _PATIENCE, _LOOK_EVERY)
+    healed = wait_until(lambda: board.closed or not truth.faults(vpc.id), _PATIENCE, _LOOK_EVERY)
     seconds = time.monotonic() - since
     left = "" if healed else "; ".join(truth.faults(vpc.id))
     board.end(number, healed, seconds, left)

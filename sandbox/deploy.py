@@ -10,9 +10,9 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +24,7 @@ from uuid import uuid4
 
 from sandbox import account, places
 from sandbox.control_plane import ControlPlane
+from sandbox.leash import leashed
 
 Progress = Callable[[str], None]
 
@@ -136,24 +137,16 @@ def _one_at_a_time() -> Iterator[None]:
 def _sam(plane: ControlPlane, project: Path, progress: Progress, *arguments: str) -> None:
     progress(f"$ sam {' '.join(arguments[:1])}")
     last: deque[str] = deque(maxlen=_LINES_OF_A_FAILURE)
-    with (
-        tempfile.TemporaryDirectory(prefix="sam-", dir=places.HOME) as scratch,
-        subprocess.Popen(
-            [str(places.SAM), *arguments],
-            cwd=project,
-            env=_environment(plane) | {"TMPDIR": scratch},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as sam,
-    ):
+    with leashed(
+        [places.SAM, *arguments], cwd=project, env=_environment(plane), output=subprocess.PIPE
+    ) as sam:
         assert sam.stdout is not None
         for line in sam.stdout:
-            last.append(line.rstrip())
-            progress(line.rstrip())
-    if sam.returncode:
-        raise DeployError("\n".join([f"sam {arguments[0]} failed with status {sam.returncode}:", *last]))
+            last.append(line.decode(errors="replace").rstrip())
+            progress(last[-1])
+        status = sam.wait()
+    if status:
+        raise DeployError("\n".join([f"sam {arguments[0]} failed with status {status}:", *last]))
 
 
 def _environment(plane: ControlPlane) -> dict[str, str]:
@@ -167,8 +160,17 @@ def _environment(plane: ControlPlane) -> dict[str, str]:
             "SAM_CLI_TELEMETRY": "0",
             "SAM_CLI_POLL_DELAY": "1",
             "__SAM_CLI_APP_DIR": str(_sam_home()),
+            "TMPDIR": str(_scratch()),
         }
     )
+
+
+def _scratch() -> Path:
+    """An empty folder for what SAM leaves lying about."""
+    folder = places.HOME / "sam" / "tmp"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def _sam_home() -> Path:

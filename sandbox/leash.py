@@ -2,35 +2,65 @@
 
 It is a process of its own because a parent that is killed outright can clean up nothing. The leash holds the
 read end of a pipe from the parent; when the parent lets go of it, by closing it or by dying, the leash ends
-its whole process group, so the command and every worker that it started.
+the command and every worker that it started.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
 
 _GRACE = 3.0
+_PATIENCE = 15.0
 
 
-def hold(command: list[str]) -> int:
+@contextlib.contextmanager
+def leashed(
+    command: Sequence[str | Path],
+    *,
+    cwd: Path,
+    env: Mapping[str, str],
+    output: int | IO[bytes],
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A command on a leash, for as long as the block lasts; what it says, errors too, goes to `output`."""
+    keeper = Path(__file__).resolve()
+    with subprocess.Popen(
+        [sys.executable, str(keeper), *map(str, command)],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.PIPE,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as leash:
+        assert leash.stdin is not None
+        try:
+            yield leash
+        finally:
+            leash.stdin.close()
+            leash.wait(_PATIENCE)
+
+
+def hold(command: Sequence[str]) -> int:
     """Run `command` until it ends or the parent lets go; answers its exit status."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_default_signals)
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0, preexec_fn=_heed_signals)
     threading.Thread(target=_end_with_parent, args=(child,), daemon=True).start()
     status = child.wait()
-    _end_group()
+    _end_workers(child)
     return status
 
 
-def _default_signals() -> None:
+def _heed_signals() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _end_with_parent(child: subprocess.Popen[bytes]) -> None:
@@ -40,13 +70,13 @@ def _end_with_parent(child: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _GRACE
     while child.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
-    _end_group()
+    _end_workers(child)
 
 
-def _end_group() -> None:
-    """End whatever of the group is left, this process too: nothing comes after it."""
-    if os.getpid() == os.getpgrp():
-        os.killpg(0, signal.SIGKILL)
+def _end_workers(child: subprocess.Popen[bytes]) -> None:
+    """End whatever is left of the command's process group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The metrics that the functions published, as the demo shows them: a view of its own, for any list of metrics."""
+"""The metrics that the functions published, as the demo shows them: a view for any list of metrics."""
 
 from __future__ import annotations
 

@@ -42,6 +42,8 @@ class Board:
         self._title = title
         self._lock = threading.Lock()
         self._begun: dict[int, float] = {}
+        self.closed = False
+        """Whether nobody looks any more: what fills the rows can stop."""
         self._live = Live(get_renderable=self._table, console=console, refresh_per_second=4)
 
     def __enter__(self) -> Board:
@@ -52,6 +54,7 @@ class Board:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.closed = True
         if self._console.is_terminal:
             self._live.stop()
 
