@@ -47,14 +47,20 @@ class Interfaces(dict[str, NetworkInterface]):
         return list(self._by_subnet.get(subnet_id, {}).values())
 
 
-class CountedSubnet(Subnet):
-    """A subnet that asks for its own interfaces only."""
+class MendedSubnet(Subnet):
+    """A subnet that counts its own interfaces only, and has its IPv6 blocks in a state that is a word."""
 
     @property
     def available_ip_address_count(self) -> int:
         """How many addresses are free."""
         taken = sum(len(eni.private_ip_addresses) for eni in self.ec2_backend.enis.of(self.id))
         return self._available_ip_addresses - taken
+
+    @property
+    def ipv6_cidr_block_association_set(self) -> list[dict[str, Any]]:
+        """The IPv6 blocks that it has."""
+        blocks: list[dict[str, Any]] = super().ipv6_cidr_block_association_set
+        return [block | {"ipv6CidrBlockState": block["ipv6CidrBlockState"]["state"]} for block in blocks]
 
 
 class Backend(EC2Backend):
@@ -70,7 +76,7 @@ class Backend(EC2Backend):
     def create_subnet(self, *args: Any, **kwargs: Any) -> Subnet:
         """As moto's."""
         subnet = super().create_subnet(*args, **kwargs)
-        subnet.__class__ = CountedSubnet  # type: ignore[type-abstract]  # moto makes no other
+        subnet.__class__ = MendedSubnet  # type: ignore[type-abstract]  # moto makes no other
         return subnet
 
     def describe_subnets(

@@ -179,6 +179,16 @@ def test_a_subnet_gets_another_route_table_by_replacing_its_own(net: Network) ->
     assert described["Associations"][0]["SubnetId"] == net.a
 
 
+@shows(routes.a_route_leads_to_what_exists)
+def test_a_route_to_a_nat_gateway_that_is_not_there_is_refused(net: Network) -> None:
+    with refused("InvalidNatGatewayID.NotFound"):
+        net.api.create_route(
+            RouteTableId=new_table(net),
+            DestinationCidrBlock="0.0.0.0/0",
+            NatGatewayId="nat-0123456789abcdef0",
+        )
+
+
 @shows(routes.a_table_routes_to_a_service_once)
 def test_two_gateway_endpoints_of_a_service_share_no_route_table(net: Network) -> None:
     table = new_table(net)
@@ -235,6 +245,18 @@ def test_nothing_is_made_in_a_vpc_that_another_account_shares(net: Network) -> N
         net.new_group("other")
 
 
+@shows(sharing.a_participant_changes_nothing_in_a_shared_vpc)
+def test_groups_and_endpoints_of_a_shared_vpc_are_their_owners(net: Network) -> None:
+    endpoint = net.ready_endpoint(net.a)
+    net.ec2.aws.share(net.vpc)
+    with refused("UnauthorizedOperation"):
+        net.let_in(net.group, "10.0.0.0/24")
+    with refused("UnauthorizedOperation"):
+        net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[net.b])
+    with refused("UnauthorizedOperation"):
+        net.api.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
+
+
 @shows(sharing.shared_things_show_their_owner)
 def test_a_shared_vpc_and_its_subnets_show_their_owner(net: Network) -> None:
     net.ec2.aws.share(net.vpc, "999988887777")
@@ -288,6 +310,21 @@ def test_a_secondary_cidr_block_stays_while_a_subnet_lies_in_it(net: Network) ->
     net.api.create_subnet(VpcId=net.vpc, CidrBlock="10.7.1.0/24", AvailabilityZone="eu-west-1a")
     with refused("DependencyViolation"):
         net.api.disassociate_vpc_cidr_block(AssociationId=made["AssociationId"])
+
+
+def test_a_dualstack_endpoint_stands_in_a_dualstack_subnet() -> None:
+    net = Network()
+    net.vpc = net.new_vpc("10.4.0.0/16", AmazonProvidedIpv6CidrBlock=True)
+    block = vpc(net)["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("/56", "/64")
+    made = net.api.create_subnet(
+        VpcId=net.vpc, CidrBlock="10.4.1.0/24", Ipv6CidrBlock=block, AvailabilityZone="eu-west-1a"
+    )["Subnet"]
+    (association,) = made["Ipv6CidrBlockAssociationSet"]
+    assert association["Ipv6CidrBlockState"] == {"State": "associated"}
+    endpoint = net.ready_endpoint(made["SubnetId"], IpAddressType="dualstack")
+    assert net.endpoint(endpoint)["IpAddressType"] == "dualstack"
+    (group,) = net.api.describe_security_groups(GroupIds=[net.new_group("six")])["SecurityGroups"]
+    assert group["IpPermissionsEgress"][0]["Ipv6Ranges"] == [{"CidrIpv6": "::/0"}]
 
 
 def test_an_endpoint_whose_service_left_the_region_can_still_be_changed_and_deleted() -> None:

@@ -42,6 +42,17 @@ def a_route_needs_a_gateway_of_its_vpc(world: World, request: Request) -> None:
         raise Refusal("InvalidParameterValue", message)
 
 
+@before("CreateRoute", "ReplaceRoute")
+def a_route_leads_to_what_exists(world: World, request: Request) -> None:
+    """`Invalid…ID.NotFound`: the NAT or transit gateway of a route exists; moto makes a route to nothing."""
+    backend = world.backend
+    nat, transit = request.params.get("NatGatewayId"), request.params.get("TransitGatewayId")
+    if nat is not None and nat not in backend.nat_gateways:
+        raise Refusal("InvalidNatGatewayID.NotFound", f"The natGateway ID '{nat}' does not exist")
+    if transit is not None and transit not in backend.transit_gateways:
+        raise Refusal("InvalidTransitGatewayID.NotFound", f"The transitGateway ID '{transit}' does not exist")
+
+
 @before("CreateVpcEndpoint", "ModifyVpcEndpoint")
 def a_table_routes_to_a_service_once(world: World, request: Request) -> None:
     """`RouteAlreadyExists`: a table with a gateway endpoint's route takes no other of the same service."""

@@ -10,6 +10,14 @@ from sandbox.ec2.world import World
 
 _CHANGES = (
     "CreateVpcEndpoint",
+    "ModifyVpcEndpoint",
+    "DeleteVpcEndpoints",
+    "AuthorizeSecurityGroupIngress",
+    "AuthorizeSecurityGroupEgress",
+    "RevokeSecurityGroupIngress",
+    "RevokeSecurityGroupEgress",
+    "ModifySecurityGroupRules",
+    "DeleteSecurityGroup",
     "ModifyVpcAttribute",
     "CreateSecurityGroup",
     "DeleteVpc",
@@ -21,9 +29,18 @@ _CHANGES = (
 @before(*_CHANGES)
 def a_participant_changes_nothing_in_a_shared_vpc(world: World, request: Request) -> None:
     """`UnauthorizedOperation`: a VPC and its endpoints are its owner's alone (facts.md, section 2)."""
-    subnets = [world.backend.subnet(each) for each in request.ids("SubnetIds")]
-    vpc_ids = [request.params.get("VpcId"), *(each.vpc_id for each in subnets if each)]
-    if any(vpc_id in world.owners for vpc_id in vpc_ids):
+    if not world.owners:
+        return
+    params, backend = request.params, world.backend
+    endpoint_ids = [params.get("VpcEndpointId", ""), *request.ids("VpcEndpointIds")]
+    named = [
+        *map(backend.subnet, request.ids("SubnetIds")),
+        *map(world.endpoints.get, endpoint_ids),
+        backend.group(params.get("GroupId", "")),
+    ]
+    if any(
+        vpc_id in world.owners for vpc_id in [params.get("VpcId"), *(each.vpc_id for each in named if each)]
+    ):
         raise Refusal("UnauthorizedOperation", "You are not authorized to perform this operation.")
 
 
