@@ -1,0 +1,45 @@
+"""Fakes of AWS clients that need no more than a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_WORD = re.compile(r"[!-~]{1,128}")
+
+
+class FakeSqs:
+    """A FIFO queue's sending side. Keeps what was sent, and what SQS would ask of it.
+
+    Messages of the groups in `refusing` are refused one by one, as SQS does, in an answer that says 200.
+    """
+
+    def __init__(self, refusing: Iterable[str] = ()) -> None:
+        self.calls: list[tuple[str, list[Any]]] = []
+        self._refusing = frozenset(refusing)
+
+    @property
+    def client(self) -> SQSClient:
+        return cast("SQSClient", self)
+
+    @property
+    def sent(self) -> list[Any]:
+        return [entry for _, entries in self.calls for entry in entries]
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> Any:  # noqa: N803
+        assert 1 <= len(Entries) <= 10
+        assert len({entry["Id"] for entry in Entries}) == len(Entries)
+        for entry in Entries:
+            assert _WORD.fullmatch(entry["MessageGroupId"])
+            assert _WORD.fullmatch(entry["MessageDeduplicationId"])
+        self.calls.append((QueueUrl, Entries))
+        failed = [
+            {"Id": e["Id"], "Code": "InternalError", "Message": "try again", "SenderFault": False}
+            for e in Entries
+            if e["MessageGroupId"] in self._refusing
+        ]
+        return {"Successful": [], "Failed": failed} if failed else {"Successful": []}

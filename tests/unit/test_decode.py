@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler import decode
+from reconciler.model import EndpointState, Route, RouteTable, Rule, Service, SourceKind, Subnet
+
+
+def rules_of(*permissions: Any) -> set[Rule]:
+    group = decode.security_group({"GroupId": "sg-1", "IpPermissions": list(permissions)})
+    return set(group.ingress)
+
+
+# ---- subnets and route tables
+
+
+def test_a_subnet_is_known_by_its_zones_id_and_name() -> None:
+    assert decode.subnet(
+        {
+            "SubnetId": "subnet-1",
+            "AvailabilityZone": "eu-west-1a",
+            "AvailabilityZoneId": "euw1-az3",
+            "CidrBlock": "10.0.0.0/24",
+            "AvailableIpAddressCount": 251,
+        }
+    ) == Subnet("subnet-1", "euw1-az3", "eu-west-1a", "10.0.0.0/24", 251)
+
+
+def test_a_zones_name_stands_in_for_an_id_that_is_not_given() -> None:
+    assert decode.subnet({"SubnetId": "subnet-1", "AvailabilityZone": "eu-west-1a"}).zone_id == "eu-west-1a"
+
+
+def test_a_subnet_of_ipv6_alone_has_no_block_and_no_free_addresses() -> None:
+    subnet = decode.subnet({"SubnetId": "subnet-1", "AvailabilityZoneId": "euw1-az3"})
+    assert (subnet.cidr, subnet.free_addresses) == ("", 0)
+
+
+def test_a_route_table_names_its_own_subnets_and_leaves_out_gateways() -> None:
+    table = decode.route_table(
+        {
+            "RouteTableId": "rtb-1",
+            "Associations": [
+                {"Main": True, "RouteTableId": "rtb-1"},
+                {"Main": False, "SubnetId": "subnet-1"},
+                {"Main": False, "GatewayId": "igw-1"},
+            ],
+            "Routes": [
+                {"DestinationCidrBlock": "10.0.0.0/16", "GatewayId": "local", "State": "active"},
+                {"DestinationIpv6CidrBlock": "::/0", "GatewayId": "igw-1", "State": "blackhole"},
+                {"DestinationPrefixListId": "pl-1", "NatGatewayId": "nat-1", "State": "active"},
+            ],
+        }
+    )
+    assert table == RouteTable(
+        "rtb-1",
+        main=True,
+        subnet_ids=frozenset({"subnet-1"}),
+        routes=(
+            Route("10.0.0.0/16", "local", active=True),
+            Route("::/0", "igw-1", active=False),
+            Route("pl-1", "", active=True),
+        ),
+    )
+
+
+def test_a_route_table_without_associations_is_not_the_main_one() -> None:
+    assert decode.route_table({"RouteTableId": "rtb-1"}) == RouteTable("rtb-1", False, frozenset(), ())
+
+
+# ---- endpoints and services
+
+
+def an_endpoint(**more: Any) -> Any:
+    return {"VpcEndpointId": "vpce-1", "ServiceName": "com.amazonaws.eu-west-1.logs", **more}
+
+
+@pytest.mark.parametrize("spelt", ["Available", "available", "AVAILABLE"])
+def test_a_state_is_the_same_in_whatever_case(spelt: str) -> None:
+    assert decode.endpoint(an_endpoint(State=spelt)).state is EndpointState.AVAILABLE
+
+
+@pytest.mark.parametrize("spelt", ["pendingAcceptance", "PendingAcceptance"])
+def test_a_state_of_two_words_is_known_too(spelt: str) -> None:
+    assert decode.endpoint(an_endpoint(State=spelt)).state is EndpointState.PENDING_ACCEPTANCE
+
+
+@pytest.mark.parametrize("state", ["", "Hibernating"])
+def test_a_state_that_is_not_known_is_called_so(state: str) -> None:
+    assert decode.endpoint(an_endpoint(State=state)).state is EndpointState.UNKNOWN
+
+
+def test_an_endpoint_is_its_subnets_groups_private_dns_and_tags() -> None:
+    endpoint = decode.endpoint(
+        an_endpoint(
+            SubnetIds=["subnet-2", "subnet-1"],
+            Groups=[{"GroupId": "sg-1", "GroupName": "x"}],
+            PrivateDnsEnabled=True,
+            Tags=[{"Key": "Name", "Value": "logs"}, {"Key": "empty"}],
+        )
+    )
+    assert endpoint.subnet_ids == {"subnet-1", "subnet-2"}
+    assert endpoint.group_ids == {"sg-1"}
+    assert endpoint.private_dns
+    assert endpoint.tags == {"Name": "logs", "empty": ""}
+
+
+def test_what_an_endpoint_does_not_say_it_does_not_have() -> None:
+    endpoint = decode.endpoint(an_endpoint(State="available"))
+    assert (endpoint.subnet_ids, endpoint.group_ids, endpoint.private_dns) == (
+        frozenset(),
+        frozenset(),
+        False,
+    )
+
+
+def test_a_services_zones_are_ids_where_ec2_gives_ids() -> None:
+    given_both = decode.service(
+        {"ServiceName": "s", "AvailabilityZones": ["eu-west-1a"], "AvailabilityZoneIds": ["euw1-az3"]}
+    )
+    assert given_both == Service("s", frozenset({"euw1-az3"}))
+    assert decode.service({"ServiceName": "s", "AvailabilityZones": ["eu-west-1a"]}) == Service(
+        "s", frozenset({"eu-west-1a"})
+    )
+
+
+# ---- security groups
+
+
+def test_a_permission_of_many_sources_is_many_rules() -> None:
+    found = rules_of(
+        {
+            "IpProtocol": "tcp",
+            "FromPort": 443,
+            "ToPort": 444,
+            "IpRanges": [{"CidrIp": "10.0.0.0/24", "Description": "a"}, {"CidrIp": "10.0.1.0/24"}],
+            "Ipv6Ranges": [{"CidrIpv6": "2001:DB8:0::/56"}],
+            "PrefixListIds": [{"PrefixListId": "pl-1"}],
+            "UserIdGroupPairs": [{"GroupId": "sg-2", "UserId": "111122223333"}],
+        }
+    )
+    assert found == {
+        Rule("tcp", 443, 444, SourceKind.CIDR, "10.0.0.0/24"),
+        Rule("tcp", 443, 444, SourceKind.CIDR, "10.0.1.0/24"),
+        Rule("tcp", 443, 444, SourceKind.CIDR_V6, "2001:db8::/56"),
+        Rule("tcp", 443, 444, SourceKind.PREFIX_LIST, "pl-1"),
+        Rule("tcp", 443, 444, SourceKind.GROUP, "sg-2", "111122223333"),
+    }
+
+
+@pytest.mark.parametrize(("number", "name"), [("6", "tcp"), ("17", "udp"), ("TCP", "tcp"), ("50", "50")])
+def test_a_protocol_is_the_same_by_number_and_by_name(number: str, name: str) -> None:
+    [rule] = rules_of(
+        {"IpProtocol": number, "FromPort": 1, "ToPort": 2, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    )
+    assert rule.protocol == name
+
+
+@pytest.mark.parametrize("ports", [{}, {"FromPort": 0, "ToPort": 65535}, {"FromPort": -1, "ToPort": -1}])
+def test_a_rule_for_every_protocol_has_no_ports(ports: Any) -> None:
+    [rule] = rules_of({"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}], **ports})
+    assert (rule.from_port, rule.to_port) == (-1, -1)
+
+
+def test_ways_in_and_ways_out_are_kept_apart() -> None:
+    group = decode.security_group(
+        {
+            "GroupId": "sg-1",
+            "GroupName": "web",
+            "IpPermissionsEgress": [{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+        }
+    )
+    assert (group.id, group.name, group.tags) == ("sg-1", "web", {})
+    assert group.ingress == frozenset()
+    assert group.egress == {Rule("-1", -1, -1, SourceKind.CIDR, "0.0.0.0/0")}
+
+
+SOURCES = st.one_of(
+    st.tuples(st.just(SourceKind.CIDR), st.sampled_from(["10.0.0.0/24", "0.0.0.0/0"]), st.just("")),
+    st.tuples(st.just(SourceKind.CIDR_V6), st.sampled_from(["2001:db8::/56", "::/0"]), st.just("")),
+    st.tuples(st.just(SourceKind.PREFIX_LIST), st.just("pl-1"), st.just("")),
+    st.tuples(st.just(SourceKind.GROUP), st.just("sg-2"), st.sampled_from(["", "111122223333"])),
+)
+PORTS = st.one_of(
+    st.tuples(st.just("-1"), st.just(-1), st.just(-1)),
+    st.tuples(st.sampled_from(["tcp", "udp"]), st.integers(0, 65535), st.integers(0, 65535)),
+    st.tuples(st.sampled_from(["icmp", "icmpv6", "50"]), st.just(-1), st.just(-1)),
+)
+RULES = st.builds(lambda ports, source: Rule(*ports, *source), PORTS, SOURCES)
+
+
+@given(st.sets(RULES))
+def test_rules_sent_to_ec2_come_back_as_the_same_rules(rules: set[Rule]) -> None:
+    sent: list[Any] = decode.permissions(rules)
+    assert rules_of(*sent) == rules

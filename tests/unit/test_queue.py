@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from reconciler.queue import MalformedMessage, NotQueued, PassRequest, Queue
+from tests.unit.fakes import FakeSqs
+
+URL = "https://passes.fifo"
+NOW = 1_795_420_800.0
+
+
+def sent(
+    requests: list[PassRequest], now: float = NOW, debounce: int = 30, origin: str = "event-1"
+) -> list[Any]:
+    sqs = FakeSqs()
+    Queue(sqs.client, URL, debounce).request_passes(requests, now, origin)
+    assert {url for url, _ in sqs.calls} <= {URL}
+    return sqs.sent
+
+
+def dedup_id(vpc_id: str = "vpc-1", now: float = NOW, debounce: int = 30, origin: str = "event-1") -> str:
+    [entry] = sent([PassRequest(vpc_id, 0)], now, debounce, origin)
+    found = entry["MessageDeduplicationId"]
+    assert isinstance(found, str)
+    return found
+
+
+# ---- messages
+
+
+@given(
+    st.builds(
+        PassRequest,
+        vpc_id=st.from_regex("vpc-[0-9a-f]{1,17}", fullmatch=True),
+        first_seen=st.integers(min_value=0),
+        rounds=st.integers(min_value=0),
+        counted=st.lists(st.text()).map(tuple),
+    )
+)
+def test_a_message_says_what_the_request_says(request: PassRequest) -> None:
+    assert PassRequest.from_json(request.to_json()) == request
+
+
+def test_a_message_may_leave_out_what_a_first_round_does_not_have() -> None:
+    assert PassRequest.from_json('{"vpc_id": "vpc-1", "first_seen": 7}') == PassRequest("vpc-1", 7, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("body", "complaint"),
+    [
+        ("", "not JSON"),
+        ("hello", "not JSON"),
+        ("[]", "not a JSON object"),
+        ("null", "not a JSON object"),
+        ("{}", "vpc_id is None"),
+        ('{"vpc_id": "subnet-1", "first_seen": 7}', "vpc_id is 'subnet-1'"),
+        ('{"vpc_id": 7, "first_seen": 7}', "vpc_id is 7"),
+        ('{"vpc_id": "vpc-1"}', "whole numbers"),
+        ('{"vpc_id": "vpc-1", "first_seen": -1}', "whole numbers"),
+        ('{"vpc_id": "vpc-1", "first_seen": 1.5}', "whole numbers"),
+        ('{"vpc_id": "vpc-1", "first_seen": true}', "whole numbers"),
+        ('{"vpc_id": "vpc-1", "first_seen": "7"}', "whole numbers"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "rounds": null}', "whole numbers"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "rounds": -2}', "whole numbers"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": "dns"}', "list of words"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": [1]}', "list of words"),
+    ],
+)
+def test_a_message_that_is_not_ours_is_refused_with_what_is_wrong(body: str, complaint: str) -> None:
+    with pytest.raises(MalformedMessage) as refusal:
+        PassRequest.from_json(body)
+    assert complaint in str(refusal.value)
+
+
+@given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
+def test_whatever_message_comes_is_read_or_refused(body: str) -> None:
+    try:
+        PassRequest.from_json(body)
+    except MalformedMessage:
+        return
+
+
+# ---- windows
+
+TIMES = st.floats(min_value=1e9, max_value=4e9)
+DEBOUNCES = st.integers(1, 900)
+
+
+@given(TIMES, TIMES, DEBOUNCES)
+def test_an_event_is_covered_by_a_message_that_is_delivered_after_its_windows_end(
+    first: float, later: float, debounce: int
+) -> None:
+    """A message that stands for an event of `later`, since SQS drops that one's own, was sent at `first`; it
+    is held back for a debounce."""
+    assume(first <= later)
+    if dedup_id(now=first, debounce=debounce) == dedup_id(now=later, debounce=debounce):
+        assert first + debounce >= later
+
+
+@given(TIMES, st.floats(0, 900), DEBOUNCES)
+def test_two_events_a_window_apart_or_more_get_two_passes(now: float, more: float, debounce: int) -> None:
+    apart = now + debounce + 0.001 + more
+    assert dedup_id(now=now, debounce=debounce) != dedup_id(now=apart, debounce=debounce)
+
+
+def test_a_burst_in_one_window_costs_one_pass() -> None:
+    start = NOW - NOW % 30
+    assert len({dedup_id(now=start + n * 0.3, origin=f"event-{n}") for n in range(100)}) == 1
+
+
+def test_vpcs_do_not_stand_for_each_other() -> None:
+    assert dedup_id("vpc-1") != dedup_id("vpc-2")
+
+
+def test_without_a_debounce_each_event_asks_for_itself_and_twice_handled_asks_once() -> None:
+    assert dedup_id(debounce=0, origin="event-1") != dedup_id(debounce=0, origin="event-2")
+    assert dedup_id(debounce=0, now=NOW) == dedup_id(debounce=0, now=NOW + 1)
+
+
+# ---- sending
+
+
+def test_each_vpc_is_a_message_group_of_its_own() -> None:
+    first, second = sent([PassRequest("vpc-1", 7), PassRequest("vpc-2", 8, 3, ("dns-support-off vpc-2",))])
+    assert (first["MessageGroupId"], second["MessageGroupId"]) == ("vpc-1", "vpc-2")
+    assert json.loads(second["MessageBody"]) == {
+        "vpc_id": "vpc-2",
+        "first_seen": 8,
+        "rounds": 3,
+        "counted": ["dns-support-off vpc-2"],
+    }
+
+
+def test_more_than_sqs_takes_in_a_call_are_sent_in_several() -> None:
+    entries = sent([PassRequest(f"vpc-{n}", 7) for n in range(25)])
+    assert [entry["MessageGroupId"] for entry in entries] == [f"vpc-{n}" for n in range(25)]
+
+
+def test_nothing_to_ask_for_makes_no_call() -> None:
+    assert sent([]) == []
+
+
+def test_all_are_tried_and_those_that_sqs_refused_are_named() -> None:
+    sqs = FakeSqs(refusing={"vpc-3", "vpc-11"})
+    with pytest.raises(NotQueued, match="vpc-3: try again; vpc-11: try again"):
+        Queue(sqs.client, URL, 30).request_passes([PassRequest(f"vpc-{n}", 7) for n in range(12)], NOW, "e")
+    assert len(sqs.sent) == 12
+
+
+def test_sweeps_are_asked_for_in_one_group_once_a_window() -> None:
+    sqs = FakeSqs()
+    queue = Queue(sqs.client, URL, 30)
+    queue.request_sweep(NOW, "event-1")
+    queue.request_sweep(NOW, "event-2")
+    first, second = sqs.sent
+    assert first["MessageGroupId"] == second["MessageGroupId"]
+    assert first["MessageDeduplicationId"] == second["MessageDeduplicationId"]
