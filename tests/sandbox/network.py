@@ -64,6 +64,20 @@ class Network:
         answer = self.api.create_security_group(GroupName=name, Description=name, VpcId=vpc or self.vpc)
         return answer["GroupId"]
 
+    def new_gateway(self) -> str:
+        """Make an internet gateway."""
+        return self.api.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+
+    def attached_gateway(self) -> str:
+        """Make an internet gateway, and attach it to the VPC."""
+        gateway = self.new_gateway()
+        self.api.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.vpc)
+        return gateway
+
+    def new_table(self) -> str:
+        """Make a route table."""
+        return self.api.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"]
+
     def new_endpoint(self, *subnets: str, service: str = LOGS, **more: Any) -> str:
         """Make an interface endpoint; it is pending."""
         params: dict[str, Any] = {"VpcEndpointType": "Interface", "SubnetIds": list(subnets), **more}

@@ -5,6 +5,7 @@ from tests.sandbox import (
     test_endpoint_rules,
     test_group_rules,
     test_network_rules,
+    test_route_rules,
     test_state_rules,
     test_visibility_and_limit_rules,
 )
@@ -14,6 +15,7 @@ SHOWING = (
     test_endpoint_rules,
     test_group_rules,
     test_network_rules,
+    test_route_rules,
     test_state_rules,
     test_visibility_and_limit_rules,
 )

@@ -2,24 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.ec2.rules import attributes, dependencies, gateways, networks, routes, sharing, tags
-from tests.sandbox.network import MESH, S3, Network, refused, shows
-
-
-def attached_gateway(net: Network) -> str:
-    gateway = net.api.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-    net.api.attach_internet_gateway(InternetGatewayId=gateway, VpcId=net.vpc)
-    return gateway
-
-
-def new_table(net: Network) -> str:
-    return net.api.create_route_table(VpcId=net.vpc)["RouteTable"]["RouteTableId"]
-
-
-def main_table(net: Network) -> Any:
-    main = [{"Name": "vpc-id", "Values": [net.vpc]}, {"Name": "association.main", "Values": ["true"]}]
-    (table,) = net.api.describe_route_tables(Filters=main)["RouteTables"]  # type: ignore[arg-type]
-    return table
+from sandbox.ec2.rules import attributes, dependencies, networks, sharing, tags
+from tests.sandbox.network import MESH, Network, refused, shows
 
 
 def vpc(net: Network) -> Any:
@@ -77,7 +61,7 @@ def test_a_vpc_stays_while_an_endpoint_or_a_gateway_is_in_it(net: Network) -> No
         net.api.delete_vpc(VpcId=empty)
     net.api.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
     net.clock.advance(45)
-    gateway = attached_gateway(net)
+    gateway = net.attached_gateway()
     with refused("DependencyViolation", empty):
         net.api.delete_vpc(VpcId=empty)
     net.api.detach_internet_gateway(InternetGatewayId=gateway, VpcId=empty)
@@ -101,7 +85,7 @@ def test_a_new_vpc_is_pending_in_the_answer_and_available_when_read(net: Network
 
 @shows(networks.a_subnet_takes_its_route_association_along)
 def test_a_deleted_subnet_no_longer_holds_its_route_table(net: Network) -> None:
-    table = new_table(net)
+    table = net.new_table()
     net.api.associate_route_table(RouteTableId=table, SubnetId=net.c)
     with refused("DependencyViolation", table):
         net.api.delete_route_table(RouteTableId=table)
@@ -136,78 +120,6 @@ def test_a_deleted_vpc_leaves_its_dhcp_options_to_the_others(net: Network) -> No
     options = vpc(net)["DhcpOptionsId"]
     net.api.delete_vpc(VpcId=net.new_vpc())
     assert net.api.describe_dhcp_options(DhcpOptionsIds=[options])["DhcpOptions"]
-
-
-@shows(gateways.one_internet_gateway_a_vpc)
-def test_a_vpc_has_one_internet_gateway(net: Network) -> None:
-    attached_gateway(net)
-    with refused("InvalidParameterValue", "already has an internet gateway attached"):
-        attached_gateway(net)
-
-
-@shows(routes.a_route_to_nowhere_is_a_blackhole)
-def test_a_route_is_a_blackhole_while_its_gateway_is_detached(net: Network) -> None:
-    gateway, table = attached_gateway(net), new_table(net)
-    net.api.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
-
-    def state() -> str:
-        described = net.api.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
-        return next(each["State"] for each in described if each.get("GatewayId") == gateway)
-
-    assert state() == "active"
-    net.api.detach_internet_gateway(InternetGatewayId=gateway, VpcId=net.vpc)
-    assert state() == "blackhole"
-    net.api.attach_internet_gateway(InternetGatewayId=gateway, VpcId=net.vpc)
-    assert state() == "active"
-
-
-@shows(routes.a_route_needs_a_gateway_of_its_vpc)
-def test_a_gateway_that_is_not_attached_cannot_be_routed_to(net: Network) -> None:
-    gateway = net.api.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-    with refused("InvalidParameterValue", "belong to different networks"):
-        net.api.create_route(RouteTableId=new_table(net), DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
-
-
-@shows(routes.a_subnet_has_one_route_table)
-def test_a_subnet_gets_another_route_table_by_replacing_its_own(net: Network) -> None:
-    first, second = new_table(net), new_table(net)
-    association = net.api.associate_route_table(RouteTableId=first, SubnetId=net.a)["AssociationId"]
-    with refused("Resource.AlreadyAssociated"):
-        net.api.associate_route_table(RouteTableId=second, SubnetId=net.a)
-    net.api.replace_route_table_association(AssociationId=association, RouteTableId=second)
-    described = net.api.describe_route_tables(RouteTableIds=[second])["RouteTables"][0]
-    assert described["Associations"][0]["SubnetId"] == net.a
-
-
-@shows(routes.a_route_leads_to_what_exists)
-def test_a_route_to_a_nat_gateway_that_is_not_there_is_refused(net: Network) -> None:
-    with refused("InvalidNatGatewayID.NotFound"):
-        net.api.create_route(
-            RouteTableId=new_table(net),
-            DestinationCidrBlock="0.0.0.0/0",
-            NatGatewayId="nat-0123456789abcdef0",
-        )
-
-
-@shows(routes.a_table_routes_to_a_service_once)
-def test_two_gateway_endpoints_of_a_service_share_no_route_table(net: Network) -> None:
-    table = new_table(net)
-    net.api.create_vpc_endpoint(VpcId=net.vpc, ServiceName=S3, RouteTableIds=[table])
-    with refused("RouteAlreadyExists", table):
-        net.api.create_vpc_endpoint(VpcId=net.vpc, ServiceName=S3, RouteTableIds=[table])
-
-
-@shows(routes.the_main_association_stays)
-def test_the_main_table_cannot_be_disassociated(net: Network) -> None:
-    with refused("InvalidParameterValue", "cannot disassociate the main route table"):
-        main = main_table(net)["Associations"][0]["RouteTableAssociationId"]
-        net.api.disassociate_route_table(AssociationId=main)
-
-
-@shows(routes.the_main_table_stays)
-def test_the_main_table_cannot_be_deleted(net: Network) -> None:
-    with refused("DependencyViolation"):
-        net.api.delete_route_table(RouteTableId=main_table(net)["RouteTableId"])
 
 
 @shows(tags.delete_tags_without_tags_takes_all)
@@ -278,28 +190,6 @@ def test_a_tag_goes_by_its_value_only_when_that_is_equal() -> None:
     assert vpc(net)["Tags"] == [{"Key": "a", "Value": "1"}]
     net.api.delete_tags(Resources=[net.vpc], Tags=[{"Key": "a"}])
     assert "Tags" not in vpc(net) or vpc(net)["Tags"] == []
-
-
-def test_an_implicit_association_names_no_subnet_and_an_edge_one_names_its_gateway() -> None:
-    net = Network()
-    (main,) = main_table(net)["Associations"]
-    assert main["Main"] is True
-    assert "SubnetId" not in main
-    gateway, edge = attached_gateway(net), new_table(net)
-    net.api.associate_route_table(RouteTableId=edge, GatewayId=gateway)
-    (association,) = net.api.describe_route_tables(RouteTableIds=[edge])["RouteTables"][0]["Associations"]
-    assert association["GatewayId"] == gateway
-    assert "SubnetId" not in association
-
-
-def test_gateways_are_found_by_the_vpc_they_are_attached_to() -> None:
-    net = Network()
-    gateway = attached_gateway(net)
-    by_vpc = [{"Name": "attachment.vpc-id", "Values": [net.vpc]}]
-    found = net.api.describe_internet_gateways(Filters=by_vpc)["InternetGateways"]  # type: ignore[arg-type]
-    assert [each["InternetGatewayId"] for each in found] == [gateway]
-    net.api.detach_internet_gateway(InternetGatewayId=gateway, VpcId=net.vpc)
-    assert net.api.describe_internet_gateways(Filters=by_vpc)["InternetGateways"] == []  # type: ignore[arg-type]
 
 
 @shows(networks.a_cidr_block_with_subnets_stays)

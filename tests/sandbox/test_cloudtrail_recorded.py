@@ -30,22 +30,8 @@ def tagged(kind: str, tags: Any = None) -> Any:
     return [{"ResourceType": kind, "Tags": tags or TAGS}]
 
 
-def gateway(net: Network) -> str:
-    return net.api.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-
-
-def attached(net: Network) -> str:
-    made = gateway(net)
-    net.api.attach_internet_gateway(InternetGatewayId=made, VpcId=net.vpc)
-    return made
-
-
-def table(net: Network) -> str:
-    return net.api.create_route_table(VpcId=net.vpc)["RouteTable"]["RouteTableId"]
-
-
 def associate(net: Network) -> str:
-    return net.api.associate_route_table(RouteTableId=table(net), SubnetId=net.a)["AssociationId"]
+    return net.api.associate_route_table(RouteTableId=net.new_table(), SubnetId=net.a)["AssociationId"]
 
 
 def nat(net: Network, **more: Any) -> str:
@@ -55,18 +41,18 @@ def nat(net: Network, **more: Any) -> str:
 
 
 def default_route(net: Network, **target: Any) -> str:
-    made = table(net)
+    made = net.new_table()
     net.api.create_route(RouteTableId=made, DestinationCidrBlock="0.0.0.0/0", **target)
     return made
 
 
 def unroute(net: Network) -> None:
-    made = default_route(net, GatewayId=attached(net))
+    made = default_route(net, GatewayId=net.attached_gateway())
     net.api.delete_route(RouteTableId=made, DestinationCidrBlock="0.0.0.0/0")
 
 
 def detach(net: Network) -> None:
-    net.api.detach_internet_gateway(InternetGatewayId=attached(net), VpcId=net.vpc)
+    net.api.detach_internet_gateway(InternetGatewayId=net.attached_gateway(), VpcId=net.vpc)
 
 
 def empty_vpc(net: Network) -> None:
@@ -118,8 +104,8 @@ def say(text: str) -> Any:
 
 SAME_CALLS: dict[str, Callable[[Network], object]] = {
     "AssociateRouteTable--invictus": associate,
-    "AttachInternetGateway--invictus": attached,
-    "AttachInternetGateway--panther": attached,
+    "AttachInternetGateway--invictus": Network.attached_gateway,
+    "AttachInternetGateway--panther": Network.attached_gateway,
     "AuthorizeSecurityGroupEgress--invictus": lambda net: open_egress(net, everything("::/0")),
     "AuthorizeSecurityGroupEgress--panther": lambda net: open_egress(
         net, {"IpProtocol": "-1", "IpRanges": say("all")}
@@ -140,9 +126,9 @@ SAME_CALLS: dict[str, Callable[[Network], object]] = {
     "CreateNatGateway--invictus": lambda net: nat(
         net, ConnectivityType="public", ClientToken="x", TagSpecifications=tagged("natgateway")
     ),
-    "CreateRoute--invictus": lambda net: default_route(net, GatewayId=attached(net)),
+    "CreateRoute--invictus": lambda net: default_route(net, GatewayId=net.attached_gateway()),
     "CreateRoute--invictus-2": lambda net: default_route(net, NatGatewayId=nat(net)),
-    "CreateRoute--panther": lambda net: default_route(net, GatewayId=attached(net)),
+    "CreateRoute--panther": lambda net: default_route(net, GatewayId=net.attached_gateway()),
     "CreateRouteTable--invictus": lambda net: net.api.create_route_table(
         VpcId=net.vpc, TagSpecifications=tagged("route-table")
     ),
@@ -167,11 +153,11 @@ SAME_CALLS: dict[str, Callable[[Network], object]] = {
     "CreateVpc--panther": lambda net: net.api.create_vpc(CidrBlock="10.1.0.0/16"),
     "CreateVpcEndpoint--spotlight": s3_endpoint,
     "DeleteInternetGateway--invictus": lambda net: net.api.delete_internet_gateway(
-        InternetGatewayId=gateway(net)
+        InternetGatewayId=net.new_gateway()
     ),
     "DeleteNatGateway--invictus": lambda net: net.api.delete_nat_gateway(NatGatewayId=nat(net)),
     "DeleteRoute--invictus": unroute,
-    "DeleteRouteTable--invictus": lambda net: net.api.delete_route_table(RouteTableId=table(net)),
+    "DeleteRouteTable--invictus": lambda net: net.api.delete_route_table(RouteTableId=net.new_table()),
     "DeleteSecurityGroup--invictus": lambda net: net.api.delete_security_group(GroupId=net.group),
     "DeleteSubnet--invictus": lambda net: net.api.delete_subnet(SubnetId=net.c),
     "DeleteTags--spotlight": lambda net: net.api.delete_tags(Resources=[net.a], Tags=[{"Key": "x"}]),
