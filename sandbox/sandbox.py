@@ -19,7 +19,7 @@ from sandbox import account, control_plane, deploy, permissions, places, princip
 from sandbox.control_plane import ControlPlane
 from sandbox.delivery import Delivery
 from sandbox.deploy import Progress, Stack
-from sandbox.ec2 import Call, Ec2, IamUser, Principal, SystemClock
+from sandbox.ec2 import Call, Ec2, IamUser, Principal, Root, SystemClock
 from sandbox.emf import Extractor, Metric, metrics_of
 from sandbox.logs import FunctionLogs, Line
 from sandbox.queues import Queues
@@ -140,6 +140,7 @@ def started(
     """A sandbox with nothing deployed yet."""
     timing = timing or Timing()
     ec2 = Ec2(account.ACCOUNT, account.REGION, clock=SystemClock())
+    ec2.principals.register(account.ACCOUNT, Root())
     for name in ("create", "modify", "delete", "remember"):
         setattr(ec2.aws.timings, name, getattr(timing, name))
     with (

@@ -13,7 +13,7 @@ from sandbox.sandbox import PARAMETERS, Sandbox, extracting, started
 _HOW = """
 export AWS_ENDPOINT_URL={plane} AWS_ENDPOINT_URL_EC2={ec2}
 export AWS_ACCESS_KEY_ID={key} AWS_SECRET_ACCESS_KEY={secret} AWS_REGION={region} AWS_DEFAULT_REGION={region}
-unset AWS_SESSION_TOKEN AWS_PROFILE
+unset AWS_SESSION_TOKEN AWS_PROFILE AWS_CA_BUNDLE
 
 # a VPC with a private subnet, and the tag that asks for endpoints
 vpc=$(aws ec2 create-vpc --cidr-block 10.0.0.0/16 --query Vpc.VpcId --output text)
@@ -49,7 +49,10 @@ def run(console: Console) -> int:
 
 def instructions(sandbox: Sandbox) -> str:
     """Lines for a shell."""
-    tails = [f"aws logs tail {group} --since 10m" for group in sandbox.logs.groups.values()]
+    tails = [
+        f"aws logs filter-log-events --log-group-name {group} --query 'events[].[message]' --output text"
+        for group in sandbox.logs.groups.values()
+    ]
     return _HOW.format(
         plane=sandbox.plane.endpoint,
         ec2=sandbox.ec2_endpoint,

@@ -1,4 +1,4 @@
-"""The deployed stack, once for all tests of this folder, with times shortened so that no test waits for long."""
+"""The deployed stack, once for all tests of this folder, with times shortened so that no test has to wait."""
 
 from __future__ import annotations
 
