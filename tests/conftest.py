@@ -1,4 +1,5 @@
-"""The environment that the template gives the functions: their modules make clients and settings at import.
+"""What holds for every test. The environment is that which the template gives the functions: their modules
+make clients and settings at import.
 
 Nothing here leads to AWS: the keys are nobody's.
 """
@@ -6,6 +7,12 @@ Nothing here leads to AWS: the keys are nobody's.
 from __future__ import annotations
 
 import os
+
+from hypothesis import HealthCheck, settings
+
+# A machine that is busy with something else is no failure.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 os.environ.update(
     {

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, cast
 
+from botocore.exceptions import ClientError
+
 if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_sqs import SQSClient
 
 _WORD = re.compile(r"[!-~]{1,128}")
@@ -43,3 +46,31 @@ class FakeSqs:
             if e["MessageGroupId"] in self._refusing
         ]
         return {"Successful": [], "Failed": failed} if failed else {"Successful": []}
+
+
+def refusal(code: str, message: str = "no") -> ClientError:
+    """What boto3 raises where EC2 answers with an error."""
+    return ClientError({"Error": {"Code": code, "Message": message}}, "SomeCall")
+
+
+class FakeEc2:
+    """An EC2 that does whatever it is asked, or refuses all of it. Keeps the names of the calls."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.calls: list[str] = []
+        self._error = error
+
+    @property
+    def client(self) -> EC2Client:
+        return cast("EC2Client", self)
+
+    def modify_vpc_attribute(self, **_request: Any) -> None:
+        self._call("modify_vpc_attribute")
+
+    def modify_vpc_endpoint(self, **_request: Any) -> None:
+        self._call("modify_vpc_endpoint")
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if self._error is not None:
+            raise self._error

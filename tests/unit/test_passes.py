@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+from unittest.mock import Mock
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from reconciler import passes
+from reconciler.actions import EnableVpcAttribute, Outcome, Result, Step, VpcAttribute
+from reconciler.model import EndpointState, Finding, Kind, Mode, Observation, Reason, Status
+from reconciler.observe import Observer
+from reconciler.passes import Ending, Pass, Treated, Treatment, is_drift, key, next_round, treat
+from reconciler.profiles import builtin
+from reconciler.queue import PassRequest
+from reconciler.refusals import Verdict
+from reconciler.settings import Settings
+from tests.builders import ENVOY, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
+from tests.unit.fakes import FakeEc2, refusal
+
+NOW = 1_795_420_800.0
+DNS_OFF = a_converged_vpc("a").with_dns(hostnames=False)
+STEP = Step(EnableVpcAttribute(VPC_ID, VpcAttribute.DNS_SUPPORT), ())
+
+
+def a_finding(status: Status = Status.REMEDIABLE, reason: Reason | None = None) -> Finding:
+    return Finding(Kind.DNS_SUPPORT_OFF, VPC_ID, "off", "on", status, reason)
+
+
+def a_request(age: float = 0, rounds: int = 0) -> PassRequest:
+    return PassRequest(VPC_ID, first_seen=int((NOW - age) * 1000), rounds=rounds)
+
+
+def run(
+    seen: VpcBuilder | Exception | None,
+    request: PassRequest | None = None,
+    ec2: FakeEc2 | None = None,
+    mode: Mode = Mode.ENFORCE,
+) -> Pass:
+    observer = Mock(spec=Observer)
+    observation: Observation | None = seen.observed() if isinstance(seen, VpcBuilder) else None
+    observer.one.side_effect = [seen if isinstance(seen, Exception) else observation]
+    settings = Settings("111122223333", OWNERSHIP, mode, 30, "passes", "sweeps")
+    client = (ec2 or FakeEc2()).client
+    return passes.run(request or a_request(), observer, client, builtin(), settings, lambda: NOW)
+
+
+# ---- how a pass ends
+
+
+def test_a_vpc_that_is_as_it_should_be_has_converged_without_a_call() -> None:
+    ec2 = FakeEc2()
+    done = run(a_converged_vpc("a", "b"), ec2=ec2)
+    assert (done.ending, done.treated, ec2.calls) == (Ending.CONVERGED, (), [])
+
+
+def test_a_vpc_that_is_gone_is_nothing_to_do() -> None:
+    assert run(None).ending is Ending.GONE
+
+
+def test_a_vpc_that_is_not_tagged_is_left_alone() -> None:
+    ec2 = FakeEc2()
+    done = run(a_vpc().tagged(owner="our-stack").with_dns(support=False), ec2=ec2)
+    assert (done.ending, ec2.calls) == (Ending.NOT_OPTED_IN, [])
+
+
+def test_what_was_put_right_is_looked_at_again() -> None:
+    ec2 = FakeEc2()
+    done = run(DNS_OFF, ec2=ec2)
+    assert (done.ending, ec2.calls) == (Ending.AGAIN, ["modify_vpc_attribute"])
+    assert [treated.treatment for treated in done.treated] == [Treatment.REMEDIATED]
+
+
+def test_what_aws_is_at_work_on_is_looked_at_again() -> None:
+    vpc = a_vpc().with_private_subnets("a").with_group().with_endpoint(LOGS)
+    done = run(vpc.with_endpoint(ENVOY, state=EndpointState.PENDING))
+    assert done.ending is Ending.AGAIN
+    assert [treated.treatment for treated in done.treated] == [Treatment.WAITING]
+
+
+def test_what_ec2_refuses_for_good_is_a_persons() -> None:
+    done = run(DNS_OFF, ec2=FakeEc2(refusal("UnauthorizedOperation", "you may not")))
+    assert done.ending is Ending.BLOCKED
+    [treated] = done.treated
+    assert (treated.treatment, treated.reason) == (Treatment.BLOCKED, Reason.UNAUTHORIZED)
+    assert "you may not" in treated.detail
+
+
+def test_what_ec2_refuses_for_now_comes_round() -> None:
+    for error in (refusal("RequestLimitExceeded"), ReadTimeoutError(endpoint_url="https://ec2")):
+        done = run(DNS_OFF, ec2=FakeEc2(error))
+        assert done.ending is Ending.AGAIN
+        assert [treated.treatment for treated in done.treated] == [Treatment.WAITING]
+
+
+def test_one_refusal_does_not_keep_the_other_steps_from_being_tried() -> None:
+    ec2 = FakeEc2(refusal("UnauthorizedOperation"))
+    run(a_converged_vpc("a").with_dns(support=False, hostnames=False), ec2=ec2)
+    assert ec2.calls == ["modify_vpc_attribute"] * 2
+
+
+def test_what_is_only_noted_has_converged() -> None:
+    done = run(a_converged_vpc("a").with_internet_gateway())
+    assert done.ending is Ending.CONVERGED
+    assert [treated.treatment for treated in done.treated] == [Treatment.NOTED]
+
+
+# ---- audit, and tags that cannot be understood
+
+
+@pytest.mark.parametrize(
+    ("vpc", "mode"),
+    [(DNS_OFF, Mode.AUDIT), (DNS_OFF.tagged(profile="appmesh", mode="audit"), Mode.ENFORCE)],
+)
+def test_an_audit_tells_and_calls_nothing(vpc: VpcBuilder, mode: Mode) -> None:
+    ec2 = FakeEc2()
+    done = run(vpc, ec2=ec2, mode=mode)
+    assert (done.ending, ec2.calls) == (Ending.AUDITED, [])
+    assert [treated.treatment for treated in done.treated] == [Treatment.TOLD]
+
+
+def test_the_vpcs_own_mode_lets_an_installation_that_audits_write() -> None:
+    ec2 = FakeEc2()
+    assert (
+        run(DNS_OFF.tagged(profile="appmesh", mode="enforce"), ec2=ec2, mode=Mode.AUDIT).ending
+        is Ending.AGAIN
+    )
+    assert ec2.calls == ["modify_vpc_attribute"]
+
+
+def test_an_unknown_profile_is_blocked_and_nothing_is_written() -> None:
+    ec2 = FakeEc2()
+    done = run(DNS_OFF.tagged(profile="appmash"), ec2=ec2)
+    assert (done.ending, ec2.calls) == (Ending.BLOCKED, [])
+    assert [(t.treatment, t.reason) for t in done.treated] == [(Treatment.BLOCKED, Reason.UNKNOWN_PROFILE)]
+
+
+def test_an_unknown_mode_is_told_and_nothing_is_written() -> None:
+    ec2 = FakeEc2()
+    done = run(DNS_OFF.tagged(profile="appmesh", mode="enforced"), ec2=ec2)
+    assert ec2.calls == []
+    assert [(t.treatment, t.reason) for t in done.treated] == [
+        (Treatment.BLOCKED, Reason.UNKNOWN_MODE),
+        (Treatment.TOLD, None),
+    ]
+
+
+# ---- reads that fail
+
+
+def test_a_vpc_that_cannot_be_read_for_now_comes_round() -> None:
+    done = run(refusal("RequestLimitExceeded", "slower"))
+    assert done.ending is Ending.AGAIN
+    assert done.unread is not None
+    assert done.unread.verdict is Verdict.WAIT
+    assert "slower" in str(done.unread)
+
+
+def test_a_vpc_that_may_not_be_read_is_a_persons() -> None:
+    done = run(refusal("UnauthorizedOperation"))
+    assert done.ending is Ending.BLOCKED
+    assert done.unread is not None
+    assert done.unread.reason is Reason.UNAUTHORIZED
+
+
+# ---- stuck
+
+
+@pytest.mark.parametrize(
+    ("age", "rounds", "ending"),
+    [
+        (20 * 60 + 1, 3, Ending.STUCK),
+        (20 * 60 + 1, 2, Ending.AGAIN),
+        (20 * 60 - 1, 100, Ending.AGAIN),
+    ],
+)
+def test_a_vpc_is_stuck_when_it_has_come_round_long_and_often(
+    age: float, rounds: int, ending: Ending
+) -> None:
+    assert run(DNS_OFF, a_request(age, rounds)).ending is ending
+    assert run(refusal("RequestLimitExceeded"), a_request(age, rounds)).ending is ending
+
+
+def test_a_vpc_that_has_converged_is_never_stuck() -> None:
+    assert run(a_converged_vpc("a"), a_request(age=9999, rounds=99)).ending is Ending.CONVERGED
+
+
+# ---- what became of a finding
+
+
+@pytest.mark.parametrize(
+    ("status", "treatment"),
+    [
+        (Status.NOTED, Treatment.NOTED),
+        (Status.CONVERGING, Treatment.WAITING),
+        (Status.BLOCKED, Treatment.BLOCKED),
+    ],
+)
+def test_a_finding_without_a_remedy_is_treated_by_its_status(status: Status, treatment: Treatment) -> None:
+    reason = None if status is Status.CONVERGING else Reason.ZONE_NOT_OFFERED
+    finding = a_finding(status, reason)
+    assert treat(finding, []) == Treated(finding, treatment, reason)
+
+
+@pytest.mark.parametrize(
+    ("results", "treatment"),
+    [
+        ([Result.DONE], Treatment.REMEDIATED),
+        ([Result.ALREADY_DONE], Treatment.REMEDIATED),
+        ([Result.DONE, Result.DONE], Treatment.REMEDIATED),
+        ([Result.DONE, Result.WAITING], Treatment.WAITING),
+        ([Result.BLOCKED, Result.SKIPPED], Treatment.BLOCKED),
+        ([Result.WAITING, Result.BLOCKED], Treatment.BLOCKED),
+        ([Result.DONE, Result.SKIPPED], Treatment.WAITING),
+        ([Result.TOLD, Result.TOLD], Treatment.TOLD),
+    ],
+)
+def test_a_finding_is_as_well_treated_as_its_worst_step(results: list[Result], treatment: Treatment) -> None:
+    finding = a_finding()
+    step = Step(STEP.action, (finding,))
+    assert treat(finding, [Outcome(step, result) for result in results]).treatment is treatment
+
+
+def test_steps_that_are_there_for_other_findings_do_not_count() -> None:
+    finding = a_finding()
+    mine = Outcome(Step(STEP.action, (finding,)), Result.DONE)
+    other = Outcome(STEP, Result.BLOCKED, Reason.UNAUTHORIZED)
+    assert treat(finding, [other, mine]).treatment is Treatment.REMEDIATED
+
+
+def test_a_blocked_finding_says_why_in_ec2s_words() -> None:
+    finding = a_finding()
+    outcome = Outcome(Step(STEP.action, (finding,)), Result.BLOCKED, Reason.ENDPOINT_QUOTA, "50 is all")
+    assert treat(finding, [outcome]) == Treated(
+        finding, Treatment.BLOCKED, Reason.ENDPOINT_QUOTA, "50 is all"
+    )
+
+
+# ---- the next round
+
+
+def a_pass(request: PassRequest, *findings: Finding) -> Pass:
+    treated = tuple(Treated(finding, Treatment.WAITING) for finding in findings)
+    return Pass(request, Ending.AGAIN, treated)
+
+
+def test_the_next_round_remembers_since_when_how_often_and_what_was_counted() -> None:
+    request = PassRequest(VPC_ID, 7, rounds=2, counted=("tags-missing sg-1",))
+    drift = a_finding()
+    following = next_round(a_pass(request, drift, drift))
+    assert following == PassRequest(VPC_ID, 7, 3, ("tags-missing sg-1", key(drift)))
+
+
+@pytest.mark.parametrize("status", Status)
+def test_only_drift_is_counted(status: Status) -> None:
+    finding = a_finding(status, Reason.UNKNOWN)
+    drift = status in (Status.REMEDIABLE, Status.BLOCKED)
+    assert is_drift(finding) == drift
+    assert next_round(a_pass(a_request(), finding)).counted == ((key(finding),) if drift else ())
+
+
+def test_a_finding_is_the_same_one_whatever_was_found_this_time() -> None:
+    one = Finding(Kind.TAGS_MISSING, "sg-1", "no Name", "Name = x")
+    later = Finding(Kind.TAGS_MISSING, "sg-1", "Name = y", "Name = x", Status.BLOCKED, Reason.TAG_POLICY)
+    assert key(one) == key(later)
+    assert key(one) != key(Finding(Kind.TAGS_MISSING, "sg-2", "no Name", "Name = x"))

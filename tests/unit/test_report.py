@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from reconciler import report
+from reconciler.model import Finding, Kind, Reason, Status
+from reconciler.passes import Ending, Pass, Treated, Treatment, key
+from reconciler.queue import PassRequest
+from reconciler.refusals import Refusal, Verdict
+from reconciler.report import Rejection
+from reconciler.sweep import Sweep
+
+NOW = 1_795_420_800.0
+VPC_ID = "vpc-0a1b2c3d"
+FIRST_SEEN = int(NOW * 1000) - 61_500
+
+DNS = Finding(Kind.DNS_SUPPORT_OFF, VPC_ID, "enableDnsSupport is off", "on")
+TAGS = Finding(Kind.TAGS_MISSING, "sg-1", "no Name", "Name = 'x'")
+MORE_TAGS = Finding(Kind.TAGS_MISSING, "vpce-1", "no Name", "Name = 'x'")
+GONE = Finding(
+    Kind.SERVICE_UNAVAILABLE, "logs", "not offered", "offered", Status.BLOCKED, Reason.SERVICE_UNAVAILABLE
+)
+PENDING = Finding(Kind.ENDPOINT_NOT_READY, "vpce-2", "pending", "available", Status.CONVERGING)
+SURPLUS = Finding(Kind.SURPLUS, "vpce-3", "not required", "kept", Status.NOTED)
+
+Metric = tuple[str, str, float, dict[str, str]]
+
+
+class Told:
+    """What was printed, as CloudWatch would understand it."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self._stream = io.StringIO()
+        self.logger = Logger(service=str(uuid4()), stream=self._stream)
+
+    def emf(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
+
+    def metrics(self) -> list[Metric]:
+        """Name, unit, value and dimensions of each metric; all of them, and no metric otherwise made."""
+        found = []
+        for line in self.emf():
+            [directive] = line["_aws"]["CloudWatchMetrics"]
+            [metric] = directive["Metrics"]
+            [dimensions] = directive["Dimensions"]
+            assert directive["Namespace"] == "VpcEndpointRemediator"
+            [value] = line[metric["Name"]]
+            found.append((metric["Name"], metric["Unit"], value, {name: line[name] for name in dimensions}))
+        return found
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self._stream.getvalue().splitlines()]
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Told:
+    return Told(capsys)
+
+
+def a_pass(ending: Ending, *treated: Treated, **request: Any) -> Pass:
+    return Pass(PassRequest(VPC_ID, FIRST_SEEN, **request), ending, treated)
+
+
+def treated(finding: Finding, treatment: Treatment, reason: Reason | None = None) -> Treated:
+    return Treated(finding, treatment, reason)
+
+
+# ---- the drift metrics
+
+
+def test_a_metric_is_the_namespace_the_name_and_one_dimension_with_the_id_as_metadata(told: Told) -> None:
+    report.tell_pass(a_pass(Ending.AGAIN, treated(DNS, Treatment.WAITING)), NOW, told.logger)
+    [line] = told.emf()
+    timestamp = line["_aws"].pop("Timestamp")
+    assert isinstance(timestamp, int)
+    assert line == {
+        "_aws": {
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": "VpcEndpointRemediator",
+                    "Dimensions": [["Kind"]],
+                    "Metrics": [{"Name": "DriftDetected", "Unit": "Count"}],
+                }
+            ]
+        },
+        "Kind": "dns-support-off",
+        "DriftDetected": [1.0],
+        "vpc_id": VPC_ID,
+    }
+
+
+def test_drift_is_counted_by_kind_when_it_is_found_and_when_it_is_put_right(told: Told) -> None:
+    done = a_pass(
+        Ending.AGAIN,
+        treated(DNS, Treatment.WAITING),
+        treated(TAGS, Treatment.REMEDIATED),
+        treated(MORE_TAGS, Treatment.REMEDIATED),
+    )
+    report.tell_pass(done, NOW, told.logger)
+    assert told.metrics() == [
+        ("DriftDetected", "Count", 1.0, {"Kind": "dns-support-off"}),
+        ("DriftDetected", "Count", 2.0, {"Kind": "tags-missing"}),
+        ("DriftRemediated", "Count", 2.0, {"Kind": "tags-missing"}),
+    ]
+
+
+def test_drift_that_an_earlier_round_counted_is_not_counted_again(told: Told) -> None:
+    done = a_pass(
+        Ending.AGAIN,
+        treated(DNS, Treatment.REMEDIATED),
+        treated(TAGS, Treatment.WAITING),
+        rounds=1,
+        counted=(key(DNS),),
+    )
+    report.tell_pass(done, NOW, told.logger)
+    assert told.metrics() == [
+        ("DriftDetected", "Count", 1.0, {"Kind": "tags-missing"}),
+        ("DriftRemediated", "Count", 1.0, {"Kind": "dns-support-off"}),
+    ]
+
+
+def test_what_is_told_in_an_audit_is_drift_and_not_put_right(told: Told) -> None:
+    report.tell_pass(a_pass(Ending.AUDITED, treated(DNS, Treatment.TOLD)), NOW, told.logger)
+    assert told.metrics() == [("DriftDetected", "Count", 1.0, {"Kind": "dns-support-off"})]
+
+
+def test_what_aws_is_at_work_on_and_what_is_only_noted_is_no_drift(told: Told) -> None:
+    done = a_pass(Ending.AGAIN, treated(PENDING, Treatment.WAITING), treated(SURPLUS, Treatment.NOTED))
+    report.tell_pass(done, NOW, told.logger)
+    assert told.metrics() == []
+
+
+def test_blocked_findings_are_counted_by_reason(told: Told) -> None:
+    done = a_pass(
+        Ending.BLOCKED,
+        treated(GONE, Treatment.BLOCKED, Reason.SERVICE_UNAVAILABLE),
+        treated(DNS, Treatment.BLOCKED, Reason.UNAUTHORIZED),
+        treated(TAGS, Treatment.BLOCKED, Reason.UNAUTHORIZED),
+        treated(MORE_TAGS, Treatment.BLOCKED),
+    )
+    report.tell_pass(done, NOW, told.logger)
+    assert [metric for metric in told.metrics() if metric[0] == "RemediationBlocked"] == [
+        ("RemediationBlocked", "Count", 1.0, {"Reason": "service-unavailable"}),
+        ("RemediationBlocked", "Count", 2.0, {"Reason": "unauthorized"}),
+        ("RemediationBlocked", "Count", 1.0, {"Reason": "unknown"}),
+    ]
+
+
+def test_a_vpc_that_is_stuck_is_blocked_for_that_reason(told: Told) -> None:
+    report.tell_pass(a_pass(Ending.STUCK, treated(PENDING, Treatment.WAITING)), NOW, told.logger)
+    assert told.metrics() == [("RemediationBlocked", "Count", 1.0, {"Reason": "stuck"})]
+
+
+@pytest.mark.parametrize(("reason", "word"), [(Reason.UNAUTHORIZED, "unauthorized"), (None, "unknown")])
+def test_a_vpc_that_cannot_be_read_is_blocked_for_ec2s_reason(
+    told: Told, reason: Reason | None, word: str
+) -> None:
+    unread = Refusal(Verdict.BLOCKED, reason, "UnauthorizedOperation", "you may not")
+    report.tell_pass(Pass(PassRequest(VPC_ID, FIRST_SEEN), Ending.BLOCKED, unread=unread), NOW, told.logger)
+    assert told.metrics() == [("RemediationBlocked", "Count", 1.0, {"Reason": word})]
+
+
+def test_a_vpc_that_cannot_be_read_for_now_is_not_blocked(told: Told) -> None:
+    unread = Refusal(Verdict.WAIT, None, "RequestLimitExceeded", "slower")
+    report.tell_pass(Pass(PassRequest(VPC_ID, FIRST_SEEN), Ending.AGAIN, unread=unread), NOW, told.logger)
+    assert told.metrics() == []
+
+
+def test_the_time_to_converge_is_from_the_first_event_and_has_no_dimension(told: Told) -> None:
+    report.tell_pass(a_pass(Ending.CONVERGED, rounds=2), NOW, told.logger)
+    [line] = told.emf()
+    [directive] = line["_aws"]["CloudWatchMetrics"]
+    assert directive == {
+        "Namespace": "VpcEndpointRemediator",
+        "Dimensions": [[]],
+        "Metrics": [{"Name": "TimeToConverge", "Unit": "Milliseconds"}],
+    }
+    assert line["TimeToConverge"] == [61_500.0]
+    assert line["vpc_id"] == VPC_ID
+
+
+def test_a_vpc_that_was_right_at_first_sight_took_no_time(told: Told) -> None:
+    report.tell_pass(a_pass(Ending.CONVERGED, rounds=0), NOW, told.logger)
+    assert told.metrics() == []
+
+
+@pytest.mark.parametrize("ending", sorted(set(Ending) - {Ending.CONVERGED}))
+def test_only_a_pass_that_found_the_vpc_converged_took_its_time(told: Told, ending: Ending) -> None:
+    report.tell_pass(a_pass(ending, rounds=2), NOW, told.logger)
+    assert "TimeToConverge" not in {metric[0] for metric in told.metrics()}
+
+
+def test_a_clock_that_runs_behind_does_not_make_the_time_negative(told: Told) -> None:
+    report.tell_pass(a_pass(Ending.CONVERGED, rounds=1), NOW - 3600, told.logger)
+    assert told.metrics() == [("TimeToConverge", "Milliseconds", 0.0, {})]
+
+
+# ---- the lines for a person
+
+
+def test_each_finding_has_a_line_that_a_person_can_read(told: Told) -> None:
+    done = Pass(
+        PassRequest(VPC_ID, FIRST_SEEN),
+        Ending.BLOCKED,
+        (Treated(DNS, Treatment.BLOCKED, Reason.UNAUTHORIZED, "UnauthorizedOperation: you may not"),),
+    )
+    report.tell_pass(done, NOW, told.logger)
+    finding, whole = told.lines()
+    assert finding["level"] == "WARNING"
+    assert finding["message"] == (
+        f"{VPC_ID}: dns-support-off on {VPC_ID}: found enableDnsSupport is off; wanted on; "
+        "blocked (unauthorized) (UnauthorizedOperation: you may not)"
+    )
+    assert {name: finding[name] for name in ("vpc_id", "kind", "resource", "treatment", "reason")} == {
+        "vpc_id": VPC_ID,
+        "kind": "dns-support-off",
+        "resource": VPC_ID,
+        "treatment": "blocked",
+        "reason": "unauthorized",
+    }
+    assert whole["message"] == f"pass over {VPC_ID}: blocked, 1 findings"
+
+
+@pytest.mark.parametrize("ending", Ending)
+def test_a_pass_that_a_person_should_see_is_a_warning(told: Told, ending: Ending) -> None:
+    report.tell_pass(a_pass(ending, rounds=3), NOW, told.logger)
+    [line] = told.lines()
+    alarming = ending in (Ending.BLOCKED, Ending.STUCK)
+    assert line["level"] == ("WARNING" if alarming else "INFO")
+    assert (line["vpc_id"], line["ending"], line["rounds"]) == (VPC_ID, ending.value, 3)
+
+
+def test_a_pass_that_could_not_read_ec2_says_what_ec2_said(told: Told) -> None:
+    unread = Refusal(Verdict.WAIT, None, "RequestLimitExceeded", "slower")
+    report.tell_pass(Pass(PassRequest(VPC_ID, FIRST_SEEN), Ending.AGAIN, unread=unread), NOW, told.logger)
+    assert told.lines()[0]["message"] == (
+        f"pass over {VPC_ID}: again, could not read EC2: RequestLimitExceeded: slower"
+    )
+
+
+# ---- sweeps and rejections
+
+
+def test_a_sweep_is_three_counts_without_dimensions_nought_included(told: Told) -> None:
+    report.tell_sweep(Sweep(("vpc-1", "vpc-2"), ("vpc-3",), ()), told.logger)
+    emf = told.emf()
+    assert [line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] for line in emf] == [[[]]] * 3
+    counts = {name: line[name] for line in emf for name in line if name.startswith("Vpcs")}
+    assert counts == {"VpcsInSync": [2.0], "VpcsDrifted": [1.0], "VpcsBlocked": [0.0]}
+    assert told.lines()[0]["message"] == "sweep: 2 in sync, 1 drifted, 0 blocked"
+
+
+@pytest.mark.parametrize("why", Rejection)
+def test_an_input_that_is_turned_away_is_named_in_a_line_and_counted_by_reason(
+    told: Told, why: Rejection
+) -> None:
+    report.tell_rejection(why, "eventName is missing, in event 1", told.logger)
+    assert told.metrics() == [("InputRejected", "Count", 1.0, {"Reason": why.value})]
+    [line] = told.lines()
+    assert line["level"] == "WARNING"
+    assert line["message"] == f"{why.value}: eventName is missing, in event 1"
+
+
+TELLINGS: list[Callable[[Logger], None]] = [
+    lambda logger: report.tell_pass(
+        a_pass(
+            Ending.STUCK,
+            treated(TAGS, Treatment.REMEDIATED),
+            treated(GONE, Treatment.BLOCKED, Reason.SERVICE_UNAVAILABLE),
+        ),
+        NOW,
+        logger,
+    ),
+    lambda logger: report.tell_pass(a_pass(Ending.CONVERGED, rounds=1), NOW, logger),
+    lambda logger: report.tell_sweep(Sweep(("vpc-1",), ("vpc-2",), ("vpc-3",)), logger),
+    lambda logger: report.tell_rejection(Rejection.FOREIGN_ACCOUNT, "DeleteVpc of 999999999999", logger),
+]
+
+
+@pytest.mark.parametrize("tell", TELLINGS)
+def test_a_dimension_is_a_word_of_a_closed_list_and_never_an_id(
+    told: Told, tell: Callable[[Logger], None]
+) -> None:
+    words = {"Kind": set(Kind), "Reason": {*Reason, *Rejection}}
+    tell(told.logger)
+    metrics = told.metrics()
+    assert metrics
+    for _, _, _, dimensions in metrics:
+        assert len(dimensions) <= 1
+        assert all(value in words[name] for name, value in dimensions.items())
