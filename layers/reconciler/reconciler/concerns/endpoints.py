@@ -34,7 +34,7 @@ def assess(observation: Observation, profile: Profile, ownership: Ownership) -> 
 
 def _assess_one(observation: Observation, spec: EndpointSpec, ownership: Ownership) -> Assessment:
     name = ownership.service_name(spec.service)
-    existing = [endpoint for endpoint in observation.endpoints if endpoint.service_name == name]
+    existing = sorted((e for e in observation.endpoints if e.service_name == name), key=lambda e: e.id)
     owned = {endpoint.id for endpoint in existing if _is_owned(endpoint, observation, ownership)}
     required = spec.when is When.ALWAYS or not observation.internet_gateway_ids
     # Ours first, then by id: the same choice each time.
