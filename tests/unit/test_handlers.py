@@ -1,0 +1,268 @@
+"""The three functions, on the sandbox's EC2 and a queue that keeps what it is sent."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+from unittest.mock import Mock
+from uuid import uuid4
+
+import pytest
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from functions.intake import app as intake
+from functions.reconcile import app as reconcile
+from functions.sweep import app as sweep
+from reconciler.observe import Observer
+from reconciler.queue import NotQueued
+from reconciler.runtime import Runtime
+from tests.account import Account
+from tests.unit.fakes import FakeSqs
+
+CONTEXT = Mock(spec=LambdaContext, aws_request_id="request-1")
+
+
+class Installation:
+    """An account with an installation in it, and what its functions said and sent."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], refusing: tuple[str, ...] = ()) -> None:
+        self.account = Account()
+        self.sqs = FakeSqs(refusing)
+        self._log = io.StringIO()
+        self._capsys = capsys
+        logger = Logger(service=str(uuid4()), stream=self._log)
+        self.runtime = Runtime(
+            self.account.settings, logger, self.account.reconciler, self.sqs.client, self.account.clock.now
+        )
+
+    def said(self) -> str:
+        return "\n".join(json.loads(line)["message"] for line in self._log.getvalue().splitlines())
+
+    def rejected(self) -> list[str]:
+        """The reasons that were counted for inputs that were turned away."""
+        lines = [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
+        return [line["Reason"] for line in lines if "InputRejected" in line]
+
+    def asked(self) -> list[tuple[str, str]]:
+        """Which queue was asked for what."""
+        return [(url, entry["MessageGroupId"]) for url, entries in self.sqs.calls for entry in entries]
+
+
+@pytest.fixture
+def here(capsys: pytest.CaptureFixture[str]) -> Installation:
+    return Installation(capsys)
+
+
+def an_event(name: str, request: Any, **detail: Any) -> dict[str, Any]:
+    return {
+        "id": "event-1",
+        "detail-type": "AWS API Call via CloudTrail",
+        "account": "111122223333",
+        "detail": {
+            "eventName": name,
+            "eventTime": "2026-11-23T08:00:00Z",
+            "awsRegion": "eu-west-1",
+            "recipientAccountId": "111122223333",
+            "requestParameters": request,
+            **detail,
+        },
+    }
+
+
+# ---- intake
+
+
+def test_intake_asks_for_a_pass_over_the_opted_in_vpc_of_an_event(here: Installation) -> None:
+    vpc_id = here.account.vpc()
+    intake.handle(an_event("ModifyVpcAttribute", {"vpcId": vpc_id}), here.runtime)
+    assert here.asked() == [("passes", vpc_id)]
+    [message] = here.sqs.sent
+    assert json.loads(message["MessageBody"]) == {
+        "vpc_id": vpc_id,
+        "first_seen": 1_795_420_800_000,
+        "rounds": 0,
+        "counted": [],
+    }
+
+
+def test_intake_drops_a_vpc_that_has_not_opted_in(here: Installation) -> None:
+    vpc_id = here.account.vpc(profile=None)
+    intake.handle(an_event("ModifyVpcAttribute", {"vpcId": vpc_id}), here.runtime)
+    assert here.asked() == []
+    assert here.rejected() == []
+
+
+def test_intake_asks_for_a_sweep_where_the_vpc_cannot_be_told(here: Installation) -> None:
+    here.account.vpc()
+    intake.handle(an_event("DeleteSubnet", {"subnetId": "subnet-0123456789abcdef0"}), here.runtime)
+    assert here.asked() == [("sweeps", "region")]
+
+
+@pytest.mark.parametrize("name", ["DescribeVpcs", "RunInstances"])
+def test_intake_says_why_it_ignores_an_event_and_counts_no_rejection(here: Installation, name: str) -> None:
+    intake.handle(an_event(name, {}), here.runtime)
+    assert here.said().startswith(f"ignored: {name}")
+    assert (here.asked(), here.rejected()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"id": "event-1", "detail": {}},
+        {"id": "event-1", "detail-type": "Scheduled Event", "detail": {}},
+        an_event("DeleteVpc", None),
+        an_event("DeleteVpc", {}, eventTime=None),
+        an_event("DeleteVpc", {}, awsRegion=7),
+        {**an_event("DeleteVpc", {}), "detail": "vpc-1"},
+    ],
+)
+def test_intake_names_a_malformed_event_in_a_line_and_a_metric_and_drops_it(
+    here: Installation, event: dict[str, Any]
+) -> None:
+    intake.handle(event, here.runtime)
+    assert here.rejected() == ["malformed-event"]
+    assert here.said().startswith("malformed-event: ")
+    assert f"in event {event.get('id')}" in here.said()
+    assert here.asked() == []
+
+
+@pytest.mark.parametrize(
+    ("detail", "reason"),
+    [
+        ({"recipientAccountId": "999999999999"}, "foreign-account"),
+        ({"awsRegion": "us-east-1"}, "foreign-region"),
+    ],
+)
+def test_intake_drops_a_record_of_elsewhere_by_name(
+    here: Installation, detail: Mapping[str, str], reason: str
+) -> None:
+    vpc_id = here.account.vpc()
+    intake.handle(an_event("ModifyVpcAttribute", {"vpcId": vpc_id}, **detail), here.runtime)
+    assert (here.asked(), here.rejected()) == ([], [reason])
+
+
+def test_intake_fails_where_the_queue_refuses_so_that_the_event_is_tried_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    account = Account()
+    vpc_id = account.vpc()
+    here = Installation(capsys, refusing=(vpc_id,))
+    here.runtime.ec2 = account.reconciler
+    with pytest.raises(NotQueued, match=vpc_id):
+        intake.handle(an_event("ModifyVpcAttribute", {"vpcId": vpc_id}), here.runtime)
+
+
+# ---- reconcile
+
+
+def a_batch(*messages: tuple[str, Any]) -> dict[str, Any]:
+    """An event of SQS's: message group and body of each."""
+    return {
+        "Records": [
+            {
+                "messageId": f"message-{number}",
+                "receiptHandle": "x",
+                "body": body if isinstance(body, str) else json.dumps(body),
+                "attributes": {"MessageGroupId": group, "ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-west-1:111122223333:passes.fifo",
+                "awsRegion": "eu-west-1",
+            }
+            for number, (group, body) in enumerate(messages)
+        ]
+    }
+
+
+def asking_for(vpc_id: str, rounds: int = 0) -> tuple[str, Any]:
+    return vpc_id, {"vpc_id": vpc_id, "first_seen": 1_700_000_000_000, "rounds": rounds}
+
+
+def failures(answer: Any) -> list[str]:
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def test_reconcile_makes_a_pass_for_each_message_and_lets_them_come_round(here: Installation) -> None:
+    one, two = here.account.vpc(number=1), here.account.vpc(number=2)
+    answer = reconcile.handle(a_batch(asking_for(one), asking_for(two, rounds=1)), CONTEXT, here.runtime)
+    assert failures(answer) == []
+    assert here.asked() == [("passes", one), ("passes", two)]
+    bodies = [json.loads(message["MessageBody"]) for message in here.sqs.sent]
+    assert [(body["first_seen"], body["rounds"]) for body in bodies] == [
+        (1_700_000_000_000, 1),
+        (1_700_000_000_000, 2),
+    ]
+    assert f"group-missing {one}" in bodies[0]["counted"]
+
+
+def test_reconcile_asks_for_nothing_more_once_a_vpc_has_converged(here: Installation) -> None:
+    vpc_id = here.account.converged_vpc()
+    reconcile.handle(a_batch(asking_for(vpc_id)), CONTEXT, here.runtime)
+    assert here.asked() == []
+    assert f"pass over {vpc_id}: converged" in here.said()
+
+
+@pytest.mark.parametrize("body", ["hello", "{}", '{"vpc_id": "subnet-1", "first_seen": 1}'])
+def test_reconcile_names_a_message_that_is_not_ours_and_makes_the_other_passes(
+    here: Installation, body: str
+) -> None:
+    one, two = here.account.converged_vpc(number=1), here.account.converged_vpc(number=2)
+    batch = a_batch(asking_for(one), ("stray", body), asking_for(two))
+    assert failures(reconcile.handle(batch, CONTEXT, here.runtime)) == []
+    assert here.rejected() == ["malformed-message"]
+    assert "in message message-1" in here.said()
+    for vpc_id in (one, two):
+        assert f"pass over {vpc_id}: converged" in here.said()
+
+
+def test_a_pass_that_raises_holds_up_its_own_vpc_and_no_other(here: Installation) -> None:
+    good = here.account.converged_vpc()
+    truly = here.account.observer
+    observer = Mock(spec=Observer)
+    observer.one.side_effect = lambda vpc_id: truly.one(vpc_id) if vpc_id == good else 1 / 0
+    here.runtime.__dict__["observer"] = observer
+    batch = a_batch(asking_for("vpc-0bad"), asking_for(good), asking_for("vpc-0bad", 1), asking_for(good))
+    assert failures(reconcile.handle(batch, CONTEXT, here.runtime)) == ["message-0", "message-2"]
+    assert here.said().count(f"pass over {good}: converged") == 2
+
+
+# ---- sweep
+
+
+def test_sweep_asks_for_passes_over_the_vpcs_that_differ_and_writes_nothing(here: Installation) -> None:
+    right, wrong = here.account.converged_vpc(number=1), here.account.vpc(number=2)
+    here.account.vpc(profile=None, number=3)
+    with here.account.calls() as calls:
+        sweep.handle(here.runtime, "request-1")
+    assert here.account.writes(calls) == []
+    assert here.asked() == [("passes", wrong)]
+    [message] = here.sqs.sent
+    body = json.loads(message["MessageBody"])
+    assert body["first_seen"] == int(here.account.clock.now() * 1000)
+    assert here.said() == "sweep: 1 in sync, 1 drifted, 0 blocked"
+    assert right not in json.dumps(body)
+
+
+# ---- the entry points
+
+
+@pytest.mark.parametrize(
+    ("module", "event"),
+    [(intake, {"id": "event-1"}), (reconcile, a_batch(("stray", "hello"))), (sweep, {"source": "x"})],
+)
+def test_an_entry_point_works_with_what_was_made_at_import(
+    here: Installation, monkeypatch: pytest.MonkeyPatch, module: Any, event: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(module, "RUNTIME", here.runtime)
+    module.handler(event, cast("LambdaContext", CONTEXT))
+    assert here.asked() == []
+
+
+@pytest.mark.parametrize("module", [intake, reconcile, sweep])
+def test_what_is_made_at_import_is_of_the_environment(module: Any) -> None:
+    assert module.RUNTIME.settings.account == "111122223333"
+    assert module.RUNTIME.settings.pass_queue_url.endswith("/passes.fifo")
