@@ -14,9 +14,10 @@ import logging
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -71,6 +72,8 @@ class Counts:
     matched: int = 0
     deliveries: int = 0
     failures: int = 0
+    matched_of: Counter[str] = field(default_factory=Counter)
+    """How many that matched were raised by sessions of each role, by the role's ARN."""
 
 
 class Delivery:
@@ -79,6 +82,7 @@ class Delivery:
     def __init__(self, plane: ControlPlane, delay: float = 0.2) -> None:
         self.delay = delay
         self.counts = Counts()
+        self._counting = threading.Lock()
         self._plane = plane
         self._events = plane.client("events")
         self._lambda = plane.client("lambda")
@@ -132,12 +136,14 @@ class Delivery:
     def deliver(self, event: Event) -> Sequence[Rule]:
         """Send `event` to the targets of every rule that matches; answers those rules."""
         matching = self.matching(event)
-        self.counts.events += 1
-        self.counts.matched += bool(matching)
-        for rule in matching:
-            for target in rule.targets:
-                self._send(target, json.dumps(event))
-                self.counts.deliveries += 1
+        targets = [target for rule in matching for target in rule.targets]
+        with self._counting:
+            self.counts.events += 1
+            self.counts.matched += bool(matching)
+            self.counts.deliveries += len(targets)
+            self.counts.matched_of[_issuer(event)] += bool(matching)
+        for target in targets:
+            self._send(target, json.dumps(event))
         return matching
 
     def _run(self) -> None:
@@ -151,7 +157,8 @@ class Delivery:
         try:
             self.deliver(event)
         except (ClientError, BotoCoreError):
-            self.counts.failures += 1
+            with self._counting:
+                self.counts.failures += 1
             _log.exception("event %s was not delivered", event.get("id"))
         finally:
             self._waiting.task_done()
@@ -193,6 +200,12 @@ class Delivery:
         except self._lambda.exceptions.ResourceNotFoundException:
             return False
         return any(_allows(statement, rule_arn) for statement in policy["Statement"])
+
+
+def _issuer(event: Event) -> str:
+    """The ARN of the role whose session raised the event; empty for anybody else's."""
+    context = event["detail"].get("userIdentity", {}).get("sessionContext", {})
+    return str(context.get("sessionIssuer", {}).get("arn", ""))
 
 
 def _target(found: Mapping[str, Any]) -> Target:

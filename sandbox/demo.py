@@ -86,7 +86,7 @@ def _play(console: Console, sandbox: Sandbox, verdict: Verdict) -> None:
     verdict.expect(not letters, f"dead letters: {letters}")
     for table in metrics_tables(sandbox.metrics()):
         console.print(table)
-    _show_traffic(console, sandbox)
+    _show_traffic(console, sandbox, verdict)
 
 
 def _converge(console: Console, sandbox: Sandbox, vpcs: Sequence[Vpc], verdict: Verdict) -> None:
@@ -166,14 +166,18 @@ def _show_fleet(console: Console, sandbox: Sandbox, vpcs: Sequence[Vpc]) -> None
     console.print(show.table("The fleet", ("VPC", "id", "state", "faults"), rows))
 
 
-def _show_traffic(console: Console, sandbox: Sandbox) -> None:
+def _show_traffic(console: Console, sandbox: Sandbox, verdict: Verdict) -> None:
     counts = sandbox.delivery.counts
-    own = len([call for call in sandbox.calls_of("ReconcileFunction") if call.mutating])
+    own = [call for call in sandbox.calls_of("ReconcileFunction") if call.mutating]
+    own_matched = counts.matched_of[sandbox.roles["ReconcileFunction"].role_arn]
     console.print(
-        f"  {counts.events} events in the trail, {counts.matched} matched a rule;"
-        f" {own} of them were the program's own calls",
+        f"  {counts.events} events went by, {counts.matched} matched a rule;"
+        f" of the {len(own)} that the program's own calls raised, {own_matched} did",
         highlight=False,
+        soft_wrap=True,
     )
+    verdict.expect(not own_matched, "the program's own calls matched the rules")
+    verdict.expect(not counts.failures, f"{counts.failures} events could not be delivered")
 
 
 def _conclude(console: Console, verdict: Verdict, seconds: float) -> int:

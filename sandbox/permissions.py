@@ -1,4 +1,5 @@
-"""What the stack's roles may do, where ministack's IAM differs from AWS's.
+"""What the stack's roles may do: read from the deployed policies, and mended where ministack's IAM differs
+from AWS's.
 
 AWS authorises SQS's batch calls under the action of the single call; ministack asks for an action of their
 own, which on AWS does not exist and which no template should name.
@@ -25,17 +26,33 @@ def allow_batches(plane: ControlPlane, stack: Stack) -> None:
     """Let each role of the stack send in batches where it may send one by one."""
     iam = plane.client("iam")
     for role in stack.physical_ids("AWS::IAM::Role").values():
-        more = [batched for statement in inline_statements(iam, role) for batched in _batched(statement)]
+        more = [batched for statement in _own_statements(iam, role) for batched in _batched(statement)]
         if more:
             document = json.dumps({"Version": "2012-10-17", "Statement": more})
             iam.put_role_policy(RoleName=role, PolicyName="sandbox-batches", PolicyDocument=document)
 
 
-def inline_statements(iam: Any, role: str) -> list[Statement]:
-    """The statements of a role's own policies."""
-    names = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
-    return [statement for document in documents for statement in document["Statement"]]
+def statements_of(plane: ControlPlane, stack: Stack) -> dict[str, list[Statement]]:
+    """What the policies of the stack's roles say, their own and those attached, by the roles' ARNs."""
+    iam = plane.client("iam")
+    found = {}
+    for role in stack.physical_ids("AWS::IAM::Role").values():
+        arn = iam.get_role(RoleName=role)["Role"]["Arn"]
+        found[arn] = [*_own_statements(iam, role), *_attached_statements(iam, role)]
+    return found
+
+
+def _own_statements(iam: Any, role: str) -> Iterator[Statement]:
+    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+        yield from iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
+
+
+def _attached_statements(iam: Any, role: str) -> Iterator[Statement]:
+    for each in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        arn = each["PolicyArn"]
+        version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
+        yield from found["Document"]["Statement"]
 
 
 def _batched(statement: Statement) -> Iterator[Statement]:

@@ -20,6 +20,7 @@ from sandbox.control_plane import ControlPlane
 from sandbox.delivery import Delivery
 from sandbox.deploy import Progress, Stack
 from sandbox.ec2 import Call, Ec2, IamUser, Principal, Root, SystemClock
+from sandbox.ec2_permissions import Ec2Permissions
 from sandbox.emf import Extractor, Metric, metrics_of
 from sandbox.logs import FunctionLogs, Line
 from sandbox.queues import Queues
@@ -66,6 +67,12 @@ class Sandbox:
         )
         self.roles = principals.register_functions(self.ec2.principals, self.plane, self.stack)
         permissions.allow_batches(self.plane, self.stack)
+        self.ec2.authorise = Ec2Permissions(
+            permissions.statements_of(self.plane, self.stack),
+            self.ec2.account,
+            self.ec2.region,
+            self.ec2.tags_of,
+        )
         self.delivery.learn_rules()
         self.logs = FunctionLogs(self.plane, self.stack)
         self.queues = Queues(self.plane, self.stack)
