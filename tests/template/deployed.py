@@ -1,0 +1,88 @@
+"""template.yaml as it would be deployed: its short forms read, its references replaced by values."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+STACK_ID = (
+    "arn:aws:cloudformation:eu-west-1:111122223333:stack/vpc-endpoint-remediator/"
+    "6d0f7c80-c846-11f0-9a3b-0a58a9feac02"
+)
+VALUES = {
+    "AWS::StackName": "vpc-endpoint-remediator",
+    "AWS::StackId": STACK_ID,
+    "AWS::AccountId": "111122223333",
+    "AWS::Region": "eu-west-1",
+    "AWS::Partition": "aws",
+    "TagPrefix": "vpce-remediator",
+    "DefaultMode": "enforce",
+    "DebounceSeconds": "30",
+    "ReconcileRole.Arn": "arn:aws:iam::111122223333:role/vpc-endpoint-remediator-ReconcileRole-1A2B3C4D5E6F",
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads `!Ref X`, `!GetAtt X.Y` and the like as the long forms that they stand for."""
+
+
+def _long_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    value: Any
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _long_form)
+
+
+@cache
+def template() -> Any:
+    """The template, references unresolved."""
+    return yaml.load(TEMPLATE.read_text(encoding="utf-8"), _Loader)
+
+
+def resources(kind: str) -> dict[str, Any]:
+    """The properties of the resources of a type, by logical id."""
+    found = template()["Resources"].items()
+    return {name: resource["Properties"] for name, resource in found if resource["Type"] == kind}
+
+
+def resolve(node: Any, values: Mapping[str, str]) -> Any:
+    """The node with `Ref`, `Fn::GetAtt` and `Fn::Sub` replaced; without a value, by its own name."""
+    if isinstance(node, list):
+        return [resolve(each, values) for each in node]
+    if not isinstance(node, dict):
+        return node
+    match node:
+        case {"Ref": name} | {"Fn::GetAtt": name}:
+            return values.get(name, name)
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{([^}]+)\}", lambda found: values.get(found[1], found[1]), text)
+    return {key: resolve(value, values) for key, value in node.items()}
+
+
+def pattern_texts(values: Mapping[str, str]) -> dict[str, str]:
+    """The event pattern of each rule as EventBridge gets it, by the rule's logical id."""
+    patterns = {
+        name: resolve(rule["EventPattern"], values) for name, rule in resources("AWS::Events::Rule").items()
+    }
+    return {name: p if isinstance(p, str) else json.dumps(p) for name, p in patterns.items()}
+
+
+def patterns(values: Mapping[str, str] = VALUES) -> dict[str, Any]:
+    """The event pattern of each rule, by the rule's logical id."""
+    return {name: json.loads(text) for name, text in pattern_texts(values).items()}

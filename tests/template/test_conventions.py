@@ -1,0 +1,219 @@
+"""The conventions that the template keeps."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from reconciler.settings import Settings
+from tests.template.deployed import VALUES, resolve, resources, template
+
+FUNCTIONS = resources("AWS::Serverless::Function")
+QUEUES = resources("AWS::SQS::Queue")
+GLOBALS = template()["Globals"]["Function"]
+
+
+def reference(node: Any) -> str:
+    """The logical id that a `Ref` or `Fn::GetAtt` is about."""
+    [name] = node.values()
+    assert isinstance(name, str)
+    return name.partition(".")[0]
+
+
+def queues_of(function: Any) -> list[str]:
+    events = function.get("Events", {}).values()
+    return [reference(event["Properties"]["Queue"]) for event in events if event["Type"] == "SQS"]
+
+
+def test_the_parameters_are_those_that_are_promised() -> None:
+    parameters = template()["Parameters"]
+    assert {name: parameter["Default"] for name, parameter in parameters.items()} == {
+        "TagPrefix": "vpce-remediator",
+        "DefaultMode": "enforce",
+        "DebounceSeconds": 30,
+        "SweepSchedule": "rate(1 hour)",
+        "MaxConcurrency": 2,
+        "LogRetentionDays": 30,
+    }
+    assert parameters["DefaultMode"]["AllowedValues"] == ["enforce", "audit"]
+    debounce = parameters["DebounceSeconds"]
+    assert (debounce["MinValue"], debounce["MaxValue"]) == (0, 900)
+
+
+# ---- functions
+
+
+def test_there_are_the_three_functions() -> None:
+    assert set(FUNCTIONS) == {"IntakeFunction", "ReconcileFunction", "SweepFunction"}
+
+
+def test_the_functions_run_python_3_13_on_arm() -> None:
+    assert (GLOBALS["Runtime"], GLOBALS["Architectures"]) == ("python3.13", ["arm64"])
+    assert not any({"Runtime", "Architectures"} & set(function) for function in FUNCTIONS.values())
+
+
+def test_the_functions_environment_makes_their_settings() -> None:
+    environment = resolve(GLOBALS["Environment"]["Variables"], VALUES)
+    settings = Settings.from_environment({**environment, "AWS_REGION": "eu-west-1"})
+    assert settings.ownership.stack == "vpc-endpoint-remediator"
+    assert (settings.pass_queue_url, settings.sweep_queue_url) == ("PassQueue", "SweepQueue")
+
+
+def test_each_function_has_a_role_of_its_own() -> None:
+    roles = [reference(function["Role"]) for function in FUNCTIONS.values()]
+    assert len(set(roles)) == len(FUNCTIONS)
+    assert set(roles) <= set(resources("AWS::IAM::Role"))
+
+
+def test_each_function_has_a_log_group_of_its_own_kept_as_long_as_the_parameter_says() -> None:
+    groups = [reference(function["LoggingConfig"]["LogGroup"]) for function in FUNCTIONS.values()]
+    assert len(set(groups)) == len(FUNCTIONS)
+    for group in groups:
+        assert resources("AWS::Logs::LogGroup")[group]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_a_function_fails_on_for_good_is_kept(name: str) -> None:
+    """What it is invoked with by an event, in its destination; what it takes from a queue, in that one's."""
+    function = FUNCTIONS[name]
+    invoked = {reference(permission["FunctionName"]) for permission in resources(PERMISSION).values()}
+    if name in invoked:
+        failed = function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+        assert failed["Type"] == "SQS"
+        assert not QUEUES[reference(failed["Destination"])].get("FifoQueue")
+    assert name in invoked or queues_of(function)
+    for queue in queues_of(function):
+        assert "RedrivePolicy" in QUEUES[queue]
+
+
+PERMISSION = "AWS::Lambda::Permission"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_queue_hides_a_message_for_six_times_the_functions_timeout(name: str) -> None:
+    for queue in queues_of(FUNCTIONS[name]):
+        assert QUEUES[queue]["VisibilityTimeout"] >= 6 * FUNCTIONS[name]["Timeout"]
+
+
+def test_reconcile_reports_the_messages_that_failed_and_no_others() -> None:
+    [source] = FUNCTIONS["ReconcileFunction"]["Events"].values()
+    assert source["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["Properties"]["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "MaxConcurrency"}}
+
+
+# ---- queues and rules
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_every_queue_is_encrypted(name: str) -> None:
+    assert QUEUES[name].get("SqsManagedSseEnabled") is True or "KmsMasterKeyId" in QUEUES[name]
+
+
+@pytest.mark.parametrize("name", [name for name in QUEUES if "RedrivePolicy" in QUEUES[name]])
+def test_dead_letters_of_a_fifo_queue_go_to_a_fifo_queue_that_keeps_them_two_weeks(name: str) -> None:
+    dead_letters = QUEUES[reference(QUEUES[name]["RedrivePolicy"]["deadLetterTargetArn"])]
+    assert dead_letters.get("FifoQueue") == QUEUES[name].get("FifoQueue")
+    assert dead_letters["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+@pytest.mark.parametrize("name", ["PassQueue", "SweepQueue"])
+def test_a_debounced_queue_holds_messages_back_for_a_debounce_and_a_second_at_least(name: str) -> None:
+    assert QUEUES[name]["FifoQueue"] is True
+    assert QUEUES[name]["DelaySeconds"] == {"Fn::If": ["NoDebounce", 1, {"Ref": "DebounceSeconds"}]}
+
+
+@pytest.mark.parametrize("name", resources("AWS::Events::Rule"))
+def test_what_a_rule_cannot_deliver_is_kept_in_a_standard_queue_that_lets_it(name: str) -> None:
+    [policy] = resources("AWS::SQS::QueuePolicy").values()
+    for target in resources("AWS::Events::Rule")[name]["Targets"]:
+        queue = reference(target["DeadLetterConfig"]["Arn"])
+        assert not QUEUES[queue].get("FifoQueue")
+        assert {"Ref": queue} in policy["Queues"]
+
+
+# ---- policies
+
+
+def statements() -> Iterator[tuple[str, Any]]:
+    """Every statement of every policy, by the logical id of what it stands in."""
+    documents = [
+        (name, policy["PolicyDocument"])
+        for name, role in resources("AWS::IAM::Role").items()
+        for policy in role["Policies"]
+    ]
+    documents += [
+        (name, policy["PolicyDocument"]) for name, policy in resources("AWS::IAM::ManagedPolicy").items()
+    ]
+    for name, document in documents:
+        resolved = resolve(document, VALUES)
+        for statement in (json.loads(resolved) if isinstance(resolved, str) else resolved)["Statement"]:
+            yield name, statement
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_nothing_is_written_on_any_resource_whatever_but_the_association_of_hosted_zones() -> None:
+    anything = {
+        action
+        for _, statement in statements()
+        if "*" in listed(statement["Resource"])
+        for action in listed(statement["Action"])
+        if not action.startswith("ec2:Describe")
+    }
+    assert anything == {"route53:AssociateVPCWithHostedZone"}
+
+
+def test_no_action_is_a_wildcard() -> None:
+    for _, statement in statements():
+        assert not any("*" in action for action in listed(statement["Action"]))
+
+
+def test_only_reconcile_may_write_to_ec2() -> None:
+    writers = {
+        name
+        for name, statement in statements()
+        for action in listed(statement["Action"])
+        if action.startswith("ec2:") and not action.startswith("ec2:Describe")
+    }
+    assert writers == {"ReconcileRole"}
+
+
+@pytest.mark.parametrize(
+    "action",
+    """
+    ec2:DeleteVpcEndpoints ec2:AuthorizeSecurityGroupIngress ec2:RevokeSecurityGroupIngress
+    ec2:RevokeSecurityGroupEgress
+    """.split(),
+)
+def test_only_what_is_owned_may_be_opened_narrowed_or_deleted(action: str) -> None:
+    allowed = [statement for _, statement in statements() if action in listed(statement["Action"])]
+    assert allowed
+    for statement in allowed:
+        owner = {"aws:ResourceTag/vpce-remediator:owner": "vpc-endpoint-remediator"}
+        assert statement["Condition"] == {"StringEquals": owner}
+
+
+def test_only_opted_in_vpcs_may_be_modified() -> None:
+    [statement] = [s for _, s in statements() if "ec2:ModifyVpcAttribute" in listed(s["Action"])]
+    assert statement["Condition"] == {"Null": {"aws:ResourceTag/vpce-remediator:profile": "false"}}
+
+
+def test_the_program_may_make_every_call_that_it_makes() -> None:
+    allowed = {action for _, statement in statements() for action in listed(statement["Action"])}
+    assert allowed >= {
+        "ec2:AuthorizeSecurityGroupIngress",
+        "ec2:CreateSecurityGroup",
+        "ec2:CreateTags",
+        "ec2:CreateVpcEndpoint",
+        "ec2:DeleteVpcEndpoints",
+        "ec2:ModifyVpcAttribute",
+        "ec2:ModifyVpcEndpoint",
+        "ec2:RevokeSecurityGroupEgress",
+        "ec2:RevokeSecurityGroupIngress",
+        "route53:AssociateVPCWithHostedZone",
+    }

@@ -1,0 +1,147 @@
+"""Each file of `events/` through intake, to the VPC that it is about."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+from unittest.mock import Mock
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from functions.intake import app as intake
+from functions.reconcile import app as reconcile
+from functions.sweep import app as sweep
+from reconciler import trail
+from reconciler.locate import Located, locate
+from reconciler.runtime import Runtime
+from reconciler.trail import Touched
+from tests.account import OWNERSHIP, Account
+from tests.template.examples import API_CALLS, example, text
+from tests.unit.fakes import FakeSqs
+
+# The ids of the examples' story: what stands in the opted-in VPC. Any other is of something gone or not ours.
+VPC = "vpc-0a4c1e7d93b2f5860"
+SUBNETS = ("subnet-0b7d21f4a86c3e951", "subnet-0c58e3a91d74b26f0", "subnet-0d91b6c3e25f8a474")
+TABLE = "rtb-0e3f5a7c9b1d24680"
+GROUP = "sg-0c6e2a8f4b1d97530"
+ENVOY, LOGS = "vpce-0b5d9f1e3a7c42680", "vpce-0e8c4a6b2d0f13579"
+
+GONE = {"DeleteRouteTable", "DeleteSecurityGroup", "DeleteSubnet", "DisassociateRouteTable"}
+NOT_OPTED_IN = {"CreateDefaultSubnet", "CreateDefaultVpc", "DeleteVpc"}
+OF_RULES = [*API_CALLS, "TagChangeOnResource"]
+
+
+class Story:
+    """An account in which the examples' VPC exists, and the examples with its ids in them."""
+
+    def __init__(self) -> None:
+        self.account = Account()
+        self.vpc_id = self.account.converged_vpc("abc")
+        self.account.converged_vpc("a", number=2)
+        ec2 = self.account.customer
+        among: Any = [{"Name": "vpc-id", "Values": [self.vpc_id]}]
+        subnets = ec2.describe_subnets(Filters=among)["Subnets"]
+        ids = dict(zip(SUBNETS, (subnet["SubnetId"] for subnet in subnets), strict=True))
+        ids[TABLE] = ec2.describe_route_tables(Filters=among)["RouteTables"][0]["RouteTableId"]
+        for endpoint in ec2.describe_vpc_endpoints(Filters=among)["VpcEndpoints"]:
+            ids[LOGS if endpoint["ServiceName"].endswith(".logs") else ENVOY] = endpoint["VpcEndpointId"]
+            ids[GROUP] = endpoint["Groups"][0]["GroupId"]
+        self._ids = ids | {VPC: self.vpc_id}
+
+    def event(self, name: str) -> Any:
+        told = text(name)
+        for id_of_example, id_here in self._ids.items():
+            told = told.replace(id_of_example, id_here)
+        return json.loads(told)
+
+    def located(self, name: str) -> Located:
+        touched = trail.read(self.event(name), OWNERSHIP.tag_prefix)
+        assert isinstance(touched, Touched)
+        assert (touched.account, touched.region) == ("111122223333", "eu-west-1")
+        return locate(touched, self.account.reconciler, OWNERSHIP)
+
+
+@pytest.fixture(scope="module")
+def story() -> Story:
+    return Story()
+
+
+@pytest.mark.parametrize("name", sorted(set(OF_RULES) - GONE - NOT_OPTED_IN))
+def test_an_event_leads_to_the_vpc_that_it_is_about_and_to_no_other(story: Story, name: str) -> None:
+    assert story.located(name) == Located(frozenset({story.vpc_id}))
+
+
+@pytest.mark.parametrize("name", sorted(GONE))
+def test_an_event_of_something_that_is_gone_leads_everywhere(story: Story, name: str) -> None:
+    assert story.located(name) == Located(frozenset(), everywhere=True)
+
+
+@pytest.mark.parametrize("name", sorted(NOT_OPTED_IN))
+def test_an_event_of_a_vpc_that_is_gone_or_not_opted_in_leads_nowhere(story: Story, name: str) -> None:
+    assert story.located(name) == Located(frozenset())
+
+
+@pytest.mark.parametrize(
+    "name", ["CreateRoute", "AssociateRouteTable", "ModifyVpcEndpoint", "DeleteVpcEndpoints"]
+)
+def test_what_leads_to_a_vpc_by_a_look_up_leads_everywhere_once_it_is_gone(name: str) -> None:
+    touched = trail.read(example(name), OWNERSHIP.tag_prefix)
+    assert isinstance(touched, Touched)
+    assert locate(touched, Account().reconciler, OWNERSHIP).everywhere
+
+
+def test_a_change_of_somebody_elses_group_leads_nowhere_and_starts_no_sweep() -> None:
+    account = Account()
+    vpc_id = account.vpc()
+    group = account.customer.create_security_group(VpcId=vpc_id, GroupName="web", Description="x")["GroupId"]
+    event = json.loads(text("AuthorizeSecurityGroupIngress").replace(GROUP, group))
+    touched = trail.read(event, OWNERSHIP.tag_prefix)
+    assert isinstance(touched, Touched)
+    assert locate(touched, account.reconciler, OWNERSHIP) == Located(frozenset())
+
+
+def test_a_vpc_that_ec2_does_not_show_yet_is_taken_at_its_events_word() -> None:
+    """Its creation names the opt-in tag."""
+    touched = trail.read(example("CreateVpc"), OWNERSHIP.tag_prefix)
+    assert isinstance(touched, Touched)
+    assert locate(touched, Account().reconciler, OWNERSHIP) == Located(frozenset({VPC}))
+
+
+# ---- through the handlers, as they are
+
+
+def a_runtime() -> tuple[Runtime, FakeSqs]:
+    account, sqs = Account(), FakeSqs()
+    account.vpc()
+    runtime = Runtime(
+        account.settings, Logger(service="events"), account.reconciler, sqs.client, account.clock.now
+    )
+    return runtime, sqs
+
+
+@pytest.mark.parametrize("name", OF_RULES)
+def test_intake_takes_every_example_and_turns_none_away(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runtime, _ = a_runtime()
+    intake.handle(example(name), runtime)
+    told = capsys.readouterr().out
+    assert "InputRejected" not in told
+    assert "ignored" not in told
+
+
+def test_reconcile_takes_the_example_of_a_batch(capsys: pytest.CaptureFixture[str]) -> None:
+    runtime, _ = a_runtime()
+    batch = example("PassQueueBatch")
+    assert len(batch["Records"]) > 1
+    assert reconcile.handle(batch, Mock(), runtime) == {"batchItemFailures": []}
+    assert "InputRejected" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["ScheduledSweep", "CloudFormationStackStatusChange"])
+def test_sweep_takes_the_examples_of_what_starts_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    runtime, sqs = a_runtime()
+    monkeypatch.setattr(sweep, "RUNTIME", runtime)
+    sweep.handler(example(name), cast("Any", Mock(aws_request_id="request-1")))
+    assert len(sqs.sent) == 1
