@@ -5,11 +5,11 @@ Passes come round as the queue would make them, a debounce apart, with no queue 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from reconciler import passes
-from reconciler.model import Mode
+from reconciler import passes, rounds
+from reconciler.model import Mode, Profile
 from reconciler.observe import Observer
 from reconciler.ownership import Ownership
 from reconciler.passes import Ending, Pass
@@ -47,17 +47,13 @@ class Account:
         self.customer = self.ec2.client()
         self.reconciler = self.ec2.client(ROLE)
         self.settings = settings(mode)
+        self.profiles: Mapping[str, Profile] = builtin()
         self.truth = Truth(self.ec2.truth, owner=STACK)
         self.observer = self.new_observer()
 
     def new_observer(self) -> Observer:
         """An observer whose caches are empty, as after a cold start."""
-        names = {
-            OWNERSHIP.service_name(endpoint.service)
-            for profile in builtin().values()
-            for endpoint in profile.endpoints
-        }
-        return Observer(self.reconciler, OWNERSHIP, names, self.clock.now)
+        return Observer(self.reconciler, OWNERSHIP, self.clock.now)
 
     # ---- what a customer does
 
@@ -110,7 +106,9 @@ class Account:
     def one_pass(self, vpc_id: str, request: PassRequest | None = None) -> Pass:
         """One pass, now."""
         request = request or PassRequest(vpc_id, first_seen=int(self.clock.now() * 1000))
-        return passes.run(request, self.observer, self.reconciler, builtin(), self.settings, self.clock.now)
+        return passes.run(
+            request, self.observer, self.reconciler, self.profiles, self.settings, self.clock.now
+        )
 
     def converge(self, vpc_id: str, at_most: int = 20) -> list[Pass]:
         """Passes until the VPC no longer comes round."""
@@ -118,7 +116,7 @@ class Account:
         while made[-1].ending is Ending.AGAIN:
             assert len(made) < at_most, f"still not converged: {made[-1]}"
             self.clock.advance(DEBOUNCE)
-            made.append(self.one_pass(vpc_id, passes.next_round(made[-1])))
+            made.append(self.one_pass(vpc_id, rounds.next_round(made[-1], DEBOUNCE, self.clock.now())))
         return made
 
     def converged_vpc(self, private: str = "ab", public: str = "", number: int = 1) -> str:

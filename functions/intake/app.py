@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler import report, trail
-from reconciler.locate import locate
 from reconciler.queue import PassRequest
 from reconciler.report import Rejection
 from reconciler.runtime import Runtime
@@ -42,12 +41,13 @@ def handle(event: dict[str, Any], runtime: Runtime) -> None:
         report.tell_rejection(Rejection.FOREIGN_REGION, f"{touched.event_name} of {touched.region}", logger)
         return
 
-    located = locate(touched, runtime.ec2, settings.ownership)
-    if located.everywhere:
-        logger.info(f"{touched.event_name}: cannot be told of which VPC, sweeping")
-        runtime.sweep_queue.request_sweep(runtime.now(), event["id"])
-        return
-    logger.info(f"{touched.event_name}: {len(located.vpc_ids)} opted-in VPCs", vpc_ids=located.vpc_ids)
     first_seen = int(touched.time.timestamp() * 1000)
-    requests = [PassRequest(vpc_id, first_seen) for vpc_id in sorted(located.vpc_ids)]
-    runtime.pass_queue.request_passes(requests, runtime.now(), event["id"])
+    located = runtime.locator.locate(touched)
+    if located.everywhere:
+        logger.info(f"{touched.event_name}: of which VPC cannot be told, sweeping", event_id=touched.event_id)
+        runtime.sweep_queue.request_sweep(first_seen, runtime.now(), touched.event_id)
+        return
+    vpc_ids = sorted(located.vpc_ids)
+    logger.info(f"{touched.event_name}: {len(vpc_ids)} VPCs", vpc_ids=vpc_ids, event_id=touched.event_id)
+    requests = [PassRequest(vpc_id, first_seen, release=touched.deletion_refused) for vpc_id in vpc_ids]
+    runtime.pass_queue.request_passes(requests, runtime.now(), touched.event_id)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
 
-from reconciler import passes, report
+from reconciler import passes, report, rounds
+from reconciler.passes import Ending, Pass
 from reconciler.queue import MalformedMessage, PassRequest
 from reconciler.report import Rejection
 from reconciler.runtime import Runtime
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 RUNTIME = Runtime.start("reconcile")
+# A pass that dies of a fault of this program is tried so often before its message goes to the dead letters.
+_DEATHS = 5
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
@@ -27,21 +32,42 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 def handle(event: dict[str, Any], context: LambdaContext, runtime: Runtime) -> PartialItemFailureResponse:
     """Make a pass for each message. One that fails holds up its own VPC and no other."""
-    processor = SqsFifoPartialProcessor(skip_group_on_error=True)
+    processor = SqsFifoPartialProcessor(
+        skip_group_on_error=True, logger=logging.getLogger(runtime.logger.name)
+    )
+    processor.raise_on_entire_batch_failure = False
     return process_partial_response(
-        event=event, record_handler=partial(_reconcile, runtime), processor=processor, context=context
+        event=event, record_handler=partial(_handle_message, runtime), processor=processor, context=context
     )
 
 
-def _reconcile(runtime: Runtime, record: SQSRecord) -> None:
+def _handle_message(runtime: Runtime, record: SQSRecord) -> None:
     try:
         request = PassRequest.from_json(record.body)
     except MalformedMessage as error:
-        report.tell_rejection(
-            Rejection.MALFORMED_MESSAGE, f"{error}, in message {record.message_id}", runtime.logger
-        )
+        detail = f"{error}, in message {record.message_id}"
+        report.tell_rejection(Rejection.MALFORMED_MESSAGE, detail, runtime.logger)
         return
-    done = passes.run(request, runtime.observer, runtime.ec2, runtime.profiles, runtime.settings, runtime.now)
-    report.tell_pass(done, runtime.now(), runtime.logger)
-    if done.ending is passes.Ending.AGAIN:
-        runtime.pass_queue.request_passes([passes.next_round(done)], runtime.now(), record.message_id)
+    if runtime.now() * 1000 < request.not_before:
+        next_request: PassRequest | None = replace(request, rounds=request.rounds + 1)
+    else:
+        next_request = _reconcile(runtime, request)
+    if next_request:
+        runtime.pass_queue.request_passes([next_request], runtime.now(), record.message_id)
+
+
+def _reconcile(runtime: Runtime, request: PassRequest) -> PassRequest | None:
+    """Make the pass. Answers the request with which the VPC comes round, if it does."""
+    try:
+        profiles = runtime.profiles.current()
+        done = passes.run(request, runtime.observer, runtime.ec2, profiles, runtime.settings, runtime.now)
+    except Exception:
+        report.tell_crash(request.vpc_id, runtime.logger)
+        if request.failures >= _DEATHS:
+            raise
+        done = Pass(request, Ending.AGAIN, failed=True)
+    else:
+        report.tell_pass(done, runtime.now(), runtime.logger)
+    if done.ending is not Ending.AGAIN:
+        return None
+    return rounds.next_round(done, runtime.settings.debounce, runtime.now())

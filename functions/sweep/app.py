@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler import report
-from reconciler.queue import PassRequest
+from reconciler.queue import MalformedMessage, PassRequest, first_seen_of
+from reconciler.report import Rejection
 from reconciler.runtime import Runtime
 from reconciler.sweep import sweep
 
@@ -15,15 +16,31 @@ if TYPE_CHECKING:
 RUNTIME = Runtime.start("sweep")
 
 
-def handler(_event: dict[str, Any], context: LambdaContext) -> None:
-    """Entry point. What called it makes no difference to what a sweep does, so the event is not read."""
-    handle(RUNTIME, context.aws_request_id)
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    """Entry point, for the schedule, the deployment and the queue of sweeps."""
+    handle(event, RUNTIME, context.aws_request_id)
 
 
-def handle(runtime: Runtime, origin: str) -> None:
-    """Look at every tagged VPC and ask for passes over those that differ."""
-    swept = sweep(runtime.observer, runtime.ec2, runtime.profiles, runtime.settings)
+def handle(event: dict[str, Any], runtime: Runtime, origin: str) -> None:
+    """Look at every VPC that is tagged or has something owned in it; ask for passes over those that differ.
+
+    What asked for it makes no difference to what a sweep does, but for when the drift was first seen.
+    """
+    profiles = runtime.profiles.current()
+    swept = sweep(runtime.observer, runtime.ec2, profiles, runtime.settings, runtime.now())
     report.tell_sweep(swept, runtime.logger)
-    first_seen = int(runtime.now() * 1000)
-    requests = [PassRequest(vpc_id, first_seen) for vpc_id in swept.drifted]
+    first_seen = _first_seen(event, runtime)
+    requests = [PassRequest(vpc_id, first_seen) for vpc_id in swept.to_pass_over]
     runtime.pass_queue.request_passes(requests, runtime.now(), origin)
+
+
+def _first_seen(event: dict[str, Any], runtime: Runtime) -> int:
+    """When the first of the events took place that the sweep was asked for; now, where none was."""
+    times = [int(runtime.now() * 1000)]
+    for record in event.get("Records", []):
+        try:
+            times.append(first_seen_of(record.get("body", "")))
+        except MalformedMessage as error:
+            detail = f"{error}, in message {record.get('messageId')}"
+            report.tell_rejection(Rejection.MALFORMED_MESSAGE, detail, runtime.logger)
+    return min(times)

@@ -12,7 +12,7 @@ def test_an_untagged_vpc_is_never_written_to(account: Account) -> None:
     vpc_id = account.vpc(profile=None)
     with account.calls() as calls:
         done = account.one_pass(vpc_id)
-    assert done.ending is Ending.NOT_OPTED_IN
+    assert done.ending is Ending.LEFT_ALONE
     assert account.writes(calls) == []
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Literal
 
-from .model import Finding, Reason, Rule, Tags
+from .model import AddressType, Finding, Reason, Rule, Tags
 
 
 class NewGroup(Enum):
@@ -58,10 +58,11 @@ class AuthorizeIngress:
 
 @dataclass(frozen=True)
 class RevokeIngress:
-    """Let in no more."""
+    """Let in no more. One that makes room for rules to come goes before them: the group is full."""
 
     group: GroupRef
     rules: tuple[Rule, ...]
+    makes_room: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,40 +75,72 @@ class RevokeEgress:
 
 @dataclass(frozen=True)
 class CreateTags:
-    """Put our tags back on an owned thing."""
+    """Put our tags on an owned thing, or say on a VPC until when it is released."""
 
     resource_id: str
     tags: Tags = field(hash=False)
 
 
+# The subnets that an endpoint may stand in within one zone, the best first.
+Candidates = tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class CreateEndpoint:
-    """Make an owned interface endpoint."""
+    """Make an owned interface endpoint, in one subnet of each zone. `departed` are the ids of those for the
+    service that serve no more: none of them is the new one.
+    """
 
     vpc_id: str
     service_name: str
-    subnet_ids: tuple[str, ...]
+    zones: tuple[Candidates, ...]
     group: GroupRef
     tags: Tags = field(hash=False)
+    private_dns: bool = True
+    policy: str = ""
+    address_type: AddressType = AddressType.IPV4
+    departed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class CreateGatewayEndpoint:
+    """Make an owned gateway endpoint."""
+
+    vpc_id: str
+    service_name: str
+    route_table_ids: tuple[str, ...]
+    tags: Tags = field(hash=False)
+    policy: str = ""
 
 
 @dataclass(frozen=True)
 class ModifyEndpoint:
-    """All that is to change on one endpoint, in one call: EC2 takes one modification at a time."""
+    """One change on an endpoint. Those of one endpoint are sent as one call: EC2 takes one at a time."""
 
     endpoint_id: str
-    add_subnet_ids: tuple[str, ...] = ()
+    add_zones: tuple[Candidates, ...] = ()
     remove_subnet_ids: tuple[str, ...] = ()
     add_groups: tuple[GroupRef, ...] = ()
     remove_group_ids: tuple[str, ...] = ()
+    add_route_table_ids: tuple[str, ...] = ()
+    remove_route_table_ids: tuple[str, ...] = ()
     enable_private_dns: bool = False
+    policy: str = ""
+    address_type: AddressType | None = None
 
 
 @dataclass(frozen=True)
 class DeleteEndpoint:
-    """Delete an owned endpoint that can no longer serve."""
+    """Delete an owned endpoint."""
 
     endpoint_id: str
+
+
+@dataclass(frozen=True)
+class DeleteSecurityGroup:
+    """Delete the owned group, when nothing stands behind it any more."""
+
+    group_id: str
 
 
 Action = (
@@ -116,8 +149,10 @@ Action = (
     | AuthorizeIngress
     | CreateTags
     | CreateEndpoint
+    | CreateGatewayEndpoint
     | ModifyEndpoint
     | DeleteEndpoint
+    | DeleteSecurityGroup
     | RevokeIngress
     | RevokeEgress
 )
@@ -147,17 +182,21 @@ class Result(StrEnum):
 
     DONE = "done"
     ALREADY_DONE = "already done"
-    WAITING = "waiting"  # EC2 asks to come again
+    WAITING = "waiting"  # AWS is at work on it: come round
+    RETRY = "retry"  # EC2 could not, for now: come round, after a growing pause
     BLOCKED = "blocked"  # refused, and asking again will not help
-    SKIPPED = "skipped"  # an earlier step that it needs did not come through
     TOLD = "told"  # audit mode: nothing is written
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one step, with EC2's own words where it refused."""
+    """What became of one step, with EC2's own words where it refused.
+
+    `findings` are what came to light only when EC2 was asked.
+    """
 
     step: Step
     result: Result
     reason: Reason | None = None
     detail: str = ""
+    findings: tuple[Finding, ...] = ()

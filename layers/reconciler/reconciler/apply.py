@@ -6,22 +6,23 @@ plan and that was not made. Nothing here waits for AWS.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 
-from . import decode, refusals
+from . import decode, endpoint_calls, refusals
 from .actions import (
+    NEW_GROUP,
     Action,
     AuthorizeIngress,
     CreateEndpoint,
+    CreateGatewayEndpoint,
     CreateSecurityGroup,
     CreateTags,
     DeleteEndpoint,
+    DeleteSecurityGroup,
     EnableVpcAttribute,
     GroupRef,
     ModifyEndpoint,
@@ -33,30 +34,29 @@ from .actions import (
     Step,
     VpcAttribute,
 )
-from .model import DEAD, EndpointState, Mode, Tags
+from .endpoint_calls import Done
+from .model import Mode
 from .refusals import Refusal, Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.type_defs import TagTypeDef
 
 _RESULTS = {
+    Verdict.RETRY: Result.RETRY,
+    Verdict.UNKNOWN: Result.RETRY,
     Verdict.WAIT: Result.WAITING,
+    Verdict.DNS_OFF: Result.WAITING,
     Verdict.GONE: Result.WAITING,  # what was planned for has changed meanwhile: look again
-    Verdict.ALREADY_DONE: Result.ALREADY_DONE,
     Verdict.NAME_TAKEN: Result.WAITING,
+    Verdict.ALREADY_DONE: Result.ALREADY_DONE,
     Verdict.BLOCKED: Result.BLOCKED,
 }
-
-# An endpoint that a client token brings back and that is older than this is the one of an earlier making.
-_JUST_MADE = timedelta(minutes=5)
-_GENERATIONS = 5
+# Other steps of the same call may well be taken.
+_REFUSED = frozenset({Result.BLOCKED, Result.RETRY})
 _GROUP_NAMES = 5
-_SPENT = DEAD | {EndpointState.DELETING, EndpointState.DELETED}
-
-
-class _GroupNotMade(Exception):
-    """The step needs the plan's own security group, and there is none."""
+# EC2 lets an account make very few of these (facts, section 10): where it could not take one, it is not asked
+# for the others of the same pass.
+_ENDPOINT_CALLS = (CreateEndpoint, CreateGatewayEndpoint, ModifyEndpoint, DeleteEndpoint)
 
 
 def apply(steps: Iterable[Step], ec2: EC2Client, mode: Mode, now: Callable[[], float]) -> list[Outcome]:
@@ -64,33 +64,100 @@ def apply(steps: Iterable[Step], ec2: EC2Client, mode: Mode, now: Callable[[], f
     if mode is Mode.AUDIT:
         return [Outcome(step, Result.TOLD) for step in steps]
     executor = _Executor(ec2, now)
-    return [executor.run(step) for step in steps]
+    return [outcome for call in _calls(steps) for outcome in executor.run(call)]
+
+
+def _calls(steps: Iterable[Step]) -> list[list[Step]]:
+    """The steps by call: those that modify the same endpoint together, in the place of the first."""
+    calls: dict[object, list[Step]] = {}
+    for step in steps:
+        modified = step.action.endpoint_id if isinstance(step.action, ModifyEndpoint) else None
+        calls.setdefault(modified or id(step), []).append(step)
+    return list(calls.values())
 
 
 class _Executor:
     def __init__(self, ec2: EC2Client, now: Callable[[], float]) -> None:
         self._ec2 = ec2
         self._now = now
-        self._new_group_id: str | None = None
+        self._new_group_id = ""
+        # What became of the steps that others need: the making of the group, and of the DNS attributes.
+        self._group_made: Outcome | None = None
+        self._dns_refused: Outcome | None = None
+        self._throttled: Outcome | None = None
 
-    def run(self, step: Step) -> Outcome:
+    def run(self, steps: list[Step]) -> list[Outcome]:
+        """Carry out the steps of one call. Where EC2 refuses modifications together, ask for each by itself
+        until it takes one; the rest comes round, since EC2 takes one modification at a time."""
+        if len(steps) == 1:
+            return [self._attempt(steps[0])]
+        joined = _join([step.action for step in steps if isinstance(step.action, ModifyEndpoint)])
+        together = self._attempt(Step(joined, ()))
+        if together.result not in _REFUSED:
+            first = Outcome(steps[0], together.result, together.reason, together.detail, together.findings)
+            return [
+                first,
+                *(Outcome(s, together.result, together.reason, together.detail) for s in steps[1:]),
+            ]
+        outcomes: list[Outcome] = []
+        for step in steps:
+            if any(outcome.result is Result.DONE for outcome in outcomes):
+                outcomes.append(Outcome(step, Result.WAITING, detail="after the endpoint's other change"))
+            else:
+                outcomes.append(self._attempt(step))
+        return outcomes
+
+    def _attempt(self, step: Step) -> Outcome:
+        """Carry out a step, unless what it needs did not come through: then it shares that one's outcome."""
+        if hindrance := self._hindrance(step.action):
+            return replace(hindrance, step=step)
         try:
-            refusal = self._carry_out(step.action)
-        except _GroupNotMade:
-            return Outcome(step, Result.SKIPPED, detail="its security group was not made")
-        except (ClientError, HTTPClientError) as error:
-            refusal = refusals.classify(error)
-        if refusal is None:
-            return Outcome(step, Result.DONE)
-        return Outcome(step, _RESULTS[refusal.verdict], refusal.reason, str(refusal))
+            done = self._carry_out(step.action)
+        except refusals.ERRORS as error:
+            done = Done(refusals.classify(error))
+        if done.refusal is None:
+            outcome = Outcome(step, Result.DONE, findings=done.findings)
+        elif done.refusal.verdict is Verdict.DNS_OFF and self._dns_refused:
+            outcome = replace(self._dns_refused, step=step)
+        else:
+            refusal = done.refusal
+            outcome = Outcome(step, _result(refusal), refusal.reason, str(refusal), done.findings)
+        self._remember(outcome)
+        return outcome
 
-    def _carry_out(self, action: Action) -> Refusal | None:
-        """Do it. Answers a refusal that EC2 gave with a success code, None for none."""
+    def _hindrance(self, action: Action) -> Outcome | None:
+        if self._throttled and isinstance(action, _ENDPOINT_CALLS):
+            return self._throttled
+        needs_group = NEW_GROUP in _groups_of(action)
+        return self._group_made if needs_group and not self._new_group_id else None
+
+    def _remember(self, outcome: Outcome) -> None:
+        action = outcome.step.action
+        if isinstance(action, CreateSecurityGroup):
+            self._group_made = outcome
+        if isinstance(action, EnableVpcAttribute) and outcome.result is not Result.DONE:
+            self._dns_refused = outcome
+        if isinstance(action, _ENDPOINT_CALLS) and outcome.result is Result.RETRY and outcome.reason is None:
+            self._throttled = outcome
+
+    def _carry_out(self, action: Action) -> Done:
         match action:
+            case CreateEndpoint():
+                return endpoint_calls.create(self._ec2, action, self._id_of(action.group), self._now())
+            case CreateGatewayEndpoint():
+                return endpoint_calls.create_gateway(self._ec2, action, self._now())
+            case ModifyEndpoint(add_groups=groups):
+                return endpoint_calls.modify(self._ec2, action, [self._id_of(group) for group in groups])
+            case DeleteEndpoint(endpoint_id):
+                return endpoint_calls.delete(self._ec2, endpoint_id)
             case EnableVpcAttribute():
                 self._enable(action)
+            case CreateTags(resource_id, tags):
+                self._ec2.create_tags(Resources=[resource_id], Tags=endpoint_calls.tag_list(tags))
             case CreateSecurityGroup():
                 self._create_group(action)
+            case DeleteSecurityGroup(group_id):
+                self._ec2.delete_security_group(GroupId=group_id)
             case AuthorizeIngress(group, rules):
                 self._ec2.authorize_security_group_ingress(
                     GroupId=self._id_of(group), IpPermissions=decode.permissions(rules)
@@ -103,22 +170,10 @@ class _Executor:
                 self._ec2.revoke_security_group_egress(
                     GroupId=self._id_of(group), IpPermissions=decode.permissions(rules)
                 )
-            case CreateTags(resource_id, tags):
-                self._ec2.create_tags(Resources=[resource_id], Tags=_tag_list(tags))
-            case CreateEndpoint():
-                return self._create_endpoint(action)
-            case ModifyEndpoint():
-                self._modify_endpoint(action)
-            case DeleteEndpoint(endpoint_id):
-                return self._delete_endpoint(endpoint_id)
-        return None
+        return Done()
 
     def _id_of(self, group: GroupRef) -> str:
-        if not isinstance(group, NewGroup):
-            return group
-        if self._new_group_id is None:
-            raise _GroupNotMade
-        return self._new_group_id
+        return self._new_group_id if isinstance(group, NewGroup) else group
 
     def _enable(self, action: EnableVpcAttribute) -> None:
         if action.attribute is VpcAttribute.DNS_SUPPORT:
@@ -132,6 +187,7 @@ class _Executor:
         Where ours has it, the group was made by a pass that died, and EC2 is late in showing it: come again.
         Where someone else's has it, ours gets a number.
         """
+        tags = endpoint_calls.tag_list(action.tags)
         names = [action.name, *(f"{action.name}-{number}" for number in range(2, _GROUP_NAMES + 1))]
         for name in names:
             try:
@@ -139,7 +195,7 @@ class _Executor:
                     VpcId=action.vpc_id,
                     GroupName=name,
                     Description=action.description,
-                    TagSpecifications=[{"ResourceType": "security-group", "Tags": _tag_list(action.tags)}],
+                    TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
                 )
             except ClientError as error:
                 taken = refusals.classify(error).verdict is Verdict.NAME_TAKEN
@@ -150,8 +206,11 @@ class _Executor:
                 return
 
     def _is_foreign(self, action: CreateSecurityGroup, name: str) -> bool:
-        """Whether a group is seen that has `name` and none of our tags. Case does not tell names apart
-        (facts, section 3), but EC2's filters do, so all groups of the VPC are looked through."""
+        """Whether a group is seen that has `name` and none of our tags.
+
+        Case does not tell names apart (facts, section 3), but EC2's filters do, so all groups of the VPC are
+        looked through.
+        """
         pages = self._ec2.get_paginator("describe_security_groups")
         for page in pages.paginate(Filters=[{"Name": "vpc-id", "Values": [action.vpc_id]}]):
             for group in page["SecurityGroups"]:
@@ -160,60 +219,36 @@ class _Executor:
                     return not any(tags.get(key) == value for key, value in action.tags.items())
         return False
 
-    def _create_endpoint(self, action: CreateEndpoint) -> Refusal | None:
-        """Create it, under a client token that comes from the request itself.
 
-        So a pass that did not see an earlier one's endpoint yet gets that one back, and none is double. A
-        token that brings back an endpoint that has died since is spent; the next generation of it is not
-        (facts, section 5).
-        """
-        request: dict[str, Any] = {
-            "VpcEndpointType": "Interface",
-            "VpcId": action.vpc_id,
-            "ServiceName": action.service_name,
-            "SubnetIds": list(action.subnet_ids),
-            "SecurityGroupIds": [self._id_of(action.group)],
-            "PrivateDnsEnabled": True,
-            "TagSpecifications": [{"ResourceType": "vpc-endpoint", "Tags": _tag_list(action.tags)}],
-        }
-        for generation in range(_GENERATIONS):
-            token = _client_token(request, generation)
-            answer = self._ec2.create_vpc_endpoint(**request, ClientToken=token)
-            made = decode.endpoint(answer["VpcEndpoint"])
-            age = self._age(answer["VpcEndpoint"].get("CreationTimestamp"))
-            if made.state not in _SPENT and age < _JUST_MADE:
-                return None
-        return Refusal(Verdict.WAIT, None, "ClientTokenSpent", f"{made.id} is {made.state}, not a new one")
-
-    def _age(self, created: datetime | None) -> timedelta:
-        moment = datetime.fromtimestamp(self._now(), UTC)
-        return moment - created if created else timedelta(0)
-
-    def _modify_endpoint(self, action: ModifyEndpoint) -> None:
-        """Send what changes and nothing else: EC2 reads an empty list as one."""
-        request: dict[str, Any] = {
-            "AddSubnetIds": list(action.add_subnet_ids),
-            "RemoveSubnetIds": list(action.remove_subnet_ids),
-            "AddSecurityGroupIds": [self._id_of(group) for group in action.add_groups],
-            "RemoveSecurityGroupIds": list(action.remove_group_ids),
-            "PrivateDnsEnabled": action.enable_private_dns,
-        }
-        changes = {key: value for key, value in request.items() if value}
-        self._ec2.modify_vpc_endpoint(VpcEndpointId=action.endpoint_id, **changes)
-
-    def _delete_endpoint(self, endpoint_id: str) -> Refusal | None:
-        """EC2 answers 200 also where it did not delete (facts, section 3)."""
-        answer = self._ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
-        for failure in answer.get("Unsuccessful", []):
-            error = failure.get("Error", {})
-            return refusals.classify_code(error.get("Code", ""), error.get("Message", ""))
-        return None
+def _groups_of(action: Action) -> tuple[GroupRef, ...]:
+    match action:
+        case CreateEndpoint(group=group) | AuthorizeIngress(group=group):
+            return (group,)
+        case RevokeIngress(group=group) | RevokeEgress(group=group):
+            return (group,)
+        case ModifyEndpoint(add_groups=groups):
+            return groups
+    return ()
 
 
-def _client_token(request: Mapping[str, Any], generation: int) -> str:
-    content = json.dumps([request, generation], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
+def _result(refusal: Refusal) -> Result:
+    if refusal.verdict is Verdict.OTHER_SUBNET:
+        # There was no other; one that is gone without a reason will not be chosen again.
+        return Result.BLOCKED if refusal.reason else Result.WAITING
+    return _RESULTS[refusal.verdict]
 
 
-def _tag_list(tags: Tags) -> list[TagTypeDef]:
-    return [{"Key": key, "Value": value} for key, value in tags.items()]
+def _join(changes: list[ModifyEndpoint]) -> ModifyEndpoint:
+    """Several changes of one endpoint as one."""
+    return ModifyEndpoint(
+        changes[0].endpoint_id,
+        add_zones=tuple(zone for change in changes for zone in change.add_zones),
+        remove_subnet_ids=tuple(s for change in changes for s in change.remove_subnet_ids),
+        add_groups=tuple(group for change in changes for group in change.add_groups),
+        remove_group_ids=tuple(group for change in changes for group in change.remove_group_ids),
+        add_route_table_ids=tuple(t for change in changes for t in change.add_route_table_ids),
+        remove_route_table_ids=tuple(t for change in changes for t in change.remove_route_table_ids),
+        enable_private_dns=any(change.enable_private_dns for change in changes),
+        policy=next((change.policy for change in changes if change.policy), ""),
+        address_type=next((change.address_type for change in changes if change.address_type), None),
+    )

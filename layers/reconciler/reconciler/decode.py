@@ -6,13 +6,16 @@ means the same compares the same (peers, 11).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from . import policies
 from .model import (
+    AddressType,
     Endpoint,
     EndpointState,
+    GatewayEndpoint,
     Route,
     RouteTable,
     Rule,
@@ -21,10 +24,12 @@ from .model import (
     SourceKind,
     Subnet,
     Tags,
+    Vpc,
 )
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import (
+        DhcpOptionsTypeDef,
         IpPermissionOutputTypeDef,
         IpPermissionTypeDef,
         RouteTableTypeDef,
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
         TagTypeDef,
         UserIdGroupPairTypeDef,
         VpcEndpointTypeDef,
+        VpcTypeDef,
     )
 
 _PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
@@ -53,6 +59,39 @@ def subnet(given: SubnetTypeDef) -> Subnet:
         zone_name=given.get("AvailabilityZone", ""),
         cidr=given.get("CidrBlock", ""),
         free_addresses=given.get("AvailableIpAddressCount", 0),
+        ipv6_cidrs=_associated(given.get("Ipv6CidrBlockAssociationSet", []), "Ipv6CidrBlock"),
+        tags=tags(given.get("Tags", [])),
+        on_outpost="OutpostArn" in given,
+    )
+
+
+def vpc(given: VpcTypeDef, *, dns_support: bool, dns_hostnames: bool, name_servers: Iterable[str]) -> Vpc:
+    """A VPC of `DescribeVpcs`, with what other calls tell of it."""
+    return Vpc(
+        id=given["VpcId"],
+        owner_id=given.get("OwnerId", ""),
+        tags=tags(given.get("Tags", [])),
+        dns_support=dns_support,
+        dns_hostnames=dns_hostnames,
+        cidrs=_associated(given.get("CidrBlockAssociationSet", []), "CidrBlock"),
+        ipv6_cidrs=_associated(given.get("Ipv6CidrBlockAssociationSet", []), "Ipv6CidrBlock"),
+        name_servers=tuple(name_servers),
+    )
+
+
+def _associated(associations: Iterable[Mapping[str, Any]], key: str) -> tuple[str, ...]:
+    """The blocks that are in use, of those that are or once were associated."""
+    states = ((a.get(f"{key}State", {}).get("State", "associated"), a[key]) for a in associations)
+    return tuple(sorted(block for state, block in states if state == "associated"))
+
+
+def name_servers(given: DhcpOptionsTypeDef) -> tuple[str, ...]:
+    """The name servers of a DHCP option set."""
+    return tuple(
+        value.get("Value", "")
+        for option in given.get("DhcpConfigurations", [])
+        if option.get("Key") == "domain-name-servers"
+        for value in option.get("Values", [])
     )
 
 
@@ -79,23 +118,63 @@ def _route(given: RouteTypeDef) -> Route:
 
 def endpoint(given: VpcEndpointTypeDef) -> Endpoint:
     """An endpoint of `DescribeVpcEndpoints`."""
-    word = given.get("State", "").lower()
-    known = word in EndpointState.__members__.values()
+    address_type = given.get("IpAddressType", AddressType.IPV4)
+    error = given.get("LastError", {})
     return Endpoint(
         id=given["VpcEndpointId"],
         service_name=given["ServiceName"],
-        state=EndpointState(word) if known else EndpointState.UNKNOWN,
+        state=state(given.get("State", "")),
         subnet_ids=frozenset(given.get("SubnetIds", [])),
         group_ids=frozenset(group["GroupId"] for group in given.get("Groups", []) if "GroupId" in group),
         private_dns=given.get("PrivateDnsEnabled", False),
         tags=tags(given.get("Tags", [])),
+        policy=_policy(given.get("PolicyDocument", "")),
+        address_type=AddressType(address_type),
+        error=" ".join(filter(None, (error.get("Code"), error.get("Message")))),
     )
+
+
+def gateway_endpoint(given: VpcEndpointTypeDef) -> GatewayEndpoint:
+    """A gateway endpoint of `DescribeVpcEndpoints`."""
+    return GatewayEndpoint(
+        id=given["VpcEndpointId"],
+        service_name=given["ServiceName"],
+        state=state(given.get("State", "")),
+        route_table_ids=frozenset(given.get("RouteTableIds", [])),
+        tags=tags(given.get("Tags", [])),
+        policy=_policy(given.get("PolicyDocument", "")),
+    )
+
+
+def state(word: str) -> EndpointState:
+    """A state, in whatever case EC2 gives it (facts, section 4)."""
+    known = word.lower() in EndpointState.__members__.values()
+    return EndpointState(word.lower()) if known else EndpointState.UNKNOWN
+
+
+def _policy(document: str) -> str:
+    """In canonical form; one that cannot be read differs from every other."""
+    try:
+        return policies.canonical(document) if document else ""
+    except policies.InvalidPolicy:
+        return document
 
 
 def service(given: ServiceDetailTypeDef) -> Service:
     """A service of `DescribeVpcEndpointServices`; zone names vary by account, ids do not."""
     zones = given.get("AvailabilityZoneIds") or given.get("AvailabilityZones", [])
-    return Service(name=given["ServiceName"], zones=frozenset(zones))
+    names = (entry.get("PrivateDnsName", "") for entry in given.get("PrivateDnsNames", []))
+    known = AddressType.__members__.values()
+    return Service(
+        name=given["ServiceName"],
+        zones=frozenset(zones),
+        takes_policy=given.get("VpcEndpointPolicySupported", False),
+        private_dns_names=tuple(sorted(filter(None, {*names, given.get("PrivateDnsName", "")}))),
+        address_types=frozenset(
+            AddressType(t) for t in given.get("SupportedIpAddressTypes", []) if t in known
+        )
+        or frozenset({AddressType.IPV4}),
+    )
 
 
 def security_group(given: SecurityGroupTypeDef) -> SecurityGroup:

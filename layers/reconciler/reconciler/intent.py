@@ -4,58 +4,114 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
 
 from .model import Finding, Kind, Mode, Profile, Reason, Status, Vpc
 from .ownership import Ownership
 
 
+class Stance(Enum):
+    """What a pass is to do with a VPC."""
+
+    RECONCILE = auto()  # bring it to what its profile asks for
+    TAKE_DOWN = auto()  # take down what is owned in it
+    LEAVE = auto()  # leave it as it is
+
+
 @dataclass(frozen=True)
 class Intent:
-    """What the tags ask for, and what about them cannot be understood.
+    """What the tags ask for, and what about them is to be told. There is a profile to reconcile to, and none
+    otherwise."""
 
-    `profile` is None where the VPC has not opted in or names a profile that there is not.
-    """
-
-    opted_in: bool
-    profile: Profile | None
+    stance: Stance
     mode: Mode
+    profile: Profile | None = None
     findings: tuple[Finding, ...] = ()
 
 
-def read(vpc: Vpc, profiles: Mapping[str, Profile], default_mode: Mode, ownership: Ownership) -> Intent:
-    """Read the profile and mode tags of `vpc`.
+def read(
+    vpc: Vpc,
+    profiles: Mapping[str, Profile],
+    default_mode: Mode,
+    ownership: Ownership,
+    account: str,
+    now: float,
+) -> Intent:
+    """Read the tags of `vpc`. `now` is in seconds since 1970.
 
-    A mode that is not a mode is read as `audit`, so that a slip of the pen never leads to a write.
+    A mode that is not a mode is read as `audit`, so that a slip of the pen never leads to a write; a profile
+    that there is not leaves the VPC as it is, so that one never leads to a teardown. A VPC that another
+    account shares cannot have endpoints of ours (facts, section 2).
     """
+    if vpc.owner_id != account:
+        shared = () if ownership.profile_key not in vpc.tags else (_shared(vpc),)
+        return Intent(Stance.LEAVE, default_mode, findings=shared)
+    mode, findings = _mode(vpc, default_mode, ownership)
     if ownership.profile_key not in vpc.tags:
-        return Intent(opted_in=False, profile=None, mode=default_mode)
-    findings = []
-    named = vpc.tags[ownership.profile_key]
-    profile = profiles.get(named)
+        return Intent(Stance.TAKE_DOWN, mode)
+    profile = profiles.get(vpc.tags[ownership.profile_key])
     if profile is None:
-        findings.append(
-            Finding(
-                Kind.UNKNOWN_PROFILE,
-                vpc.id,
-                found=f"{ownership.profile_key} = {named!r}",
-                wanted=f"one of {', '.join(sorted(profiles))}",
-                status=Status.BLOCKED,
-                reason=Reason.UNKNOWN_PROFILE,
-            )
-        )
+        return Intent(Stance.LEAVE, mode, findings=(*findings, _unknown_profile(vpc, profiles, ownership)))
+    until = released_until(vpc, ownership)
+    if until > now:
+        return Intent(Stance.TAKE_DOWN, mode, findings=(*findings, _released(vpc, ownership)))
+    return Intent(Stance.RECONCILE, mode, profile, findings)
+
+
+def released_until(vpc: Vpc, ownership: Ownership) -> float:
+    """Until when the VPC is left to who wants to delete it, in seconds since 1970; 0 where it is not, also
+    where the tag is not a time."""
+    try:
+        time = datetime.fromisoformat(vpc.tags.get(ownership.released_key, ""))
+    except ValueError:
+        return 0.0
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+
+
+def _mode(vpc: Vpc, default_mode: Mode, ownership: Ownership) -> tuple[Mode, tuple[Finding, ...]]:
     word = vpc.tags.get(ownership.mode_key, default_mode)
     try:
-        mode = Mode(word)
+        return Mode(word), ()
     except ValueError:
-        mode = Mode.AUDIT
-        findings.append(
-            Finding(
-                Kind.UNKNOWN_MODE,
-                vpc.id,
-                found=f"{ownership.mode_key} = {word!r}, read as audit",
-                wanted=f"one of {', '.join(Mode)}",
-                status=Status.BLOCKED,
-                reason=Reason.UNKNOWN_MODE,
-            )
+        finding = Finding(
+            Kind.UNKNOWN_MODE,
+            vpc.id,
+            found=f"{ownership.mode_key} = {word!r}, read as audit",
+            wanted=f"one of {', '.join(Mode)}",
+            status=Status.BLOCKED,
+            reason=Reason.UNKNOWN_MODE,
         )
-    return Intent(opted_in=True, profile=profile, mode=mode, findings=tuple(findings))
+        return Mode.AUDIT, (finding,)
+
+
+def _unknown_profile(vpc: Vpc, profiles: Mapping[str, Profile], ownership: Ownership) -> Finding:
+    return Finding(
+        Kind.UNKNOWN_PROFILE,
+        vpc.id,
+        found=f"{ownership.profile_key} = {vpc.tags[ownership.profile_key]!r}",
+        wanted=f"one of {', '.join(sorted(profiles))}",
+        status=Status.BLOCKED,
+        reason=Reason.UNKNOWN_PROFILE,
+    )
+
+
+def _shared(vpc: Vpc) -> Finding:
+    return Finding(
+        Kind.SHARED_VPC,
+        vpc.id,
+        found=f"account {vpc.owner_id} owns the VPC",
+        wanted="the tag on the VPC in that account, with the remediator deployed there",
+        status=Status.BLOCKED,
+        reason=Reason.SHARED_VPC,
+    )
+
+
+def _released(vpc: Vpc, ownership: Ownership) -> Finding:
+    return Finding(
+        Kind.RELEASED,
+        vpc.id,
+        found=f"someone tried to delete it; {ownership.released_key} = {vpc.tags[ownership.released_key]}",
+        wanted="deleted by then, else it is healed again",
+        status=Status.NOTED,
+    )

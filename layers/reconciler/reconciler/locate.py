@@ -6,10 +6,11 @@ then the sweep, which observes in bulk, finds the VPCs that differ.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from . import refusals
 from .ownership import Ownership
 from .trail import ResourceType, Touched
 
@@ -19,32 +20,97 @@ if TYPE_CHECKING:
 
 # Events whose resources may belong to several VPCs at once.
 _TAGGING = frozenset({"CreateTags", "DeleteTags", "Tag Change on Resource"})
+_KNOWN_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Located:
-    """The opted-in VPCs of an event; `everywhere` where it cannot be told which they are."""
+    """The VPCs to look at; `everywhere` where it cannot be told which they are."""
 
     vpc_ids: frozenset[str]
     everywhere: bool = False
 
 
-def locate(touched: Touched, ec2: EC2Client, ownership: Ownership) -> Located:
-    """Find the opted-in VPCs that `touched` is about.
+EVERYWHERE = Located(frozenset(), everywhere=True)
 
-    Raises:
-        botocore.exceptions.ClientError: when EC2 refuses a look-up.
+
+class Locator:
+    """Finds the VPCs of events. It remembers for a minute which VPCs have opted in, so that a burst of events
+    is not a burst of look-ups; a VPC that has opted out meanwhile costs a pass, which does nothing.
     """
-    vpc_ids = set(touched.ids.get(ResourceType.VPC, ()))
-    if not vpc_ids or touched.event_name in _TAGGING:
-        found = _look_up(touched, ec2, ownership)
-        if found is None:
-            return Located(frozenset(), everywhere=True)
-        vpc_ids |= found
-    # EC2 may not show yet what the event tells of.
-    if vpc_ids and not touched.names_our_tags:
-        vpc_ids = set(opted_in(ec2, ownership, vpc_ids))
-    return Located(frozenset(vpc_ids))
+
+    def __init__(self, ec2: EC2Client, ownership: Ownership, clock: Callable[[], float]) -> None:
+        self._ec2 = ec2
+        self._ownership = ownership
+        self._clock = clock
+        self._opted_in: dict[str, float] = {}
+
+    def locate(self, touched: Touched) -> Located:
+        """Find the opted-in VPCs that `touched` is about.
+
+        Where EC2 refuses the look-up, nothing is lost: the VPCs are taken to have opted in, for a pass reads
+        the tag itself, and where they are not known, they are everywhere.
+        """
+        vpc_ids = touched.ids.get(ResourceType.VPC, frozenset())
+        try:
+            if not vpc_ids or touched.event_name in _TAGGING:
+                found = self._look_up(touched)
+                if found is None:
+                    return EVERYWHERE
+                vpc_ids |= found
+            # EC2 may not show yet what the event tells of.
+            return Located(vpc_ids if touched.names_our_tags else self._those_opted_in(vpc_ids))
+        except refusals.ERRORS:
+            return Located(vpc_ids) if vpc_ids else EVERYWHERE
+
+    def _those_opted_in(self, vpc_ids: frozenset[str]) -> frozenset[str]:
+        now = self._clock()
+        known = {vpc_id for vpc_id in vpc_ids if self._opted_in.get(vpc_id, float("-inf")) > now}
+        if unknown := vpc_ids - known:
+            found = set(opted_in(self._ec2, self._ownership, unknown))
+            self._opted_in.update(dict.fromkeys(found, now + _KNOWN_SECONDS))
+            known |= found
+        return frozenset(known)
+
+    def _look_up(self, touched: Touched) -> frozenset[str] | None:
+        """The VPCs of the resources that the event names, or None where they cannot be told."""
+        named = {kind: ids for kind, ids in touched.ids.items() if kind is not ResourceType.VPC}
+        if touched.event_name in _TAGGING:
+            return frozenset(vpc for kind, ids in named.items() for vpc in self._vpcs_of(kind, ids))
+        # The resources of any other event are of one VPC: the first kind that there is will do.
+        for kind in ResourceType:
+            if kind in named:
+                found = frozenset(self._vpcs_of(kind, named[kind]))
+                if kind is ResourceType.GROUP:
+                    return found if touched.event_name != "DeleteSecurityGroup" else self._without_group()
+                return found or None
+        return None
+
+    def _without_group(self) -> frozenset[str]:
+        """The opted-in VPCs that have no group of ours: one that was deleted was of one of these."""
+        names = [_filter("group-name", [f"{self._ownership.group_name}*"])]
+        pages = self._ec2.get_paginator("describe_security_groups").paginate(Filters=names)
+        with_group = {group["VpcId"] for page in pages for group in page["SecurityGroups"]}
+        return frozenset(set(opted_in(self._ec2, self._ownership)) - with_group)
+
+    def _vpcs_of(self, kind: ResourceType, ids: Iterable[str]) -> Iterator[str]:
+        if kind is ResourceType.ROUTE_TABLE:
+            filters = [_filter("route-table-id", ids)]
+            for tables in self._ec2.get_paginator("describe_route_tables").paginate(Filters=filters):
+                yield from (table["VpcId"] for table in tables["RouteTables"])
+        elif kind is ResourceType.SUBNET:
+            filters = [_filter("subnet-id", ids)]
+            for subnets in self._ec2.get_paginator("describe_subnets").paginate(Filters=filters):
+                yield from (subnet["VpcId"] for subnet in subnets["Subnets"])
+        elif kind is ResourceType.ENDPOINT:
+            filters = [_filter("vpc-endpoint-id", ids)]
+            for endpoints in self._ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=filters):
+                yield from (endpoint["VpcId"] for endpoint in endpoints["VpcEndpoints"])
+        elif kind is ResourceType.GROUP:
+            # Only groups of ours matter: a busy account's other groups cost this look and no pass.
+            filters = [_filter("group-id", ids), _filter("group-name", [f"{self._ownership.group_name}*"])]
+            for groups in self._ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
+                yield from (group["VpcId"] for group in groups["SecurityGroups"])
 
 
 def opted_in(ec2: EC2Client, ownership: Ownership, among: Iterable[str] | None = None) -> Iterator[str]:
@@ -57,45 +123,13 @@ def opted_in(ec2: EC2Client, ownership: Ownership, among: Iterable[str] | None =
             yield vpc["VpcId"]
 
 
-def _look_up(touched: Touched, ec2: EC2Client, ownership: Ownership) -> set[str] | None:
-    """The VPCs of the resources that the event names, or None where they cannot be told."""
-    named = {kind: ids for kind, ids in touched.ids.items() if kind is not ResourceType.VPC}
-    if touched.event_name not in _TAGGING:
-        # The resources of any other event are of one VPC: the first kind that there is will do.
-        named = {kind: named[kind] for kind in ResourceType if kind in named}
-        named = dict(list(named.items())[:1])
-    if not named:
-        return set() if touched.event_name in _TAGGING else None
-    found: set[str] = set()
-    for kind, ids in named.items():
-        vpc_ids = set(_vpcs_of(kind, ids, ec2, ownership))
-        gone = not vpc_ids and (kind is not ResourceType.GROUP or touched.event_name == "DeleteSecurityGroup")
-        if gone and touched.event_name not in _TAGGING:
-            return None
-        found |= vpc_ids
-    return found
-
-
-def _vpcs_of(kind: ResourceType, ids: Iterable[str], ec2: EC2Client, ownership: Ownership) -> Iterator[str]:
-    if kind is ResourceType.ROUTE_TABLE:
-        for tables in ec2.get_paginator("describe_route_tables").paginate(
-            Filters=[_filter("route-table-id", ids)]
-        ):
-            yield from (table["VpcId"] for table in tables["RouteTables"])
-    elif kind is ResourceType.SUBNET:
-        for subnets in ec2.get_paginator("describe_subnets").paginate(Filters=[_filter("subnet-id", ids)]):
-            yield from (subnet["VpcId"] for subnet in subnets["Subnets"])
-    elif kind is ResourceType.ENDPOINT:
-        for endpoints in ec2.get_paginator("describe_vpc_endpoints").paginate(
-            Filters=[_filter("vpc-endpoint-id", ids)]
-        ):
-            yield from (endpoint["VpcId"] for endpoint in endpoints["VpcEndpoints"])
-    elif kind is ResourceType.GROUP:
-        # Only our own groups matter: a busy account's other groups cost this look and no pass.
-        for groups in ec2.get_paginator("describe_security_groups").paginate(
-            Filters=[_filter("group-id", ids), _filter("group-name", [f"{ownership.group_name}*"])]
-        ):
-            yield from (group["VpcId"] for group in groups["SecurityGroups"])
+def with_owned(ec2: EC2Client, ownership: Ownership) -> Iterator[str]:
+    """The ids of the Region's VPCs in which something bears our owner tag; some more than once."""
+    owned = [_filter(f"tag:{ownership.owner_key}", [ownership.stack])]
+    for groups in ec2.get_paginator("describe_security_groups").paginate(Filters=owned):
+        yield from (group["VpcId"] for group in groups["SecurityGroups"])
+    for endpoints in ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=owned):
+        yield from (endpoint["VpcId"] for endpoint in endpoints["VpcEndpoints"])
 
 
 def _filter(name: str, values: Iterable[str]) -> FilterTypeDef:

@@ -7,7 +7,7 @@ tested on literals.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 Tags = Mapping[str, str]
@@ -25,6 +25,43 @@ class When(StrEnum):
 
     ALWAYS = "always"
     NO_INTERNET_GATEWAY = "no-internet-gateway"
+    NO_EGRESS = "no-egress"  # some private subnet has no active default route
+
+
+class EndpointType(StrEnum):
+    """The types of endpoint that a profile can ask for."""
+
+    INTERFACE = "Interface"
+    GATEWAY = "Gateway"
+
+
+class AddressType(StrEnum):
+    """The address families of an interface endpoint."""
+
+    IPV4 = "ipv4"
+    DUALSTACK = "dualstack"
+    IPV6 = "ipv6"
+
+
+class Clients(StrEnum):
+    """Who may reach the interface endpoints."""
+
+    PRIVATE_SUBNETS = "private-subnets"
+    VPC = "vpc"
+
+
+class Existing(StrEnum):
+    """What is done with an endpoint that someone else made for a wanted service."""
+
+    ADOPT = "adopt"  # add what it lacks, take nothing
+    OBSERVE = "observe"  # look and tell
+
+
+class Surplus(StrEnum):
+    """What is done with an owned endpoint whose condition no longer holds."""
+
+    KEEP = "keep"
+    REMOVE = "remove"
 
 
 class EndpointState(StrEnum):
@@ -60,24 +97,36 @@ DEAD = frozenset({EndpointState.REJECTED, EndpointState.FAILED, EndpointState.EX
 
 @dataclass(frozen=True)
 class Vpc:
-    """A VPC, with the two DNS attributes that private DNS needs."""
+    """A VPC, with the two DNS attributes that private DNS needs.
+
+    `name_servers` are those of its DHCP options, empty where it has none.
+    """
 
     id: str
     owner_id: str
     tags: Tags
     dns_support: bool
     dns_hostnames: bool
+    cidrs: tuple[str, ...] = ()
+    ipv6_cidrs: tuple[str, ...] = ()
+    name_servers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Subnet:
-    """A subnet. `zone_id` is the same zone in every account; `zone_name` is not (peers, 3)."""
+    """A subnet. `zone_id` is the same zone in every account; `zone_name` is not (peers, 3).
+
+    `cidr` is its IPv4 block, empty where it has IPv6 alone.
+    """
 
     id: str
     zone_id: str
     zone_name: str
     cidr: str
     free_addresses: int
+    ipv6_cidrs: tuple[str, ...] = ()
+    tags: Tags = field(default_factory=dict, hash=False)
+    on_outpost: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +185,7 @@ class SecurityGroup:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An interface endpoint."""
+    """An interface endpoint. `policy` is canonical JSON, empty where there is none."""
 
     id: str
     service_name: str
@@ -145,6 +194,24 @@ class Endpoint:
     group_ids: frozenset[str]
     private_dns: bool
     tags: Tags
+    policy: str = ""
+    address_type: AddressType = AddressType.IPV4
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class GatewayEndpoint:
+    """A gateway endpoint: it stands in route tables, and has neither subnets nor security groups."""
+
+    id: str
+    service_name: str
+    state: EndpointState
+    route_table_ids: frozenset[str]
+    tags: Tags
+    policy: str = ""
+
+
+AnyEndpoint = Endpoint | GatewayEndpoint
 
 
 @dataclass(frozen=True)
@@ -153,11 +220,17 @@ class Service:
 
     name: str
     zones: frozenset[str]
+    takes_policy: bool = False
+    private_dns_names: tuple[str, ...] = ()
+    address_types: frozenset[AddressType] = frozenset({AddressType.IPV4})
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One VPC as EC2 shows it, and the services that its Region offers, by name."""
+    """One VPC as EC2 shows it, and the services that its Region offers, by name and type of endpoint.
+
+    `groups` are those that bear our name; `endpoints` are of every state, deleted ones too.
+    """
 
     vpc: Vpc
     subnets: tuple[Subnet, ...]
@@ -166,6 +239,8 @@ class Observation:
     endpoints: tuple[Endpoint, ...]
     groups: tuple[SecurityGroup, ...]
     services: Mapping[str, Service]
+    gateway_endpoints: tuple[GatewayEndpoint, ...] = ()
+    gateway_services: Mapping[str, Service] = field(default_factory=dict)
 
 
 # ---- what should be there ----
@@ -173,18 +248,32 @@ class Observation:
 
 @dataclass(frozen=True)
 class EndpointSpec:
-    """One endpoint that a profile asks for. `service` is the last part of the service name."""
+    """One endpoint that a profile asks for.
+
+    `service` is the last part of the service name; `policy` canonical JSON, empty for full access.
+    """
 
     service: str
     when: When = When.ALWAYS
+    type: EndpointType = EndpointType.INTERFACE
+    private_dns: bool = True
+    policy: str = ""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """A named list of endpoints that a VPC should have."""
+    """A named list of endpoints that a VPC should have, and how they are to stand.
+
+    `zones` are the ids of the zones to stand in, empty for all.
+    """
 
     name: str
     endpoints: tuple[EndpointSpec, ...]
+    clients: Clients = Clients.PRIVATE_SUBNETS
+    existing: Existing = Existing.ADOPT
+    surplus: Surplus = Surplus.KEEP
+    address_type: AddressType = AddressType.IPV4
+    zones: frozenset[str] = frozenset()
 
 
 # ---- how the two differ ----
@@ -195,15 +284,27 @@ class Kind(StrEnum):
 
     UNKNOWN_PROFILE = "unknown-profile"
     UNKNOWN_MODE = "unknown-mode"
+    SHARED_VPC = "shared-vpc"
+    RELEASED = "released"
+    CUSTOM_DNS = "custom-dns"
+    PUBLIC_SUBNETS_CUT_OFF = "public-subnets-cut-off"
+    NOT_WANTED = "not-wanted"
     DNS_SUPPORT_OFF = "dns-support-off"
     DNS_HOSTNAMES_OFF = "dns-hostnames-off"
     GROUP_MISSING = "group-missing"
     GROUP_RULE_MISSING = "group-rule-missing"
     GROUP_RULE_EXTRA = "group-rule-extra"
+    GROUP_RULES_COARSE = "group-rules-coarse"
     GROUP_EGRESS = "group-egress"
+    GROUP_DOUBLE = "group-double"
     ENDPOINT_MISSING = "endpoint-missing"
     ENDPOINT_NOT_READY = "endpoint-not-ready"
     ENDPOINT_FAILED = "endpoint-failed"
+    ENDPOINT_DOUBLE = "endpoint-double"
+    ENDPOINT_POLICY = "endpoint-policy"
+    ENDPOINT_ADDRESS_TYPE = "endpoint-address-type"
+    ENDPOINT_ROUTE_TABLE_MISSING = "endpoint-route-table-missing"
+    ENDPOINT_ROUTE_TABLE_EXTRA = "endpoint-route-table-extra"
     SERVICE_UNAVAILABLE = "service-unavailable"
     ENDPOINT_SUBNET_MISSING = "endpoint-subnet-missing"
     ENDPOINT_SUBNET_EXTRA = "endpoint-subnet-extra"
@@ -235,6 +336,7 @@ class Reason(StrEnum):
     GROUP_QUOTA = "group-quota"
     RULE_QUOTA = "rule-quota"
     NO_FREE_ADDRESSES = "no-free-addresses"
+    SHARED_VPC = "shared-vpc"
     UNAUTHORIZED = "unauthorized"
     TAG_POLICY = "tag-policy"
     UNKNOWN_PROFILE = "unknown-profile"

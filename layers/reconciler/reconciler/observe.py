@@ -1,16 +1,17 @@
 """EC2 to observations, for one VPC or for many in bulk: the same calls, side by side.
 
-A look at one VPC takes eight calls; what the Region offers changes rarely and comes from a cache. A look at
-many takes as many pages as there are, and two calls a VPC for the DNS attributes, since EC2 gives one
-attribute of one VPC a call.
+A look at one VPC takes eight calls; what the Region offers changes rarely, and a DHCP option set never, so
+these come from caches. A look at many takes as many pages as there are, and two calls a VPC for the DNS
+attributes, since EC2 gives one attribute of one VPC a call.
 """
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,24 @@ from botocore.exceptions import ClientError
 
 from . import decode, refusals
 from .actions import VpcAttribute
-from .model import Endpoint, EndpointState, Observation, RouteTable, SecurityGroup, Service, Subnet, Tags, Vpc
+from .model import (
+    Endpoint,
+    EndpointType,
+    GatewayEndpoint,
+    Observation,
+    Profile,
+    RouteTable,
+    SecurityGroup,
+    Service,
+    Subnet,
+)
 from .ownership import Ownership
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.type_defs import FilterTypeDef
+    from mypy_boto3_ec2.type_defs import FilterTypeDef, VpcTypeDef
+
+Profiles = Mapping[str, Profile]
 
 # EC2 takes at most this many values in one filter.
 _FILTER_VALUES = 200
@@ -31,39 +44,46 @@ _THREADS = 8
 _SERVICES_KEPT_SECONDS = 15 * 60
 
 
+@dataclass
+class _Offers:
+    """The services that were asked for, until when the answer is good, and the answer by type of endpoint."""
+
+    asked: frozenset[str]
+    until: float
+    interface: dict[str, Service] = field(default_factory=dict)
+    gateway: dict[str, Service] = field(default_factory=dict)
+
+
 class Observer:
     """Looks at VPCs through one EC2 client. Reads that do not depend on each other run side by side.
 
-    Every method raises `botocore.exceptions.ClientError` or `HTTPClientError` where EC2 refuses a read.
+    Every method raises one of `refusals.ERRORS` where EC2 refuses a read.
     """
 
     def __init__(
         self,
         ec2: EC2Client,
         ownership: Ownership,
-        service_names: Iterable[str],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`service_names` are the services that any profile asks for, by their full names."""
         self._ec2 = ec2
         self._ownership = ownership
-        self._service_names = sorted(service_names)
         self._clock = clock
-        self._services: Mapping[str, Service] = {}
-        self._services_until = float("-inf")
+        self._offers = _Offers(frozenset(), float("-inf"))
+        self._name_servers: dict[str, tuple[str, ...]] = {}
         self._pool = ThreadPoolExecutor(_THREADS)
 
-    def one(self, vpc_id: str) -> Observation | None:
-        """Look at one VPC; None where it is gone."""
-        return next(iter(self.many([vpc_id])), None)
+    def one(self, vpc_id: str, profiles: Profiles) -> Observation | None:
+        """Look at one VPC, and at the services that `profiles` ask for; None where it is gone."""
+        return next(iter(self.many([vpc_id], profiles)), None)
 
-    def many(self, vpc_ids: Sequence[str]) -> list[Observation]:
+    def many(self, vpc_ids: Iterable[str], profiles: Profiles) -> list[Observation]:
         """Look at VPCs in bulk, in order of their ids; those that are gone are left out."""
         ids = sorted(set(vpc_ids))
         chunks = [ids[i : i + _FILTER_VALUES] for i in range(0, len(ids), _FILTER_VALUES)]
-        return [observation for chunk in chunks for observation in self._look(chunk)]
+        return [observation for chunk in chunks for observation in self._look(chunk, profiles)]
 
-    def _look(self, vpc_ids: Sequence[str]) -> Iterator[Observation]:
+    def _look(self, vpc_ids: Sequence[str], profiles: Profiles) -> Iterator[Observation]:
         run = self._pool.submit
         vpcs = run(self._vpcs, vpc_ids)
         subnets = run(self._subnets, vpc_ids)
@@ -71,30 +91,47 @@ class Observer:
         gateways = run(self._internet_gateways, vpc_ids)
         endpoints = run(self._endpoints, vpc_ids)
         groups = run(self._groups, vpc_ids)
-        services = run(self._offered)
+        offers = run(self._offered, profiles)
         attributes = {
             attribute: self._pool.map(partial(self._attribute, attribute), vpc_ids)
             for attribute in VpcAttribute
         }
         support = dict(zip(vpc_ids, attributes[VpcAttribute.DNS_SUPPORT], strict=True))
         hostnames = dict(zip(vpc_ids, attributes[VpcAttribute.DNS_HOSTNAMES], strict=True))
-        for vpc_id, (owner_id, vpc_tags) in vpcs.result().items():
+        interfaces, standing_in_tables = endpoints.result()
+        for vpc_id, (given, name_servers) in vpcs.result().items():
             yield Observation(
-                vpc=Vpc(vpc_id, owner_id, vpc_tags, support[vpc_id], hostnames[vpc_id]),
+                vpc=decode.vpc(
+                    given,
+                    dns_support=support[vpc_id],
+                    dns_hostnames=hostnames[vpc_id],
+                    name_servers=name_servers,
+                ),
                 subnets=tuple(subnets.result()[vpc_id]),
                 route_tables=tuple(tables.result()[vpc_id]),
                 internet_gateway_ids=tuple(gateways.result()[vpc_id]),
-                endpoints=tuple(endpoints.result()[vpc_id]),
+                endpoints=tuple(interfaces[vpc_id]),
                 groups=tuple(groups.result()[vpc_id]),
-                services=services.result(),
+                services=offers.result().interface,
+                gateway_endpoints=tuple(standing_in_tables[vpc_id]),
+                gateway_services=offers.result().gateway,
             )
 
-    def _vpcs(self, vpc_ids: Sequence[str]) -> dict[str, tuple[str, Tags]]:
-        found = {}
-        for page in self._ec2.get_paginator("describe_vpcs").paginate(Filters=[_named("vpc-id", vpc_ids)]):
-            for vpc in page["Vpcs"]:
-                found[vpc["VpcId"]] = (vpc.get("OwnerId", ""), decode.tags(vpc.get("Tags", [])))
-        return found
+    def _vpcs(self, vpc_ids: Sequence[str]) -> dict[str, tuple[VpcTypeDef, tuple[str, ...]]]:
+        """The VPCs as EC2 gives them, and their name servers."""
+        pages = self._ec2.get_paginator("describe_vpcs").paginate(Filters=[_named("vpc-id", vpc_ids)])
+        vpcs = [vpc for page in pages for vpc in page["Vpcs"]]
+        self._learn_name_servers({vpc.get("DhcpOptionsId", "default") for vpc in vpcs} - {"default"})
+        return {vpc["VpcId"]: (vpc, self._name_servers.get(vpc.get("DhcpOptionsId", ""), ())) for vpc in vpcs}
+
+    def _learn_name_servers(self, options_ids: Set[str]) -> None:
+        """Read the DHCP option sets that are not known yet; they never change."""
+        unknown = options_ids - set(self._name_servers)
+        if unknown:
+            pages = self._ec2.get_paginator("describe_dhcp_options")
+            for page in pages.paginate(Filters=[_named("dhcp-options-id", sorted(unknown))]):
+                for options in page["DhcpOptions"]:
+                    self._name_servers[options["DhcpOptionsId"]] = decode.name_servers(options)
 
     def _attribute(self, attribute: VpcAttribute, vpc_id: str) -> bool:
         """Whether the attribute is on; a VPC that is gone has it off and is left out for being gone."""
@@ -133,15 +170,19 @@ class Observer:
                     found[attachment.get("VpcId", "")].append(gateway["InternetGatewayId"])
         return found
 
-    def _endpoints(self, vpc_ids: Sequence[str]) -> defaultdict[str, list[Endpoint]]:
-        found = defaultdict(list)
-        filters = [_named("vpc-id", vpc_ids), _named("vpc-endpoint-type", ["Interface"])]
-        for page in self._ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=filters):
+    def _endpoints(
+        self, vpc_ids: Sequence[str]
+    ) -> tuple[defaultdict[str, list[Endpoint]], defaultdict[str, list[GatewayEndpoint]]]:
+        interfaces, gateways = defaultdict(list), defaultdict(list)
+        pages = self._ec2.get_paginator("describe_vpc_endpoints")
+        for page in pages.paginate(Filters=[_named("vpc-id", vpc_ids)]):
             for given in page["VpcEndpoints"]:
-                endpoint = decode.endpoint(given)
-                if endpoint.state is not EndpointState.DELETED:
-                    found[given["VpcId"]].append(endpoint)
-        return found
+                kind = given.get("VpcEndpointType")
+                if kind == EndpointType.INTERFACE.value:
+                    interfaces[given["VpcId"]].append(decode.endpoint(given))
+                elif kind == EndpointType.GATEWAY.value:
+                    gateways[given["VpcId"]].append(decode.gateway_endpoint(given))
+        return interfaces, gateways
 
     def _groups(self, vpc_ids: Sequence[str]) -> defaultdict[str, list[SecurityGroup]]:
         """The groups that bear our name, ours or not."""
@@ -155,24 +196,28 @@ class Observer:
                 found[group["VpcId"]].append(decode.security_group(group))
         return found
 
-    def _offered(self) -> Mapping[str, Service]:
-        """The services that the Region offers, of those that any profile asks for.
+    def _offered(self, profiles: Profiles) -> _Offers:
+        """What the Region offers, of the services that `profiles` ask for.
 
         Asked for with a filter: named outright, one that is absent refuses the whole call.
         """
-        if self._clock() >= self._services_until:
+        names = frozenset(
+            self._ownership.service_name(endpoint.service)
+            for profile in profiles.values()
+            for endpoint in profile.endpoints
+        )
+        if names - self._offers.asked or self._clock() >= self._offers.until:
+            offers = _Offers(names, self._clock() + _SERVICES_KEPT_SECONDS)
             pages = self._ec2.get_paginator("describe_vpc_endpoint_services")
-            filters = [
-                _named("service-name", self._service_names),
-                _named("service-type", ["Interface"]),
-            ]
-            self._services = {
-                service["ServiceName"]: decode.service(service)
-                for page in pages.paginate(Filters=filters)
-                for service in page["ServiceDetails"]
-            }
-            self._services_until = self._clock() + _SERVICES_KEPT_SECONDS
-        return self._services
+            for page in pages.paginate(Filters=[_named("service-name", sorted(names))]):
+                for service in page["ServiceDetails"]:
+                    types = {each.get("ServiceType") for each in service.get("ServiceType", [])}
+                    if EndpointType.INTERFACE in types:
+                        offers.interface[service["ServiceName"]] = decode.service(service)
+                    if EndpointType.GATEWAY in types:
+                        offers.gateway[service["ServiceName"]] = decode.service(service)
+            self._offers = offers
+        return self._offers
 
 
 def _named(name: str, values: Iterable[str]) -> FilterTypeDef:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .actions import NEW_GROUP, GroupRef
-from .model import Observation, SecurityGroup, Tags
+from .model import Endpoint, GatewayEndpoint, Observation, SecurityGroup, Tags
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,16 @@ class Ownership:
     def mode_key(self) -> str:
         """The key of the tag that overrides the default mode."""
         return f"{self.tag_prefix}:mode"
+
+    @property
+    def released_key(self) -> str:
+        """The key of the tag that says until when a VPC is left to a person who wants to delete it."""
+        return f"{self.tag_prefix}:released-until"
+
+    @property
+    def placement_key(self) -> str:
+        """The key of the tag on a subnet that is to be preferred in its zone."""
+        return f"{self.tag_prefix}:placement"
 
     @property
     def owner_key(self) -> str:
@@ -73,11 +83,19 @@ class Ownership:
             return tags[self.owner_key] == self.stack
         return any(tags.get(key) == value for key, value in wanted.items())
 
-    def owned_group(self, observation: Observation) -> SecurityGroup | None:
-        """The VPC's owned security group; where there are several, always the same one."""
+    def owns_endpoint(self, endpoint: Endpoint | GatewayEndpoint, vpc_id: str) -> bool:
+        """Whether an endpoint of that VPC is ours."""
+        return self.owns(endpoint.tags, self.endpoint_tags(vpc_id, endpoint.service_name))
+
+    def owned_groups(self, observation: Observation) -> tuple[SecurityGroup, ...]:
+        """The VPC's owned security groups, the one to keep first: always the same one."""
         wanted = self.group_tags(observation.vpc.id)
         owned = (group for group in observation.groups if self.owns(group.tags, wanted))
-        return min(owned, key=lambda group: group.id, default=None)
+        return tuple(sorted(owned, key=lambda group: group.id))
+
+    def owned_group(self, observation: Observation) -> SecurityGroup | None:
+        """The VPC's owned security group."""
+        return next(iter(self.owned_groups(observation)), None)
 
     def group_ref(self, observation: Observation) -> GroupRef:
         """The owned group's id, or a word for the group that the same plan creates."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
-
-from botocore.exceptions import ClientError, HTTPClientError
 
 from . import intent, refusals
 from .actions import Outcome, Plan, Result
 from .apply import apply
-from .model import Finding, Mode, Profile, Reason, Status
-from .plan import plan
+from .intent import Intent, Stance
+from .model import Finding, Mode, Observation, Profile, Reason, Status
+from .plan import plan, release
 from .queue import PassRequest
 from .refusals import Refusal, Verdict
 
@@ -24,9 +23,13 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 # A VPC that has not converged by then is stuck: Terraform's provider gives an endpoint ten minutes (facts,
-# section 4). Rounds count too, since a long debounce makes few of them.
+# section 4). Rounds count too, since a long debounce makes few of them; and where EC2 does not take the
+# calls, as in a roll-out on many VPCs, a VPC is given longer.
 _STUCK_AFTER_SECONDS = 20 * 60
+_STUCK_AFTER_FAILING_SECONDS = 2 * 3600
 _STUCK_AFTER_ROUNDS = 3
+# An error that is not known is asked again so often.
+_UNKNOWN_RETRIES = 5
 
 
 class Ending(StrEnum):
@@ -37,7 +40,7 @@ class Ending(StrEnum):
     BLOCKED = "blocked"  # what is left needs a person
     STUCK = "stuck"  # looked again too often
     AUDITED = "audited"  # told, not done
-    NOT_OPTED_IN = "not opted in"
+    LEFT_ALONE = "left alone"  # it does not ask for anything, and nothing owned is left in it
     GONE = "gone"
 
 
@@ -63,12 +66,17 @@ class Treated:
 
 @dataclass(frozen=True)
 class Pass:
-    """What one pass found and did. `unread` is why EC2 could not be read, where it could not."""
+    """What one pass found and did.
+
+    `unread` is why EC2 could not be read, where it could not; `failed` says that EC2 could not do something
+    for now, so that the VPC comes round after a growing pause.
+    """
 
     request: PassRequest
     ending: Ending
     treated: tuple[Treated, ...] = ()
     unread: Refusal | None = None
+    failed: bool = False
 
 
 def run(
@@ -79,27 +87,53 @@ def run(
     settings: Settings,
     now: Callable[[], float],
 ) -> Pass:
-    """Make one pass over a VPC. `now` is seconds since 1970. Never waits for AWS; may be run again at any
-    time, also after it died half-way."""
+    """Make one pass over a VPC. `now` is seconds since 1970.
+
+    Never waits for AWS; may be run again at any time, also after it died half-way.
+    """
     try:
-        observation = observer.one(request.vpc_id)
-    except (ClientError, HTTPClientError) as error:
+        observation = observer.one(request.vpc_id, profiles)
+    except refusals.ERRORS as error:
         return _unread(request, refusals.classify(error), now())
     if observation is None:
         return Pass(request, Ending.GONE)
 
-    asked = intent.read(observation.vpc, profiles, settings.default_mode, settings.ownership)
-    if not asked.opted_in:
-        return Pass(request, Ending.NOT_OPTED_IN)
-    wanted = plan(observation, asked.profile, settings.ownership) if asked.profile else Plan()
-    outcomes = apply(wanted.steps, ec2, asked.mode, now)
+    asked = read_intent(observation, profiles, settings, now())
+    outcomes: list[Outcome] = []
+    if request.release and asked.stance is Stance.RECONCILE:
+        outcomes = apply(release(observation, settings.ownership, now()), ec2, asked.mode, now)
+        if any(outcome.result is Result.DONE for outcome in outcomes):
+            asked = replace(asked, stance=Stance.TAKE_DOWN, profile=None)
+    wanted = plan_of(observation, asked, settings)
+    outcomes += apply(wanted.steps, ec2, asked.mode, now)
 
-    treated = tuple(treat(finding, outcomes) for finding in (*asked.findings, *wanted.findings))
-    return Pass(request, _ending(request, asked.mode, treated, now()), treated)
+    noticed = (*asked.findings, *wanted.findings, *(f for outcome in outcomes for f in outcome.findings))
+    treated = tuple(treat(finding, outcomes, request.failures) for finding in dict.fromkeys(noticed))
+    failed = any(outcome.result is Result.RETRY for outcome in outcomes)
+    return Pass(request, _ending(request, asked, treated, outcomes, now()), treated, failed=failed)
 
 
-def treat(finding: Finding, outcomes: list[Outcome]) -> Treated:
-    """What became of a finding, by the outcomes of the steps that were there for it."""
+def read_intent(
+    observation: Observation, profiles: Mapping[str, Profile], settings: Settings, now: float
+) -> Intent:
+    """What the VPC asks of this installation. `now` is seconds since 1970."""
+    vpc, ownership = observation.vpc, settings.ownership
+    return intent.read(vpc, profiles, settings.default_mode, ownership, settings.account, now)
+
+
+def plan_of(observation: Observation, asked: Intent, settings: Settings) -> Plan:
+    """The plan for what the VPC asks."""
+    if asked.stance is Stance.LEAVE:
+        return Plan()
+    return plan(observation, asked.profile, settings.ownership)
+
+
+def treat(finding: Finding, outcomes: list[Outcome], failures: int = 0) -> Treated:
+    """What became of a finding, by the outcomes of the steps that were there for it.
+
+    `failures` is how many passes before this one EC2 could not do something: an error that is not known
+    counts as blocked in the end.
+    """
     if finding.status is Status.NOTED:
         return Treated(finding, Treatment.NOTED, finding.reason)
     if finding.status is Status.CONVERGING:
@@ -107,22 +141,16 @@ def treat(finding: Finding, outcomes: list[Outcome]) -> Treated:
     if finding.status is Status.BLOCKED:
         return Treated(finding, Treatment.BLOCKED, finding.reason)
     own = [outcome for outcome in outcomes if finding in outcome.step.remedies]
-    for results, treatment in (
-        ({Result.BLOCKED}, Treatment.BLOCKED),
-        ({Result.WAITING, Result.SKIPPED}, Treatment.WAITING),
-        ({Result.TOLD}, Treatment.TOLD),
-    ):
-        for outcome in own:
-            if outcome.result in results:
-                return Treated(finding, treatment, outcome.reason, outcome.detail)
+    for outcome in own:
+        unknown = outcome.reason is Reason.UNKNOWN and failures >= _UNKNOWN_RETRIES
+        if outcome.result is Result.BLOCKED or unknown:
+            return Treated(finding, Treatment.BLOCKED, outcome.reason, outcome.detail)
+    for outcome in own:
+        if outcome.result in (Result.WAITING, Result.RETRY):
+            return Treated(finding, Treatment.WAITING, outcome.reason, outcome.detail)
+    if any(outcome.result is Result.TOLD for outcome in own):
+        return Treated(finding, Treatment.TOLD)
     return Treated(finding, Treatment.REMEDIATED)
-
-
-def next_round(done: Pass) -> PassRequest:
-    """The request with which the VPC comes round."""
-    drift = (key(treated.finding) for treated in done.treated if is_drift(treated.finding))
-    counted = dict.fromkeys((*done.request.counted, *drift))
-    return PassRequest(done.request.vpc_id, done.request.first_seen, done.request.rounds + 1, tuple(counted))
 
 
 def is_drift(finding: Finding) -> bool:
@@ -130,27 +158,29 @@ def is_drift(finding: Finding) -> bool:
     return finding.status in (Status.REMEDIABLE, Status.BLOCKED)
 
 
-def key(finding: Finding) -> str:
-    """What makes a finding the same one in the next round."""
-    return f"{finding.kind} {finding.resource}"
-
-
 def _unread(request: PassRequest, refusal: Refusal, now: float) -> Pass:
-    if refusal.verdict is Verdict.BLOCKED:
+    unknown = refusal.verdict is Verdict.UNKNOWN and request.failures >= _UNKNOWN_RETRIES
+    if refusal.verdict is Verdict.BLOCKED or unknown:
         return Pass(request, Ending.BLOCKED, unread=refusal)
-    return Pass(request, _again(request, now), unread=refusal)
+    return Pass(request, _again(request, now, failing=True), unread=refusal, failed=True)
 
 
-def _ending(request: PassRequest, mode: Mode, treated: tuple[Treated, ...], now: float) -> Ending:
-    if mode is Mode.AUDIT:
+def _ending(
+    request: PassRequest, asked: Intent, treated: tuple[Treated, ...], outcomes: list[Outcome], now: float
+) -> Ending:
+    """Look again whenever something was done, also where something else is blocked."""
+    if asked.mode is Mode.AUDIT:
         return Ending.AUDITED
     treatments = {each.treatment for each in treated}
-    if treatments & {Treatment.REMEDIATED, Treatment.WAITING}:
-        return _again(request, now)
-    return Ending.BLOCKED if Treatment.BLOCKED in treatments else Ending.CONVERGED
+    done = any(outcome.result in (Result.DONE, Result.ALREADY_DONE) for outcome in outcomes)
+    if done or Treatment.WAITING in treatments:
+        return _again(request, now, failing=any(outcome.result is Result.RETRY for outcome in outcomes))
+    if Treatment.BLOCKED in treatments:
+        return Ending.BLOCKED
+    return Ending.CONVERGED if asked.stance is Stance.RECONCILE else Ending.LEFT_ALONE
 
 
-def _again(request: PassRequest, now: float) -> Ending:
+def _again(request: PassRequest, now: float, *, failing: bool) -> Ending:
     age = now - request.first_seen / 1000
-    stuck = age > _STUCK_AFTER_SECONDS and request.rounds >= _STUCK_AFTER_ROUNDS
-    return Ending.STUCK if stuck else Ending.AGAIN
+    given = _STUCK_AFTER_FAILING_SECONDS if failing else _STUCK_AFTER_SECONDS
+    return Ending.STUCK if age > given and request.rounds >= _STUCK_AFTER_ROUNDS else Ending.AGAIN

@@ -6,12 +6,16 @@ before what stands behind it, DNS attributes before the private DNS that needs t
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from .actions import (
     AuthorizeIngress,
     CreateEndpoint,
+    CreateGatewayEndpoint,
     CreateSecurityGroup,
     CreateTags,
     DeleteEndpoint,
+    DeleteSecurityGroup,
     EnableVpcAttribute,
     ModifyEndpoint,
     Plan,
@@ -19,7 +23,7 @@ from .actions import (
     RevokeIngress,
     Step,
 )
-from .concerns import Concern, dns, endpoints, security_group, tags
+from .concerns import Assessment, Concern, dns, endpoints, gateways, security_group, tags, teardown
 from .model import Observation, Profile
 from .ownership import Ownership
 
@@ -28,31 +32,54 @@ CONCERNS: tuple[Concern, ...] = (
     security_group.assess,
     tags.assess,
     endpoints.assess,
+    gateways.assess,
+    teardown.assess,
 )
 
+# How long a VPC is left alone after someone was refused its deletion.
+_RELEASED_SECONDS = 3600
+
 # Tags come early: IAM lets the role change only what bears them.
-_ORDER = (
+_ORDER: tuple[type, ...] = (
     CreateTags,
     EnableVpcAttribute,
     CreateSecurityGroup,
     AuthorizeIngress,
     CreateEndpoint,
+    CreateGatewayEndpoint,
     ModifyEndpoint,
     DeleteEndpoint,
     RevokeIngress,
     RevokeEgress,
+    DeleteSecurityGroup,
 )
 
 
-def plan(observation: Observation, profile: Profile, ownership: Ownership) -> Plan:
-    """Hold the VPC against `profile`. The plan of a VPC that is as it should be has no steps."""
-    assessments = [assess(observation, profile, ownership) for assess in CONCERNS]
-    steps = (step for assessment in assessments for step in assessment.steps)
-    return Plan(
-        findings=tuple(finding for assessment in assessments for finding in assessment.findings),
-        steps=tuple(sorted(steps, key=_rank)),
-    )
+def plan(observation: Observation, profile: Profile | None, ownership: Ownership) -> Plan:
+    """Hold the VPC against `profile`; None asks for nothing, and takes down all that is owned.
+
+    The plan of a VPC that is as it should be has no steps.
+    """
+    if profile is None:
+        parts = [tags.retag(observation, ownership), teardown.take_down(observation, ownership)]
+        assessed = Assessment.joined(parts)
+    else:
+        assessed = Assessment.joined(assess(observation, profile, ownership) for assess in CONCERNS)
+    return Plan(assessed.findings, tuple(sorted(assessed.steps, key=_rank)))
 
 
-def _rank(step: Step) -> int:
-    return _ORDER.index(type(step.action))
+def release(observation: Observation, ownership: Ownership, now: float) -> list[Step]:
+    """The step that leaves the VPC, for an hour from `now`, to who wants to delete it; none where nothing
+    owned stands in the way. `now` is in seconds since 1970.
+    """
+    if not teardown.take_down(observation, ownership).findings:
+        return []
+    until = datetime.fromtimestamp(now + _RELEASED_SECONDS, UTC).isoformat(timespec="seconds")
+    return [Step(CreateTags(observation.vpc.id, {ownership.released_key: until}), ())]
+
+
+def _rank(step: Step) -> float:
+    rank = _ORDER.index(type(step.action))
+    if isinstance(step.action, RevokeIngress) and step.action.makes_room:
+        return _ORDER.index(AuthorizeIngress) - 0.5
+    return rank

@@ -1,25 +1,43 @@
 """Profiles: TOML to checked values. Pure.
 
-A profile names the endpoints that a VPC should have. The built-in ones stand in `builtin.toml`.
+A profile names the endpoints that a VPC should have, and how they are to stand. The built-in ones stand in
+`builtin.toml`; docs/profiles.md tells every key.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
-from .model import EndpointSpec, Profile, When
+from .model import (
+    AddressType,
+    Clients,
+    EndpointSpec,
+    EndpointType,
+    Existing,
+    Profile,
+    Surplus,
+    When,
+)
+from .policies import InvalidPolicy, canonical
+
+Word = TypeVar("Word", bound=StrEnum)
+
+_PROFILE_KEYS = frozenset({"endpoint", "clients", "existing", "surplus", "ip-address-type", "zones"})
+_ENDPOINT_KEYS = frozenset({"service", "when", "type", "private-dns", "policy"})
 
 
 class InvalidProfile(ValueError):
-    """A profile document that cannot be used; says which profile and key, and why."""
+    """A profile document that cannot be used; says which line, profile and key, and why."""
 
 
 def parse(document: str) -> Mapping[str, Profile]:
-    """Read a TOML document of profiles: `[[NAME.endpoint]]` tables with `service` and, at will, `when`.
+    """Read a TOML document: a table for each profile, with an `[[NAME.endpoint]]` for each endpoint.
 
     Raises:
         InvalidProfile: when the document is not TOML, or a key is missing, unknown or has a value that
@@ -29,7 +47,7 @@ def parse(document: str) -> Mapping[str, Profile]:
         tables = tomllib.loads(document)
     except tomllib.TOMLDecodeError as error:
         raise InvalidProfile(f"not TOML: {error}") from error
-    return {name: _profile(name, table) for name, table in tables.items()}
+    return {name: _Reader(document, name).profile(table) for name, table in tables.items()}
 
 
 @cache
@@ -38,31 +56,102 @@ def builtin() -> Mapping[str, Profile]:
     return parse(files(__package__).joinpath("builtin.toml").read_text(encoding="utf-8"))
 
 
-def _profile(name: str, table: Any) -> Profile:
-    entries = table.get("endpoint") if isinstance(table, dict) else None
-    if not isinstance(entries, list) or not entries:
-        raise InvalidProfile(f"profile {name!r}: needs at least one [[{name}.endpoint]] table")
-    if unknown := set(table) - {"endpoint"}:
-        raise InvalidProfile(f"profile {name!r}: unknown key {min(unknown)!r}")
-    specs = tuple(_endpoint(name, entry) for entry in entries)
-    services = [spec.service for spec in specs]
-    if len(set(services)) < len(services):
-        raise InvalidProfile(f"profile {name!r}: a service is named twice")
-    return Profile(name, specs)
+class _Reader:
+    """Reads one profile's table, and knows the document for the sake of its complaints."""
 
+    def __init__(self, document: str, name: str) -> None:
+        self._lines = document.splitlines()
+        self._name = name
 
-def _endpoint(profile: str, entry: Any) -> EndpointSpec:
-    if not isinstance(entry, dict):
-        raise InvalidProfile(f"profile {profile!r}: an endpoint must be a table")
-    if unknown := set(entry) - {"service", "when"}:
-        raise InvalidProfile(f"profile {profile!r}: unknown key {min(unknown)!r} of an endpoint")
-    service, when = entry.get("service"), entry.get("when", When.ALWAYS)
-    if not isinstance(service, str) or not service:
-        raise InvalidProfile(f"profile {profile!r}: an endpoint needs a service, a word as in 'logs'")
-    try:
-        return EndpointSpec(service, When(when))
-    except ValueError as error:
-        words = ", ".join(When)
-        raise InvalidProfile(
-            f"profile {profile!r}: when of {service!r} is {when!r}, not one of {words}"
-        ) from error
+    def profile(self, table: Any) -> Profile:
+        if not isinstance(table, dict):
+            self._refuse("", "must be a table")
+        if unknown := set(table) - _PROFILE_KEYS:
+            self._refuse(min(unknown), f"is none of {', '.join(sorted(_PROFILE_KEYS))}")
+        entries = table.get("endpoint")
+        if not isinstance(entries, list) or not entries:
+            self._refuse("endpoint", f"needs at least one [[{self._name}.endpoint]] table")
+        endpoints = tuple(self._endpoint(entry, number) for number, entry in enumerate(entries))
+        wanted = [(spec.service, spec.type) for spec in endpoints]
+        for number, pair in enumerate(wanted):
+            if pair in wanted[:number]:
+                self._refuse("service", f"{pair[0]!r} is named twice", number)
+        return Profile(
+            self._name,
+            endpoints,
+            clients=self._word(table, "clients", Clients.PRIVATE_SUBNETS),
+            existing=self._word(table, "existing", Existing.ADOPT),
+            surplus=self._word(table, "surplus", Surplus.KEEP),
+            address_type=self._word(table, "ip-address-type", AddressType.IPV4),
+            zones=frozenset(self._zones(table.get("zones", []))),
+        )
+
+    def _endpoint(self, entry: Any, number: int) -> EndpointSpec:
+        if not isinstance(entry, dict):
+            self._refuse("endpoint", "must be a table")
+        if unknown := set(entry) - _ENDPOINT_KEYS:
+            self._refuse(min(unknown), f"is none of {', '.join(sorted(_ENDPOINT_KEYS))}", number)
+        service = entry.get("service")
+        if not isinstance(service, str) or not service:
+            self._refuse("service", "must be a word, such as 'logs'", number)
+        private_dns = entry.get("private-dns", True)
+        if not isinstance(private_dns, bool):
+            self._refuse("private-dns", f"is {private_dns!r}, neither true nor false", number)
+        return EndpointSpec(
+            service,
+            when=self._word(entry, "when", When.ALWAYS, number),
+            type=self._type(entry, number),
+            private_dns=private_dns,
+            policy=self._policy(entry.get("policy", ""), number),
+        )
+
+    def _type(self, entry: Mapping[str, Any], number: int) -> EndpointType:
+        word = entry.get("type", "interface")
+        if word not in ("interface", "gateway"):
+            self._refuse("type", f"is {word!r}, not one of interface, gateway", number)
+        return EndpointType(word.capitalize())
+
+    def _policy(self, document: Any, number: int) -> str:
+        if document == "":
+            return ""
+        try:
+            return canonical(document if isinstance(document, str) else "")
+        except InvalidPolicy as error:
+            self._refuse("policy", str(error), number)
+
+    def _zones(self, given: Any) -> list[str]:
+        if not isinstance(given, list) or not all(isinstance(zone, str) for zone in given):
+            self._refuse("zones", "must be a list of zone ids, such as 'euw1-az1'")
+        return given
+
+    def _word(self, table: Mapping[str, Any], key: str, default: Word, number: int | None = None) -> Word:
+        given = table.get(key, default)
+        words: Callable[[Any], Word] = type(default)
+        try:
+            return words(given)
+        except ValueError:
+            self._refuse(key, f"is {given!r}, not one of {', '.join(type(default))}", number)
+
+    def _refuse(self, key: str, why: str, endpoint: int | None = None) -> NoReturn:
+        place = f"profile {self._name!r}" + (f", endpoint {endpoint + 1}" if endpoint is not None else "")
+        subject = f"{key!r} {why}" if key else why
+        raise InvalidProfile(f"line {self._line(key, endpoint)}: {place}: {subject}")
+
+    def _line(self, key: str, endpoint: int | None) -> int:
+        """The line to look at: that of the key, else of the table that it stands in or is missing from.
+
+        tomllib does not tell lines of what it has read.
+        """
+        name = rf"[\"']?{re.escape(self._name)}[\"']?"
+        header = re.compile(rf"\s*\[\[?\s*{name}\s*(\.|\])|\s*{name}\s*=")
+        entry = re.compile(rf"\s*\[\[\s*{name}\s*\.\s*endpoint\s*\]\]")
+        table, seen = 0, -1
+        for number, line in enumerate(self._lines, start=1):
+            if entry.match(line):
+                seen += 1
+            if (entry if endpoint is not None else header).match(line):
+                table = number if endpoint is None or seen == endpoint else table
+            in_table = table and (endpoint is None or seen == endpoint)
+            if in_table and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+                return number
+        return max(table, 1)

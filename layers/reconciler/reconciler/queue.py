@@ -2,8 +2,12 @@
 
 The queue debounces with no state of its own: a message's deduplication id is the VPC and the window of time
 that it is sent in, and the queue holds every message back for as long as a window is. So whatever happens in
-a window is covered by a pass that starts after the window ends, and a burst of any size costs one pass a
-window. One message group per VPC: passes of one VPC never overlap (facts, section 8).
+a window is covered by a pass that starts after the window ends, and a burst of events of any size costs one
+pass a window (SQS forgets after five minutes: windows that are longer may have more). One message group per
+VPC: passes of one VPC never overlap (facts, section 8).
+
+A VPC that comes round does so under ids of its own, so that it does not lose what its message carries to an
+event's; odd and even rounds are told apart, so that none is taken for the one that it follows.
 """
 
 from __future__ import annotations
@@ -19,7 +23,6 @@ if TYPE_CHECKING:
 
 # SQS takes at most this many messages in one call.
 _BATCH = 10
-_REGION = "region"
 
 
 class MalformedMessage(ValueError):
@@ -32,15 +35,20 @@ class NotQueued(RuntimeError):
 
 @dataclass(frozen=True)
 class PassRequest:
-    """Asks for a pass over a VPC.
+    """Asks for a pass over a VPC. Times are milliseconds since 1970.
 
-    `first_seen` is when the drift was first seen (milliseconds since 1970), `rounds` how often the VPC has
-    come round since, and `counted` the findings that the drift metrics have counted on the way.
+    `first_seen` is when the drift was first seen, `rounds` how often the VPC has come round since, `failures`
+    how many passes in a row could not do or read something, `not_before` the time that the pass has to wait
+    for. `release` says that someone was refused the VPC's deletion. `counted` is what the metrics have
+    counted on the way.
     """
 
     vpc_id: str
     first_seen: int
     rounds: int = 0
+    failures: int = 0
+    not_before: int = 0
+    release: bool = False
     counted: tuple[str, ...] = ()
 
     def to_json(self) -> str:
@@ -54,24 +62,48 @@ class PassRequest:
         Raises:
             MalformedMessage: when the body is not one that `to_json` makes.
         """
-        try:
-            given = json.loads(body)
-        except ValueError as error:
-            raise MalformedMessage(f"not JSON: {error}") from error
-        if not isinstance(given, dict):
-            raise MalformedMessage("not a JSON object")
+        given = _object(body)
         vpc_id: Any = given.get("vpc_id")
-        first_seen: Any = given.get("first_seen")
-        rounds: Any = given.get("rounds", 0)
-        counted: Any = given.get("counted", [])
         if not isinstance(vpc_id, str) or not vpc_id.startswith("vpc-"):
             raise MalformedMessage(f"vpc_id is {vpc_id!r}, not a VPC's id")
-        for number in (first_seen, rounds):
-            if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-                raise MalformedMessage("first_seen and rounds must be whole numbers, not below 0")
+        counted: Any = given.get("counted", [])
         if not isinstance(counted, list) or not all(isinstance(word, str) for word in counted):
             raise MalformedMessage("counted must be a list of words")
-        return cls(vpc_id, first_seen, rounds, tuple(counted))
+        return cls(
+            vpc_id,
+            first_seen=_number(given, "first_seen"),
+            rounds=_number(given, "rounds", 0),
+            failures=_number(given, "failures", 0),
+            not_before=_number(given, "not_before", 0),
+            release=given.get("release") is True,
+            counted=tuple(counted),
+        )
+
+
+def first_seen_of(body: str) -> int:
+    """When the event that a sweep was asked for took place, in milliseconds since 1970.
+
+    Raises:
+        MalformedMessage: when the body is not one that `Queue.request_sweep` makes.
+    """
+    return _number(_object(body), "first_seen")
+
+
+def _object(body: str) -> dict[str, Any]:
+    try:
+        given = json.loads(body)
+    except ValueError as error:
+        raise MalformedMessage(f"not JSON: {error}") from error
+    if not isinstance(given, dict):
+        raise MalformedMessage("not a JSON object")
+    return given
+
+
+def _number(given: dict[str, Any], key: str, default: int | None = None) -> int:
+    value = given.get(key, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise MalformedMessage(f"{key} is {value!r}, not a whole number from 0")
+    return value
 
 
 class Queue:
@@ -90,22 +122,23 @@ class Queue:
             NotQueued: when SQS refuses any of them.
             botocore.exceptions.ClientError: when it refuses the call.
         """
-        self._send(((request.vpc_id, request.to_json()) for request in requests), now, origin)
+        messages = [(request.vpc_id, request.to_json(), _kind(request)) for request in requests]
+        self._send(messages, now, origin)
 
-    def request_sweep(self, now: float, origin: str) -> None:
+    def request_sweep(self, first_seen: int, now: float, origin: str) -> None:
         """Ask for a look at every tagged VPC of the Region. Arguments and errors as `request_passes`."""
-        self._send([(_REGION, "{}")], now, origin)
+        self._send([("region", json.dumps({"first_seen": first_seen}), "sweep")], now, origin)
 
-    def _send(self, messages: Iterable[tuple[str, str]], now: float, origin: str) -> None:
+    def _send(self, messages: Iterable[tuple[str, str, str]], now: float, origin: str) -> None:
         window = str(int(now // self._debounce)) if self._debounce else origin
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
             {
                 "Id": str(number),
                 "MessageBody": body,
                 "MessageGroupId": group,
-                "MessageDeduplicationId": f"{group}/{window}",
+                "MessageDeduplicationId": f"{group}/{kind}/{window}",
             }
-            for number, (group, body) in enumerate(messages)
+            for number, (group, body, kind) in enumerate(messages)
         ]
         refused = []
         for start in range(0, len(entries), _BATCH):
@@ -116,3 +149,9 @@ class Queue:
             ]
         if refused:
             raise NotQueued("; ".join(refused))
+
+
+def _kind(request: PassRequest) -> str:
+    if request.release:
+        return "release"
+    return f"round-{request.rounds % 2}" if request.rounds else "event"

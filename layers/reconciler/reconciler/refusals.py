@@ -1,27 +1,39 @@
 """What an EC2 error means: the one place where error codes are looked at.
 
-The codes and messages are those of facts, section 3. EC2 says some things with a code of their own and others
-only in the message of an `InvalidParameter`.
+The codes and messages are those of facts, section 3. EC2 says some things with a code of their own, and
+others only in the message of an `InvalidParameter`.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TypeAlias
 
 from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
+from botocore.parsers import ResponseParserError
 
 from .model import Reason
+
+# What a call can raise that says something of EC2; anything else says something of this program.
+ERRORS = (ClientError, HTTPClientError, NoConnection, ResponseParserError)
+AwsError: TypeAlias = ClientError | HTTPClientError | NoConnection | ResponseParserError
 
 
 class Verdict(Enum):
     """What to do about a refusal."""
 
-    WAIT = auto()  # AWS is busy, or does not show yet what there is: come again
+    RETRY = auto()  # EC2 could not, for now: ask again, after a growing pause
+    WAIT = auto()  # AWS is at work on it, or does not show yet what there is: come round
     ALREADY_DONE = auto()  # what was asked for is so already
-    GONE = auto()  # what was asked about is no more
+    GONE = auto()  # what was asked about is no more: look again
+    DNS_OFF = auto()  # private DNS needs attributes that are off, or whose change EC2 does not know yet
     NAME_TAKEN = auto()  # by ours, not shown yet, or by someone else's: look
+    OTHER_SUBNET = auto()  # this subnet will not do: take another
     BLOCKED = auto()  # asking again will not help
+    UNKNOWN = auto()  # not in this table: ask again a few times, then tell
 
 
 @dataclass(frozen=True)
@@ -36,71 +48,84 @@ class Refusal:
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
 
+    @property
+    def subnet_id(self) -> str | None:
+        """The subnet that EC2's words name, if they name one."""
+        found = re.search(r"subnet-[0-9a-z]+", self.message)
+        return found[0] if found else None
 
-# `InvalidGroup.NotFound` comes of a group that was just made: EC2 does not know it everywhere yet.
-_WAIT = frozenset(
-    """
-    RequestLimitExceeded EC2ThrottledException Throttling ThrottlingException OperationInProgress
-    IncorrectState InvalidState ConcurrentTagAccess DependencyViolation InternalError InternalFailure
-    ServerInternal ServiceUnavailable Unavailable RequestTimeout InvalidGroup.NotFound
-    """.split()
-)
-_NAME_TAKEN = "InvalidGroup.Duplicate"
-_ALREADY_DONE = frozenset("InvalidPermission.Duplicate InvalidPermission.NotFound".split())
-_GONE = frozenset(
-    """
-    InvalidVpcID.NotFound InvalidVpcEndpointId.NotFound InvalidVpcEndpoint.NotFound
-    InvalidSecurityGroupID.NotFound InvalidSubnetID.NotFound InvalidSubnetId.NotFound
-    """.split()
-)
-_BLOCKED = {
-    "InvalidServiceName": Reason.SERVICE_UNAVAILABLE,
-    "VpcEndpointLimitExceeded": Reason.ENDPOINT_QUOTA,
-    "SecurityGroupLimitExceeded": Reason.GROUP_QUOTA,
-    "SecurityGroupsPerInterfaceLimitExceeded": Reason.GROUP_QUOTA,
-    "RulesPerSecurityGroupLimitExceeded": Reason.RULE_QUOTA,
-    "InsufficientFreeAddressesInSubnet": Reason.NO_FREE_ADDRESSES,
-    "UnauthorizedOperation": Reason.UNAUTHORIZED,
-    "AuthFailure": Reason.UNAUTHORIZED,
-    "OptInRequired": Reason.UNAUTHORIZED,
-    "TagPolicyViolation": Reason.TAG_POLICY,
+
+_BY_CODE: dict[str, tuple[Verdict, Reason | None]] = {
+    code: (verdict, None)
+    for verdict, codes in {
+        Verdict.RETRY: """
+            RequestLimitExceeded EC2ThrottledException Throttling ThrottlingException ThrottledException
+            InternalError InternalFailure ServerInternal ServiceUnavailable Unavailable RequestTimeout
+            RequestTimeoutException RequestExpired PriorRequestNotComplete
+            """,
+        # `InvalidGroup.NotFound` comes of a group that was just made: EC2 does not know it everywhere yet.
+        Verdict.WAIT: """
+            OperationInProgress IncorrectState InvalidState IncorrectInstanceState ConcurrentTagAccess
+            DependencyViolation InvalidGroup.InUse InvalidGroup.NotFound IdempotentParameterMismatch
+            DuplicateSubnetsInSameZone
+            """,
+        Verdict.ALREADY_DONE: "InvalidPermission.Duplicate InvalidPermission.NotFound",
+        Verdict.GONE: """
+            InvalidVpcID.NotFound InvalidVpcEndpointId.NotFound InvalidVpcEndpoint.NotFound
+            InvalidSecurityGroupID.NotFound InvalidGroupId.NotFound InvalidRouteTableID.NotFound
+            InvalidDhcpOptionID.NotFound InvalidDhcpOptionsID.NotFound InvalidID.NotFound
+            InvalidVpcID.Malformed
+            """,
+        Verdict.NAME_TAKEN: "InvalidGroup.Duplicate",
+        Verdict.OTHER_SUBNET: "InvalidSubnetID.NotFound InvalidSubnetId.NotFound",
+    }.items()
+    for code in codes.split()
+} | {
+    "InsufficientFreeAddressesInSubnet": (Verdict.OTHER_SUBNET, Reason.NO_FREE_ADDRESSES),
+    "InvalidServiceName": (Verdict.BLOCKED, Reason.SERVICE_UNAVAILABLE),
+    "VpcEndpointLimitExceeded": (Verdict.BLOCKED, Reason.ENDPOINT_QUOTA),
+    "SecurityGroupLimitExceeded": (Verdict.BLOCKED, Reason.GROUP_QUOTA),
+    "SecurityGroupsPerInterfaceLimitExceeded": (Verdict.BLOCKED, Reason.GROUP_QUOTA),
+    "RulesPerSecurityGroupLimitExceeded": (Verdict.BLOCKED, Reason.RULE_QUOTA),
+    "UnauthorizedOperation": (Verdict.BLOCKED, Reason.UNAUTHORIZED),
+    "AuthFailure": (Verdict.BLOCKED, Reason.UNAUTHORIZED),
+    "OptInRequired": (Verdict.BLOCKED, Reason.UNAUTHORIZED),
+    "TagPolicyViolation": (Verdict.BLOCKED, Reason.TAG_POLICY),
 }
-# Parts of messages that come under `InvalidParameter`.
-_BLOCKED_MESSAGES = {
-    "conflicting DNS domain": Reason.PRIVATE_DNS_CONFLICT,
-    "does not support the availability zone": Reason.ZONE_NOT_OFFERED,
+# By a part of the message, where the code says nothing.
+_BY_MESSAGE: dict[str, tuple[Verdict, Reason | None]] = {
+    "conflicting DNS domain": (Verdict.BLOCKED, Reason.PRIVATE_DNS_CONFLICT),
+    "does not support the availability zone": (Verdict.OTHER_SUBNET, Reason.ZONE_NOT_OFFERED),
+    "requires both enableDnsSupport and enableDnsHostnames": (Verdict.DNS_OFF, None),
 }
-_WAIT_MESSAGE = "requires both enableDnsSupport and enableDnsHostnames"
 
 
-def classify(error: ClientError | HTTPClientError) -> Refusal:
-    """Class `error`; one that is not known is blocked for the reason `unknown`, with EC2's words.
-
-    An error without an answer (a time-out, a connection lost) says nothing of what was done: come again
-    and look.
+def classify(error: AwsError) -> Refusal:
+    """Class one of `ERRORS`. An error without an answer (a time-out, a connection lost) says nothing of what
+    was done, and one that EC2 takes upon itself (5xx) may pass: ask again.
     """
-    if isinstance(error, HTTPClientError):
-        return Refusal(Verdict.WAIT, None, type(error).__name__, str(error))
+    if not isinstance(error, ClientError):
+        return Refusal(Verdict.RETRY, None, type(error).__name__, str(error))
     answer = error.response.get("Error", {})
-    return classify_code(answer.get("Code", ""), answer.get("Message", ""))
+    refusal = classify_code(answer.get("Code", ""), answer.get("Message", ""))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    if refusal.verdict is Verdict.UNKNOWN and status >= 500:
+        return Refusal(Verdict.RETRY, None, refusal.code, refusal.message)
+    if refusal.reason is Reason.UNAUTHORIZED:
+        # EC2's words may be an encoded message that does not name the action.
+        return Refusal(
+            refusal.verdict, refusal.reason, f"ec2:{error.operation_name}: {refusal.code}", refusal.message
+        )
+    return refusal
 
 
 def classify_code(code: str, message: str) -> Refusal:
-    """Class an error by its code and message: some calls list failures in an answer that says 200."""
-    verdict, reason = _class_of(code, message)
-    return Refusal(verdict, reason, code, message)
+    """Class an error by its code and message: some calls list failures in an answer that says 200.
 
-
-def _class_of(code: str, message: str) -> tuple[Verdict, Reason | None]:
-    if code in _WAIT or _WAIT_MESSAGE in message:
-        return Verdict.WAIT, None
-    if code == _NAME_TAKEN:
-        return Verdict.NAME_TAKEN, None
-    if code in _ALREADY_DONE:
-        return Verdict.ALREADY_DONE, None
-    if code in _GONE:
-        return Verdict.GONE, None
-    for part, reason in _BLOCKED_MESSAGES.items():
+    One that is not known is told with EC2's words, under the reason `unknown`.
+    """
+    for part, (verdict, reason) in _BY_MESSAGE.items():
         if part in message:
-            return Verdict.BLOCKED, reason
-    return Verdict.BLOCKED, _BLOCKED.get(code, Reason.UNKNOWN)
+            return Refusal(verdict, reason, code, message)
+    verdict, reason = _BY_CODE.get(code, (Verdict.UNKNOWN, Reason.UNKNOWN))
+    return Refusal(verdict, reason, code, message)

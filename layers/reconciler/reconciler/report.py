@@ -1,4 +1,4 @@
-"""Findings and outcomes to metrics and log lines.
+"""What a pass or a sweep found and did, as metrics and log lines.
 
 Metrics have one dimension at most, whose values are words of a closed list; ids are metadata, since every
 value of a dimension is a metric that is paid for (facts, section 11).
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from .model import Reason
-from .passes import Ending, Pass, Treatment, is_drift, key
+from .passes import Ending, Pass, Treatment
+from .rounds import counts
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -33,25 +33,33 @@ class Rejection(StrEnum):
 
     MALFORMED_EVENT = "malformed-event"
     MALFORMED_MESSAGE = "malformed-message"
+    MALFORMED_PROFILES = "malformed-profiles"
     FOREIGN_ACCOUNT = "foreign-account"
     FOREIGN_REGION = "foreign-region"
 
 
 def tell_pass(done: Pass, now: float, logger: Logger) -> None:
     """Tell a pass: a line for each finding, one for the whole, and the drift metrics. `now` is in seconds
-    since 1970."""
-    vpc_id = done.request.vpc_id
+    since 1970.
+    """
+    request = done.request
     for treated in done.treated:
-        _log_finding(vpc_id, treated, logger)
-    what = f", could not read EC2: {done.unread}" if done.unread else f", {len(done.treated)} findings"
+        _log_finding(request.vpc_id, treated, logger)
+    what = f"could not read EC2: {done.unread}" if done.unread else f"{len(done.treated)} findings"
     say = logger.warning if done.ending in _ALARMING else logger.info
     say(
-        f"pass over {vpc_id}: {done.ending}{what}",
-        vpc_id=vpc_id,
+        f"pass over {request.vpc_id}: {done.ending}, {what}",
+        vpc_id=request.vpc_id,
         ending=done.ending,
-        rounds=done.request.rounds,
+        rounds=request.rounds,
     )
-    _measure_pass(done, now)
+    tally = Counter((count.metric, count.dimension, count.value) for count in counts(done))
+    for (metric, dimension, value), count in tally.items():
+        _count(metric, count, request.vpc_id, **{dimension: value})
+    if done.ending is Ending.CONVERGED and request.rounds:
+        elapsed = max(0.0, now * 1000 - request.first_seen)
+        with single_metric("TimeToConverge", MetricUnit.Milliseconds, elapsed, namespace=NAMESPACE) as single:
+            single.add_metadata("vpc_id", request.vpc_id)
 
 
 def _log_finding(vpc_id: str, treated: Treated, logger: Logger) -> None:
@@ -69,24 +77,10 @@ def _log_finding(vpc_id: str, treated: Treated, logger: Logger) -> None:
     )
 
 
-def _measure_pass(done: Pass, now: float) -> None:
-    vpc_id = done.request.vpc_id
-    new = [t for t in done.treated if is_drift(t.finding) and key(t.finding) not in done.request.counted]
-    _count("DriftDetected", "Kind", Counter(t.finding.kind.value for t in new), vpc_id)
-    remediated = [t for t in done.treated if t.treatment is Treatment.REMEDIATED]
-    _count("DriftRemediated", "Kind", Counter(t.finding.kind.value for t in remediated), vpc_id)
-
-    reasons = [t.reason or Reason.UNKNOWN for t in done.treated if t.treatment is Treatment.BLOCKED]
-    if done.ending is Ending.STUCK:
-        reasons.append(Reason.STUCK)
-    if done.ending is Ending.BLOCKED and done.unread:
-        reasons.append(done.unread.reason or Reason.UNKNOWN)
-    _count("RemediationBlocked", "Reason", Counter(reason.value for reason in reasons), vpc_id)
-
-    if done.ending is Ending.CONVERGED and done.request.rounds:
-        elapsed = max(0.0, now * 1000 - done.request.first_seen)
-        with single_metric("TimeToConverge", MetricUnit.Milliseconds, elapsed, namespace=NAMESPACE) as metric:
-            metric.add_metadata("vpc_id", vpc_id)
+def tell_crash(vpc_id: str, logger: Logger) -> None:
+    """Tell of a pass that died of a fault of this program; to be called where the exception is handled."""
+    logger.exception(f"pass over {vpc_id}: died", vpc_id=vpc_id)
+    _count("PassDied", 1, vpc_id)
 
 
 def tell_sweep(swept: Sweep, logger: Logger) -> None:
@@ -100,21 +94,23 @@ def tell_sweep(swept: Sweep, logger: Logger) -> None:
         with single_metric(name, MetricUnit.Count, len(vpc_ids), namespace=NAMESPACE) as metric:
             metric.add_metadata("vpc_ids", list(vpc_ids))
     logger.info(
-        f"sweep: {len(swept.in_sync)} in sync, {len(swept.drifted)} drifted, {len(swept.blocked)} blocked",
+        f"sweep: {len(swept.in_sync)} in sync, {len(swept.drifted)} drifted, {len(swept.blocked)} blocked, "
+        f"{len(swept.leftovers)} that ask for nothing any more",
         drifted=swept.drifted,
         blocked=swept.blocked,
+        leftovers=swept.leftovers,
     )
 
 
 def tell_rejection(why: Rejection, detail: str, logger: Logger) -> None:
     """Tell of an input that was turned away: nothing will be tried with it again."""
     logger.warning(f"{why}: {detail}", rejection=why)
-    _count("InputRejected", "Reason", Counter([why.value]))
+    _count("InputRejected", 1, Reason=why)
 
 
-def _count(name: str, dimension: str, counts: Counter[str], vpc_id: str | None = None) -> None:
-    for value, count in counts.items():
-        with single_metric(name, MetricUnit.Count, count, namespace=NAMESPACE) as metric:
-            metric.add_dimension(dimension, value)
-            if vpc_id:
-                metric.add_metadata("vpc_id", vpc_id)
+def _count(name: str, count: int, vpc_id: str = "", **dimension: str) -> None:
+    with single_metric(name, MetricUnit.Count, count, namespace=NAMESPACE) as metric:
+        for key, value in dimension.items():
+            metric.add_dimension(key, value)
+        if vpc_id:
+            metric.add_metadata("vpc_id", vpc_id)

@@ -12,18 +12,17 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
-from . import profiles
+from .locate import Locator
 from .observe import Observer
+from .profile_store import ProfileStore
 from .queue import Queue
 from .settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_sqs import SQSClient
-
-    from .model import Profile
 
 # Short: a call that hangs must not eat the pass (facts, section 2). Throttled calls come round by the queue.
 _CLIENT_CONFIG = Config(
@@ -56,20 +55,19 @@ class Runtime:
         )
 
     @cached_property
-    def profiles(self) -> Mapping[str, Profile]:
+    def profiles(self) -> ProfileStore:
         """The profiles that a VPC can opt in to."""
-        return profiles.builtin()
+        return ProfileStore(self.settings.profiles_parameter, self.logger)
 
     @cached_property
     def observer(self) -> Observer:
-        """Looks at VPCs, for all profiles."""
-        ownership = self.settings.ownership
-        services = {
-            ownership.service_name(endpoint.service)
-            for profile in self.profiles.values()
-            for endpoint in profile.endpoints
-        }
-        return Observer(self.ec2, ownership, services)
+        """Looks at VPCs."""
+        return Observer(self.ec2, self.settings.ownership)
+
+    @cached_property
+    def locator(self) -> Locator:
+        """Finds the VPCs of events."""
+        return Locator(self.ec2, self.settings.ownership, self.now)
 
     @cached_property
     def pass_queue(self) -> Queue:

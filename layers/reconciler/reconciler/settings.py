@@ -15,7 +15,7 @@ class InvalidSettings(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """An installation's settings. `debounce` is in seconds."""
+    """An installation's settings. `debounce` is in seconds; `profiles_parameter` is empty for none."""
 
     account: str
     ownership: Ownership
@@ -23,6 +23,7 @@ class Settings:
     debounce: int
     pass_queue_url: str
     sweep_queue_url: str
+    profiles_parameter: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -52,4 +53,5 @@ class Settings:
             debounce=int(debounce),
             pass_queue_url=value("PASS_QUEUE_URL"),
             sweep_queue_url=value("SWEEP_QUEUE_URL"),
+            profiles_parameter=environment.get("PROFILES_PARAMETER", ""),
         )

@@ -1,18 +1,17 @@
-"""The sweep: every tagged VPC of the Region, observed in bulk, to those that need a pass.
+"""The sweep: every VPC of the Region that is tagged, or in which something owned is left, observed in bulk.
 
 It is what heals at install time, what catches lost events, and what counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import intent
-from .locate import opted_in
-from .model import Finding, Observation, Profile, Status
-from .plan import plan
+from .locate import opted_in, with_owned
+from .model import Finding, Profile, Status
+from .passes import plan_of, read_intent
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -23,37 +22,46 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sweep:
-    """The tagged VPCs, by how they stand. `drifted` are those that a pass may do something about."""
+    """How VPCs stand: the tagged ones, and as `leftovers` those that are not and in which something owned is.
 
-    in_sync: tuple[str, ...]
-    drifted: tuple[str, ...]
-    blocked: tuple[str, ...]
+    `drifted` are those that a pass may do something about.
+    """
+
+    in_sync: tuple[str, ...] = ()
+    drifted: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
+
+    @property
+    def to_pass_over(self) -> tuple[str, ...]:
+        """Those that differ; the blocked ones too: what blocked them may be gone, and a pass says why."""
+        return tuple(sorted({*self.drifted, *self.blocked, *self.leftovers}))
 
 
-def sweep(observer: Observer, ec2: EC2Client, profiles: Mapping[str, Profile], settings: Settings) -> Sweep:
-    """Look at every tagged VPC. Writes nothing.
+def sweep(
+    observer: Observer, ec2: EC2Client, profiles: Mapping[str, Profile], settings: Settings, now: float
+) -> Sweep:
+    """Look at every VPC that is tagged or has something owned in it. Writes nothing. `now` is in seconds
+    since 1970.
 
     Raises:
-        botocore.exceptions.ClientError, HTTPClientError: when EC2 refuses a read.
+        One of `refusals.ERRORS`: when EC2 refuses a read.
     """
-    standing: dict[Status | None, list[str]] = {None: [], Status.REMEDIABLE: [], Status.BLOCKED: []}
-    for observation in observer.many(list(opted_in(ec2, settings.ownership))):
-        findings = _findings(observation, profiles, settings)
-        standing[_standing(findings)].append(observation.vpc.id)
-    return Sweep(*(tuple(standing[status]) for status in (None, Status.REMEDIABLE, Status.BLOCKED)))
+    tagged = set(opted_in(ec2, settings.ownership))
+    standing: dict[str, list[str]] = {"in_sync": [], "drifted": [], "blocked": [], "leftovers": []}
+    for observation in observer.many(tagged | set(with_owned(ec2, settings.ownership)), profiles):
+        asked = read_intent(observation, profiles, settings, now)
+        wanted = plan_of(observation, asked, settings)
+        stands = _standing((*asked.findings, *wanted.findings))
+        if observation.vpc.id in tagged:
+            standing[stands].append(observation.vpc.id)
+        elif stands != "in_sync":
+            standing["leftovers"].append(observation.vpc.id)
+    return Sweep(**{name: tuple(vpc_ids) for name, vpc_ids in standing.items()})
 
 
-def _findings(
-    observation: Observation, profiles: Mapping[str, Profile], settings: Settings
-) -> tuple[Finding, ...]:
-    asked = intent.read(observation.vpc, profiles, settings.default_mode, settings.ownership)
-    if asked.profile is None:
-        return asked.findings
-    return (*asked.findings, *plan(observation, asked.profile, settings.ownership).findings)
-
-
-def _standing(findings: tuple[Finding, ...]) -> Status | None:
+def _standing(findings: Iterable[Finding]) -> str:
     statuses = {finding.status for finding in findings}
     if statuses & {Status.REMEDIABLE, Status.CONVERGING}:
-        return Status.REMEDIABLE
-    return Status.BLOCKED if Status.BLOCKED in statuses else None
+        return "drifted"
+    return "blocked" if Status.BLOCKED in statuses else "in_sync"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Network, collapse_addresses
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 
 from .model import Observation, RouteTable, Subnet
 
@@ -31,13 +31,29 @@ def is_private(subnet: Subnet, tables: Iterable[RouteTable]) -> bool:
     )
 
 
+def has_egress(subnet: Subnet, tables: Iterable[RouteTable]) -> bool:
+    """Whether an active default route leads out of the subnet, by whatever gateway."""
+    table = route_table_of(subnet, tables)
+    return table is not None and any(
+        route.active and route.destination in ("0.0.0.0/0", "::/0") for route in table.routes
+    )
+
+
+def public_subnets(observation: Observation) -> tuple[Subnet, ...]:
+    """The public subnets of the VPC, by id."""
+    private = set(private_subnets(observation))
+    return tuple(sorted(set(observation.subnets) - private, key=lambda subnet: subnet.id))
+
+
 def private_subnets(observation: Observation) -> tuple[Subnet, ...]:
     """The private subnets of the VPC, by id."""
     private = (s for s in observation.subnets if is_private(s, observation.route_tables))
     return tuple(sorted(private, key=lambda subnet: subnet.id))
 
 
-def merged_cidrs(subnets: Iterable[Subnet]) -> tuple[str, ...]:
-    """The subnets' IPv4 blocks, adjacent ones merged: the fewest rules that let in exactly these."""
-    blocks = (IPv4Network(subnet.cidr) for subnet in subnets if subnet.cidr)
-    return tuple(str(block) for block in collapse_addresses(blocks))
+def merged(blocks: Iterable[str]) -> tuple[str, ...]:
+    """CIDR blocks of either family, adjacent ones merged: the fewest that cover exactly these."""
+    networks = [ip_network(block) for block in blocks]
+    v4 = collapse_addresses(network for network in networks if isinstance(network, IPv4Network))
+    v6 = collapse_addresses(network for network in networks if isinstance(network, IPv6Network))
+    return (*map(str, v4), *map(str, v6))

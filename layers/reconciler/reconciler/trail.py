@@ -9,7 +9,7 @@ many costs a look and an id too few is what the sweep is for.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -43,6 +43,10 @@ class ResourceType(StrEnum):
 
 
 _ID = re.compile(rf"({'|'.join(ResourceType)})-[0-9a-z]+")
+# Where people's own words stand, which may look like ids.
+_FREE_TEXT = frozenset(
+    "tagSet tagSpecificationSet TagSpecification groupName GroupName groupDescription Description".split()
+)
 
 
 class MalformedEvent(ValueError):
@@ -54,14 +58,17 @@ class Touched:
     """What an event touched, when, and in whose account and Region.
 
     `names_our_tags` says that the event itself speaks of the opt-in: the VPC need not be asked for it.
+    `deletion_refused` says that someone was refused the VPC's deletion for what is in it.
     """
 
+    event_id: str
     event_name: str
     time: datetime
     account: str
     region: str
     ids: Mapping[ResourceType, frozenset[str]] = field(default_factory=dict)
     names_our_tags: bool = False
+    deletion_refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,17 +94,22 @@ def _read_api_call(event: Mapping[str, Any], detail: Mapping[str, Any], tag_pref
     name = _part(detail, "eventName", str)
     if name not in WATCHED:
         return Ignored(f"{name} does not change what a VPC has")
-    if detail.get("errorCode"):
-        return Ignored(f"{name} failed with {detail['errorCode']}")
-    request = _part(detail, "requestParameters", dict)
-    strings = list(_strings([request, detail.get("responseElements")]))
+    error = detail.get("errorCode")
+    deletion_refused = name == "DeleteVpc" and str(error).removeprefix("Client.") == "DependencyViolation"
+    if error and not deletion_refused:
+        return Ignored(f"{name} failed with {error}")
+    told = [part for part in (detail.get("requestParameters"), detail.get("responseElements")) if part]
+    if not told or not all(isinstance(part, dict) for part in told):
+        raise MalformedEvent("requestParameters and responseElements are both missing, or no objects")
     return Touched(
+        event_id=_part(event, "id", str),
         event_name=name,
         time=_time(_part(detail, "eventTime", str)),
         account=str(detail.get("recipientAccountId") or event.get("account") or ""),
         region=_part(detail, "awsRegion", str),
-        ids=_ids(strings),
-        names_our_tags=any(text.startswith(f"{tag_prefix}:") for text in strings),
+        ids=_ids(_strings(told, leave_out=_FREE_TEXT)),
+        names_our_tags=any(text.startswith(f"{tag_prefix}:") for text in _strings(told)),
+        deletion_refused=deletion_refused,
     )
 
 
@@ -105,12 +117,13 @@ def _read_tag_change(event: Mapping[str, Any], detail: Mapping[str, Any]) -> Tou
     arns = _part(event, "resources", list)
     _part(detail, "changed-tag-keys", list)
     return Touched(
+        event_id=_part(event, "id", str),
         event_name="Tag Change on Resource",
         time=_time(_part(event, "time", str)),
         account=_part(event, "account", str),
         region=_part(event, "region", str),
         ids=_ids(str(arn).rpartition("/")[2] for arn in arns),
-        # These come for owned things and for opted-in VPCs only.
+        # The rule lets these in for owned things only.
         names_our_tags=True,
     )
 
@@ -130,7 +143,7 @@ def _time(text: str) -> datetime:
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _ids(strings: Iterator[str] | list[str]) -> Mapping[ResourceType, frozenset[str]]:
+def _ids(strings: Iterable[str]) -> Mapping[ResourceType, frozenset[str]]:
     found: dict[ResourceType, set[str]] = {}
     for text in strings:
         if match := _ID.fullmatch(text):
@@ -138,14 +151,14 @@ def _ids(strings: Iterator[str] | list[str]) -> Mapping[ResourceType, frozenset[
     return {kind: frozenset(ids) for kind, ids in found.items()}
 
 
-def _strings(value: Any) -> Iterator[str]:
-    """Every string in a nest of objects and arrays, in no order."""
+def _strings(value: Any, leave_out: Set[str] = frozenset()) -> Iterator[str]:
+    """Every string in a nest of objects and arrays, in no order, but for what stands under some keys."""
     nest = [value]
     while nest:
         value = nest.pop()
         if isinstance(value, str):
             yield value
         elif isinstance(value, Mapping):
-            nest.extend(value.values())
+            nest.extend(item for key, item in value.items() if key not in leave_out)
         elif isinstance(value, list):
             nest.extend(value)

@@ -6,7 +6,7 @@ them in a list. Adding a concern is adding a file here and its name there.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..actions import Step
@@ -20,6 +20,22 @@ class Assessment:
 
     findings: tuple[Finding, ...] = ()
     steps: tuple[Step, ...] = ()
+
+    @classmethod
+    def of(cls, steps: Iterable[Step], notes: Iterable[Finding] = ()) -> Assessment:
+        """The steps, the findings that they are there for, and findings that no step is there for."""
+        steps = tuple(steps)
+        remedied = dict.fromkeys(finding for step in steps for finding in step.remedies)
+        return cls((*remedied, *notes), steps)
+
+    @classmethod
+    def joined(cls, parts: Iterable[Assessment]) -> Assessment:
+        """Several as one."""
+        parts = tuple(parts)
+        return cls(
+            tuple(finding for part in parts for finding in part.findings),
+            tuple(step for part in parts for step in part.steps),
+        )
 
 
 Concern = Callable[[Observation, Profile, Ownership], Assessment]

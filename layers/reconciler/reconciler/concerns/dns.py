@@ -1,26 +1,53 @@
-"""The VPC's DNS attributes: private DNS needs both (facts, section 2)."""
+"""The VPC's name resolution: private DNS needs both DNS attributes (facts, section 2), and answers only those
+who ask the Amazon-provided resolver."""
 
 from __future__ import annotations
 
 from ..actions import EnableVpcAttribute, Step, VpcAttribute
-from ..model import Finding, Kind, Observation, Profile
+from ..model import Finding, Kind, Observation, Profile, Status
 from ..ownership import Ownership
 from . import Assessment
 
+# How a DHCP option set names the resolver that AWS provides, and where that resolver is in any VPC.
+AMAZON_PROVIDED = "AmazonProvidedDNS"
+RESOLVER = "169.254.169.253"
 
-def assess(observation: Observation, _profile: Profile, _ownership: Ownership) -> Assessment:
-    """Turn on what is off; support first, since host names need it (facts, section 3)."""
+
+def assess(observation: Observation, profile: Profile, ownership: Ownership) -> Assessment:
+    """Turn on what is off, support first, since host names need it (facts, section 3); tell of name servers
+    that do not know the private names."""
+    wants_private_dns = [endpoint for endpoint in profile.endpoints if endpoint.private_dns]
+    if not wants_private_dns:
+        return Assessment()
     vpc = observation.vpc
     attributes = (
         (VpcAttribute.DNS_SUPPORT, vpc.dns_support, Kind.DNS_SUPPORT_OFF),
         (VpcAttribute.DNS_HOSTNAMES, vpc.dns_hostnames, Kind.DNS_HOSTNAMES_OFF),
     )
-    steps = tuple(
+    steps = [
         Step(
             EnableVpcAttribute(vpc.id, attribute),
             (Finding(kind, vpc.id, found=f"{attribute} is off", wanted="on: private DNS needs it"),),
         )
         for attribute, is_on, kind in attributes
         if not is_on
+    ]
+    services = [ownership.service_name(endpoint.service) for endpoint in wants_private_dns]
+    return Assessment.of(steps, _custom_dns(observation, services))
+
+
+def _custom_dns(observation: Observation, services: list[str]) -> tuple[Finding, ...]:
+    vpc = observation.vpc
+    if not vpc.name_servers or vpc.name_servers == (AMAZON_PROVIDED,):
+        return ()
+    offered = (observation.services[name] for name in services if name in observation.services)
+    zones = ", ".join(name for service in offered for name in service.private_dns_names)
+    return (
+        Finding(
+            Kind.CUSTOM_DNS,
+            vpc.id,
+            found=f"its DHCP options name {', '.join(vpc.name_servers)} as name servers",
+            wanted=f"{AMAZON_PROVIDED}, or there a rule that forwards {zones} to {RESOLVER}",
+            status=Status.NOTED,
+        ),
     )
-    return Assessment(tuple(finding for step in steps for finding in step.remedies), steps)

@@ -1,26 +1,46 @@
 """Where an endpoint stands: one private subnet in each zone that its service offers.
 
-Apart from `endpoints` because moving an endpoint is a question of its own: EC2 takes one subnet a zone, and
-refuses to take a second one even where the same call removes the first (facts, section 3).
+Apart from the endpoint's other properties because moving is a question of its own: EC2 takes one subnet a
+zone, and refuses to take a second one even where the same call removes the first (facts, section 3).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from ..model import Endpoint, Finding, Kind, Observation, Reason, Service, Status, Subnet
+from ..actions import Candidates
+from ..model import (
+    AddressType,
+    Endpoint,
+    Finding,
+    Kind,
+    Observation,
+    Profile,
+    Reason,
+    Service,
+    Status,
+    Subnet,
+)
+from ..ownership import Ownership
 from ..topology import private_subnets
 
 
 @dataclass(frozen=True)
 class Placement:
-    """The subnets to stand in, the zones that stay uncovered, and why there are no subnets at all."""
+    """The candidates of each zone that is to be covered, what is to be told of the other zones, and why no
+    zone can be covered at all."""
 
-    subnet_ids: frozenset[str]
+    zones: Mapping[str, Candidates]
+    address_type: AddressType
     findings: tuple[Finding, ...]
     hindrance: Reason | None
+
+    @property
+    def subnet_ids(self) -> frozenset[str]:
+        """The best candidate of each zone."""
+        return frozenset(candidates[0] for candidates in self.zones.values())
 
 
 @dataclass(frozen=True)
@@ -30,42 +50,57 @@ class SubnetChange:
     `remedied` are the findings that it puts right, `notes` those that it does not.
     """
 
-    add: tuple[str, ...]
+    add: tuple[Candidates, ...]
     remove: tuple[str, ...]
     remedied: tuple[Finding, ...]
     notes: tuple[Finding, ...]
 
 
-def place(observation: Observation, service: Service, attached: Set[str] = frozenset()) -> Placement:
-    """Choose one private subnet a zone: the one already attached, else the first by id that has a free
-    address. The same input gives the same choice (peers, 2)."""
+def place(
+    observation: Observation,
+    service: Service,
+    profile: Profile,
+    ownership: Ownership,
+    attached: Set[str] = frozenset(),
+) -> Placement:
+    """Choose one private subnet a zone: the one already attached, else one that bears the placement tag, else
+    the first by id; the attached one apart, one that has a free address. The same input gives the same choice
+    (peers, 2).
+
+    The profile's address family is used where the service has it and no zone is lost by it; else IPv4.
+    """
     by_zone: dict[str, list[Subnet]] = defaultdict(list)
     for subnet in private_subnets(observation):
-        by_zone[subnet.zone_id].append(subnet)
-    chosen: set[str] = set()
-    uncovered = []
-    for zone, subnets in sorted(by_zone.items()):
-        usable = [s for s in subnets if s.id in attached] or [s for s in subnets if s.free_addresses > 0]
-        if not _offers(service, subnets[0]):
-            uncovered.append(_uncovered(service, zone, Reason.ZONE_NOT_OFFERED))
-        elif usable:
-            chosen.add(usable[0].id)
-        else:
-            uncovered.append(_uncovered(service, zone, Reason.NO_FREE_ADDRESSES))
+        if not subnet.on_outpost and (not profile.zones or subnet.zone_id in profile.zones):
+            by_zone[subnet.zone_id].append(subnet)
+
+    def candidates(subnets: list[Subnet], family: AddressType) -> Candidates:
+        usable = [s for s in subnets if _has(s, family) and (s.id in attached or s.free_addresses > 0)]
+        best = sorted(
+            usable, key=lambda s: (s.id not in attached, ownership.placement_key not in s.tags, s.id)
+        )
+        return tuple(subnet.id for subnet in best)
+
+    offered = {zone: subnets for zone, subnets in by_zone.items() if _offers(service, subnets[0])}
+    family, told = _family(observation, service, profile, offered)
+    fit = {zone: subnets for zone, subnets in offered.items() if any(_has(s, family) for s in subnets)}
+    zones = {zone: candidates(subnets, family) for zone, subnets in sorted(fit.items())}
+    full = [zone for zone, found in zones.items() if not found]
+    findings = [
+        *told,
+        *(_uncovered(service, zone, Reason.ZONE_NOT_OFFERED) for zone in sorted(set(by_zone) - set(offered))),
+        *(_uncovered(service, zone, Reason.NO_FREE_ADDRESSES) for zone in full),
+    ]
     hindrance = None
-    if not chosen:
-        reasons = {finding.reason for finding in uncovered}
-        if not reasons:
-            hindrance = Reason.NO_PRIVATE_SUBNET
-        elif Reason.NO_FREE_ADDRESSES in reasons:
-            hindrance = Reason.NO_FREE_ADDRESSES
-        else:
-            hindrance = Reason.ZONE_NOT_OFFERED
-    return Placement(frozenset(chosen), tuple(uncovered), hindrance)
+    if len(full) == len(zones):
+        nowhere = Reason.ZONE_NOT_OFFERED if by_zone and not offered else Reason.NO_PRIVATE_SUBNET
+        hindrance = Reason.NO_FREE_ADDRESSES if full else nowhere
+    covered = {zone: found for zone, found in zones.items() if found}
+    return Placement(covered, family, tuple(findings), hindrance)
 
 
 def change_subnets(
-    observation: Observation, service: Service, endpoint: Endpoint, *, narrow: bool
+    observation: Observation, placement: Placement, endpoint: Endpoint, *, narrow: bool
 ) -> SubnetChange:
     """What to add and remove now, so that passes bring `endpoint` to where it should stand.
 
@@ -74,7 +109,6 @@ def change_subnets(
     another zone has come. With `narrow` false nothing is removed.
     """
     attached = endpoint.subnet_ids
-    placement = place(observation, service, attached)
     if placement.hindrance is not None:
         hindered = Finding(
             Kind.ENDPOINT_SUBNET_MISSING,
@@ -86,19 +120,20 @@ def change_subnets(
         )
         return SubnetChange((), (), (), (*placement.findings, hindered))
 
-    zones = {subnet.id: subnet.zone_id for subnet in observation.subnets}
-    occupied = {zones.get(subnet_id) for subnet_id in attached}
-    missing, extra = placement.subnet_ids - attached, attached - placement.subnet_ids
-    add = {subnet_id for subnet_id in missing if zones[subnet_id] not in occupied}
-    remove = set(extra) if narrow else set()
+    zone_of = {subnet.id: subnet.zone_id for subnet in observation.subnets}
+    occupied = {zone_of.get(subnet_id) for subnet_id in attached}
+    missing = {zone: found for zone, found in placement.zones.items() if found[0] not in attached}
+    add = {zone: found for zone, found in missing.items() if zone not in occupied}
+    remove = set(attached - placement.subnet_ids) if narrow else set()
     if remove == attached and not add and len(remove) > 1:
         remove.remove(min(remove))
-    later = missing - add if narrow else frozenset()
+    later = frozenset(missing[zone][0] for zone in missing if zone not in add) if narrow else frozenset()
+    now = frozenset(found[0] for found in add.values())
 
     remedied = []
     if add:
         remedied.append(
-            Finding(Kind.ENDPOINT_SUBNET_MISSING, endpoint.id, _names(attached), f"{_names(add)} too")
+            Finding(Kind.ENDPOINT_SUBNET_MISSING, endpoint.id, _names(attached), f"{_names(now)} too")
         )
     if remove:
         remedied.append(
@@ -120,7 +155,40 @@ def change_subnets(
                 status=Status.CONVERGING,
             )
         )
-    return SubnetChange(tuple(sorted(add)), tuple(sorted(remove)), tuple(remedied), tuple(notes))
+    return SubnetChange(
+        tuple(add[zone] for zone in sorted(add)), tuple(sorted(remove)), tuple(remedied), tuple(notes)
+    )
+
+
+def _family(
+    observation: Observation, service: Service, profile: Profile, offered: Mapping[str, list[Subnet]]
+) -> tuple[AddressType, tuple[Finding, ...]]:
+    asked = profile.address_type
+    if asked is AddressType.IPV4:
+        return asked, ()
+    families = {AddressType.IPV4, AddressType.IPV6} if asked is AddressType.DUALSTACK else {asked}
+
+    def covers(family: AddressType) -> set[str]:
+        return {zone for zone, subnets in offered.items() if any(_has(s, family) for s in subnets)}
+
+    if families <= service.address_types and covers(AddressType.IPV4) <= covers(asked):
+        return asked, ()
+    lacking = "the service" if not families <= service.address_types else "a zone's private subnets"
+    finding = Finding(
+        Kind.ENDPOINT_ADDRESS_TYPE,
+        service.name,
+        found=f"{lacking} cannot do {asked} in {observation.vpc.id}",
+        wanted=f"{asked}; {AddressType.IPV4} is used",
+        status=Status.NOTED,
+    )
+    return AddressType.IPV4, (finding,)
+
+
+def _has(subnet: Subnet, family: AddressType) -> bool:
+    """Whether an endpoint of `family` can stand in the subnet (facts, section 2)."""
+    if family is AddressType.IPV6:
+        return bool(subnet.ipv6_cidrs) and not subnet.cidr
+    return bool(subnet.cidr) and (family is AddressType.IPV4 or bool(subnet.ipv6_cidrs))
 
 
 def _offers(service: Service, subnet: Subnet) -> bool:

@@ -1,33 +1,108 @@
-"""The owned security group: 443/tcp in from the private subnets, nothing else in, nothing out."""
+"""The owned security group: 443/tcp in from the clients, nothing else in, nothing out."""
 
 from __future__ import annotations
 
-from ..actions import NEW_GROUP, AuthorizeIngress, CreateSecurityGroup, RevokeEgress, RevokeIngress, Step
-from ..model import Finding, Kind, Observation, Profile, Rule, SecurityGroup, SourceKind
+from ipaddress import ip_network
+
+from ..actions import (
+    NEW_GROUP,
+    AuthorizeIngress,
+    CreateSecurityGroup,
+    DeleteSecurityGroup,
+    RevokeEgress,
+    RevokeIngress,
+    Step,
+)
+from ..model import (
+    AddressType,
+    Clients,
+    Finding,
+    Kind,
+    Observation,
+    Profile,
+    Rule,
+    SecurityGroup,
+    SourceKind,
+    Status,
+    Subnet,
+)
 from ..ownership import Ownership
-from ..topology import merged_cidrs, private_subnets
+from ..topology import merged, private_subnets, public_subnets
 from . import Assessment
 
 # What EC2 itself puts on a new group.
 DEFAULT_EGRESS = Rule("-1", -1, -1, SourceKind.CIDR, "0.0.0.0/0")
+# EC2's default quota of rules in one direction of a group, for each address family.
+RULE_QUOTA = 60
 
 
-def assess(observation: Observation, _profile: Profile, ownership: Ownership) -> Assessment:
+def assess(observation: Observation, profile: Profile, ownership: Ownership) -> Assessment:
     """Make the group where it is missing; else put its rules right.
 
     What is too much is revoked by a step of its own, so that the plan can put it after all that adds.
     """
     group = ownership.owned_group(observation)
-    wanted = wanted_ingress(observation)
+    wanted, notes = wanted_ingress(observation, profile)
     steps = _create(observation, ownership, wanted) if group is None else _mend(group, wanted)
-    findings = dict.fromkeys(finding for step in steps for finding in step.remedies)
-    return Assessment(tuple(findings), tuple(steps))
+    for other in ownership.owned_groups(observation)[1:]:
+        double = Finding(Kind.GROUP_DOUBLE, other.id, found="a second owned group", wanted="one")
+        steps.append(Step(DeleteSecurityGroup(other.id), (double,)))
+    return Assessment.of(steps, notes)
 
 
-def wanted_ingress(observation: Observation) -> frozenset[Rule]:
-    """The rules that the group should have: one for each merged block of the private subnets."""
-    blocks = merged_cidrs(private_subnets(observation))
-    return frozenset(Rule("tcp", 443, 443, SourceKind.CIDR, block) for block in blocks)
+def wanted_ingress(observation: Observation, profile: Profile) -> tuple[frozenset[Rule], tuple[Finding, ...]]:
+    """The rules that the group should have: one for each merged block of the clients, and what is to be
+    told of them.
+
+    Where those are more than a group may have, the VPC's own blocks take their place. As many places as the
+    VPC has blocks are left free for that, so that nothing has to be closed before they are let in.
+    """
+    vpc = observation.vpc
+    v6 = profile.address_type is not AddressType.IPV4
+    whole = merged((*vpc.cidrs, *(vpc.ipv6_cidrs if v6 else ())))
+    if profile.clients is Clients.VPC:
+        return _https(whole), ()
+    notes = _cut_off(observation, profile)
+    blocks = merged(block for subnet in private_subnets(observation) for block in _blocks(subnet, v6=v6))
+    if whole and len(blocks) > RULE_QUOTA - len(whole):
+        coarse = Finding(
+            Kind.GROUP_RULES_COARSE,
+            vpc.id,
+            found=f"{len(blocks)} blocks of private subnets, more than a security group takes",
+            wanted=f"a rule for each; the VPC's own blocks are let in instead: {', '.join(whole)}",
+            status=Status.NOTED,
+        )
+        return _https(whole), (*notes, coarse)
+    return _https(blocks), notes
+
+
+def _blocks(subnet: Subnet, *, v6: bool) -> tuple[str, ...]:
+    return (*((subnet.cidr,) if subnet.cidr else ()), *(subnet.ipv6_cidrs if v6 else ()))
+
+
+def _https(blocks: tuple[str, ...]) -> frozenset[Rule]:
+    return frozenset(
+        Rule("tcp", 443, 443, SourceKind.CIDR_V6 if ":" in block else SourceKind.CIDR, block)
+        for block in blocks
+    )
+
+
+def _cut_off(observation: Observation, profile: Profile) -> tuple[Finding, ...]:
+    """Private DNS answers for the whole VPC, so public subnets are led to a door that is shut to them."""
+    public = public_subnets(observation)
+    private_dns = any(endpoint.private_dns for endpoint in profile.endpoints)
+    if not public or not private_dns:
+        return ()
+    return (
+        Finding(
+            Kind.PUBLIC_SUBNETS_CUT_OFF,
+            observation.vpc.id,
+            found=f"private DNS leads {', '.join(subnet.id for subnet in public)} to endpoints that let in "
+            "private subnets alone",
+            wanted="workloads in private subnets, or a profile with clients = 'vpc'",
+            status=Status.NOTED,
+        ),
+    )
 
 
 def describe(rules: frozenset[Rule]) -> str:
@@ -58,13 +133,43 @@ def _create(observation: Observation, ownership: Ownership, wanted: frozenset[Ru
 
 def _mend(group: SecurityGroup, wanted: frozenset[Rule]) -> list[Step]:
     steps = []
-    if missing := wanted - group.ingress:
+    missing, extra = wanted - group.ingress, group.ingress - wanted
+    if extra:
+        finding = Finding(Kind.GROUP_RULE_EXTRA, group.id, describe(extra), "not to be there")
+        if room := _room(group.ingress, missing, extra):
+            steps.append(Step(RevokeIngress(group.id, room, makes_room=True), (finding,)))
+        if rest := tuple(sorted(extra.difference(room))):
+            steps.append(Step(RevokeIngress(group.id, rest), (finding,)))
+    if missing:
         finding = Finding(Kind.GROUP_RULE_MISSING, group.id, describe(group.ingress), describe(wanted))
         steps.append(Step(AuthorizeIngress(group.id, tuple(sorted(missing))), (finding,)))
-    if extra := group.ingress - wanted:
-        finding = Finding(Kind.GROUP_RULE_EXTRA, group.id, describe(extra), "not to be there")
-        steps.append(Step(RevokeIngress(group.id, tuple(sorted(extra))), (finding,)))
     if group.egress:
         finding = Finding(Kind.GROUP_EGRESS, group.id, describe(group.egress), "no way out")
         steps.append(Step(RevokeEgress(group.id, tuple(sorted(group.egress))), (finding,)))
     return steps
+
+
+def _room(present: frozenset[Rule], missing: frozenset[Rule], extra: frozenset[Rule]) -> tuple[Rule, ...]:
+    """What has to go before the missing rules find room in the group; first what serves no client.
+
+    Only at the rule limit is anything closed before something is opened (peers, 9).
+    """
+    too_many = len(present) + len(missing) - RULE_QUOTA
+    if not missing or too_many <= 0:
+        return ()
+    return tuple(sorted(extra, key=lambda rule: (_serves(rule, missing), rule))[:too_many])
+
+
+def _serves(rule: Rule, missing: frozenset[Rule]) -> bool:
+    """Whether a rule lets a client in on 443 that the missing rules have yet to let in."""
+    if rule.source_kind not in (SourceKind.CIDR, SourceKind.CIDR_V6):
+        return True
+    if rule.protocol not in ("tcp", "-1") or (
+        rule.protocol == "tcp" and not rule.from_port <= 443 <= rule.to_port
+    ):
+        return False
+    block = ip_network(rule.source)
+    return any(
+        block.version == ip_network(other.source).version and block.overlaps(ip_network(other.source))
+        for other in missing
+    )

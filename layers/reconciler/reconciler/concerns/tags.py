@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..actions import CreateTags, Step
-from ..model import SERVING, Finding, Kind, Observation, Profile, Tags
+from ..model import SERVING, AnyEndpoint, Finding, Kind, Observation, Profile, Tags
 from ..ownership import Ownership
 from . import Assessment
 
 
 def assess(observation: Observation, _profile: Profile, ownership: Ownership) -> Assessment:
-    """Put back what was taken off or changed; tags that others added stay."""
+    """Put back what was taken off or changed, whatever the profile; tags that others added stay."""
+    return retag(observation, ownership)
+
+
+def retag(observation: Observation, ownership: Ownership) -> Assessment:
+    """Put back the tags on all that is owned."""
     steps = []
     for resource_id, tags, wanted in _owned(observation, ownership):
         lost = {key: value for key, value in wanted.items() if tags.get(key) != value}
@@ -20,7 +25,7 @@ def assess(observation: Observation, _profile: Profile, ownership: Ownership) ->
             described = ", ".join(f"{key} = {value!r}" for key, value in lost.items())
             finding = Finding(Kind.TAGS_MISSING, resource_id, found=found, wanted=described)
             steps.append(Step(CreateTags(resource_id, lost), (finding,)))
-    return Assessment(tuple(finding for step in steps for finding in step.remedies), tuple(steps))
+    return Assessment.of(steps)
 
 
 def _owned(observation: Observation, ownership: Ownership) -> Iterator[tuple[str, Tags, Tags]]:
@@ -29,7 +34,7 @@ def _owned(observation: Observation, ownership: Ownership) -> Iterator[tuple[str
     group = ownership.owned_group(observation)
     if group is not None:
         yield group.id, group.tags, ownership.group_tags(vpc_id)
-    for endpoint in observation.endpoints:
-        wanted = ownership.endpoint_tags(vpc_id, endpoint.service_name)
-        if endpoint.state in SERVING and ownership.owns(endpoint.tags, wanted):
-            yield endpoint.id, endpoint.tags, wanted
+    endpoints: list[AnyEndpoint] = [*observation.endpoints, *observation.gateway_endpoints]
+    for endpoint in endpoints:
+        if endpoint.state in SERVING and ownership.owns_endpoint(endpoint, vpc_id):
+            yield endpoint.id, endpoint.tags, ownership.endpoint_tags(vpc_id, endpoint.service_name)

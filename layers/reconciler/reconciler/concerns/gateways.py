@@ -1,0 +1,125 @@
+"""The gateway endpoints that the profile asks for: in the route tables of the private subnets."""
+
+from __future__ import annotations
+
+from ..actions import CreateGatewayEndpoint, ModifyEndpoint, Step
+from ..model import (
+    DEAD,
+    SERVING,
+    EndpointSpec,
+    EndpointState,
+    EndpointType,
+    Existing,
+    Finding,
+    GatewayEndpoint,
+    Kind,
+    Observation,
+    Profile,
+    Reason,
+    Status,
+    Surplus,
+)
+from ..ownership import Ownership
+from ..topology import private_subnets, route_table_of
+from . import Assessment, lifecycle
+from .conditions import is_required
+
+
+def assess(observation: Observation, profile: Profile, ownership: Ownership) -> Assessment:
+    """Assess every gateway endpoint of the profile on its own."""
+    return Assessment.joined(
+        _assess_one(observation, spec, profile, ownership)
+        for spec in profile.endpoints
+        if spec.type is EndpointType.GATEWAY
+    )
+
+
+def _assess_one(
+    observation: Observation, spec: EndpointSpec, profile: Profile, ownership: Ownership
+) -> Assessment:
+    """A route table takes one gateway endpoint of a service, so those of others count as cover."""
+    name = ownership.service_name(spec.service)
+    existing = sorted(
+        (e for e in observation.gateway_endpoints if e.service_name == name), key=lambda e: e.id
+    )
+    serving = [endpoint for endpoint in existing if endpoint.state in SERVING]
+    ours = [e for e in existing if ownership.owns_endpoint(e, observation.vpc.id)]
+    owned = [endpoint for endpoint in ours if endpoint.state in SERVING]
+    failed = [endpoint for endpoint in ours if endpoint.state in DEAD]
+    cleared = lifecycle.take_down(failed, Kind.ENDPOINT_FAILED, "one that serves")
+    if not is_required(spec, observation):
+        if profile.surplus is Surplus.REMOVE:
+            return Assessment.joined([cleared, lifecycle.take_down(owned, Kind.SURPLUS, "none")])
+        return Assessment.joined([cleared, *(lifecycle.surplus(endpoint) for endpoint in owned)])
+
+    wanted = _tables(observation)
+    if not serving:
+        made = _create(observation, spec, wanted, ownership)
+        return Assessment.joined([cleared, made]) if not failed else cleared
+    covered = frozenset[str]().union(*(endpoint.route_table_ids for endpoint in serving))
+    if not owned:
+        cover = _change(serving[0], add=wanted - covered)
+        return lifecycle.observed(cover) if profile.existing is Existing.OBSERVE else cover
+    best, *others = owned
+    service = observation.gateway_services.get(name)
+    return Assessment.joined(
+        [
+            cleared,
+            _change(
+                best, add=wanted - covered, remove=best.route_table_ids - wanted if wanted else frozenset()
+            ),
+            lifecycle.policy(best, service, spec),
+            lifecycle.take_down(others, Kind.ENDPOINT_DOUBLE, f"{best.id} alone"),
+        ]
+    )
+
+
+def _tables(observation: Observation) -> frozenset[str]:
+    tables = (route_table_of(s, observation.route_tables) for s in private_subnets(observation))
+    return frozenset(table.id for table in tables if table is not None)
+
+
+def _create(
+    observation: Observation, spec: EndpointSpec, tables: frozenset[str], ownership: Ownership
+) -> Assessment:
+    name = ownership.service_name(spec.service)
+    service = observation.gateway_services.get(name)
+    if service is None:
+        return lifecycle.unavailable(name, Status.BLOCKED)
+    if not tables:
+        return Assessment((lifecycle.missing(name, Reason.NO_PRIVATE_SUBNET),))
+    vpc_id = observation.vpc.id
+    create = CreateGatewayEndpoint(
+        vpc_id,
+        name,
+        tuple(sorted(tables)),
+        ownership.endpoint_tags(vpc_id, name),
+        policy=spec.policy if service.takes_policy else "",
+    )
+    return Assessment.of([Step(create, (lifecycle.missing(name),))])
+
+
+def _change(
+    endpoint: GatewayEndpoint, *, add: frozenset[str], remove: frozenset[str] = frozenset()
+) -> Assessment:
+    if not add and not remove:
+        return Assessment()
+    if endpoint.state is not EndpointState.AVAILABLE:
+        return lifecycle.wait(endpoint, "available")
+    steps = []
+    if add:
+        tables = tuple(sorted(add))
+        finding = Finding(
+            Kind.ENDPOINT_ROUTE_TABLE_MISSING, endpoint.id, f"not in {', '.join(tables)}", "in them"
+        )
+        steps.append(Step(ModifyEndpoint(endpoint.id, add_route_table_ids=tables), (finding,)))
+    if remove:
+        tables = tuple(sorted(remove))
+        finding = Finding(
+            Kind.ENDPOINT_ROUTE_TABLE_EXTRA,
+            endpoint.id,
+            f"in {', '.join(tables)}",
+            "in the route tables of private subnets alone",
+        )
+        steps.append(Step(ModifyEndpoint(endpoint.id, remove_route_table_ids=tables), (finding,)))
+    return Assessment.of(steps)

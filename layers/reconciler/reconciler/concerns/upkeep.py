@@ -1,0 +1,107 @@
+"""What differs on an interface endpoint that is there: subnets, address family, group, policy, private DNS.
+
+Each aspect is a step of its own, so that one that EC2 refuses does not keep the others from being put right;
+`apply` sends those of one endpoint together as long as EC2 takes them.
+"""
+
+from __future__ import annotations
+
+from ..actions import ModifyEndpoint, Step
+from ..model import (
+    SERVING,
+    Endpoint,
+    EndpointSpec,
+    EndpointState,
+    Finding,
+    Kind,
+    Observation,
+    Profile,
+    Reason,
+    Status,
+)
+from ..ownership import Ownership
+from . import Assessment, lifecycle
+from .placement import change_subnets, place
+
+
+def assess(
+    observation: Observation,
+    endpoint: Endpoint,
+    spec: EndpointSpec,
+    profile: Profile,
+    ownership: Ownership,
+    *,
+    owned: bool,
+) -> Assessment:
+    """What differs, and the steps that put it right. What someone else made is only added to."""
+    if endpoint.state is not EndpointState.AVAILABLE:
+        return lifecycle.wait(endpoint, "available")
+    parts = [
+        _standing(observation, endpoint, profile, ownership, owned=owned),
+        _group(observation, endpoint, ownership, owned=owned),
+        _private_dns(observation, endpoint, spec),
+    ]
+    if owned:
+        service = observation.services.get(endpoint.service_name)
+        parts.append(lifecycle.policy(endpoint, service, spec))
+    return Assessment.joined(parts)
+
+
+def _standing(
+    observation: Observation, endpoint: Endpoint, profile: Profile, ownership: Ownership, *, owned: bool
+) -> Assessment:
+    """Its subnets, and where it is ours, its address family."""
+    service = observation.services.get(endpoint.service_name)
+    if service is None:
+        return lifecycle.unavailable(endpoint.service_name, Status.NOTED)
+    placement = place(observation, service, profile, ownership, endpoint.subnet_ids)
+    change = change_subnets(observation, placement, endpoint, narrow=owned)
+    steps = []
+    if change.remedied:
+        modify = ModifyEndpoint(endpoint.id, add_zones=change.add, remove_subnet_ids=change.remove)
+        steps.append(Step(modify, change.remedied))
+    if owned and placement.hindrance is None and endpoint.address_type is not placement.address_type:
+        finding = Finding(
+            Kind.ENDPOINT_ADDRESS_TYPE, endpoint.id, endpoint.address_type, placement.address_type
+        )
+        steps.append(Step(ModifyEndpoint(endpoint.id, address_type=placement.address_type), (finding,)))
+    return Assessment.of(steps, change.notes)
+
+
+def _group(observation: Observation, endpoint: Endpoint, ownership: Ownership, *, owned: bool) -> Assessment:
+    ours = ownership.group_ref(observation)
+    findings = []
+    if ours not in endpoint.group_ids:
+        findings.append(
+            Finding(Kind.ENDPOINT_GROUP_MISSING, endpoint.id, found="not attached", wanted="the owned group")
+        )
+    others = tuple(sorted(endpoint.group_ids - {ours})) if owned else ()
+    if others:
+        wanted = "the owned group alone"
+        findings.append(
+            Finding(Kind.ENDPOINT_GROUP_EXTRA, endpoint.id, found=", ".join(others), wanted=wanted)
+        )
+    if not findings:
+        return Assessment()
+    add = (ours,) if ours not in endpoint.group_ids else ()
+    modify = ModifyEndpoint(endpoint.id, add_groups=add, remove_group_ids=others)
+    return Assessment.of([Step(modify, tuple(findings))])
+
+
+def _private_dns(observation: Observation, endpoint: Endpoint, spec: EndpointSpec) -> Assessment:
+    if endpoint.private_dns or not spec.private_dns:
+        return Assessment()
+    for other in observation.endpoints:
+        same = other.service_name == endpoint.service_name and other.id != endpoint.id
+        if same and other.private_dns and other.state in SERVING:
+            conflict = Finding(
+                Kind.PRIVATE_DNS_OFF,
+                endpoint.id,
+                found=f"off: {other.id} holds the service's private names",
+                wanted=f"on; delete {other.id} or turn its private DNS off",
+                status=Status.BLOCKED,
+                reason=Reason.PRIVATE_DNS_CONFLICT,
+            )
+            return Assessment((conflict,))
+    finding = Finding(Kind.PRIVATE_DNS_OFF, endpoint.id, found="off", wanted="on")
+    return Assessment.of([Step(ModifyEndpoint(endpoint.id, enable_private_dns=True), (finding,))])

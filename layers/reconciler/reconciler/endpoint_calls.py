@@ -1,0 +1,179 @@
+"""The calls that make and change endpoints, with what EC2 asks of those who call them.
+
+Apart from `apply` because these calls have habits of their own: a client token that may be spent, subnets
+that EC2 refuses one at a time, and failures told under the status 200.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from . import decode, refusals
+from .actions import Candidates, CreateEndpoint, CreateGatewayEndpoint, ModifyEndpoint
+from .model import DEAD, AddressType, EndpointState, Finding, Kind, Reason, Status, Tags
+from .refusals import Refusal, Verdict
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import TagTypeDef
+
+# An endpoint that a client token brings back and that is older than this is the one of an earlier making.
+_JUST_MADE = timedelta(minutes=5)
+_GENERATIONS = 5
+_SPENT = DEAD | {EndpointState.DELETING, EndpointState.DELETED}
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a call came to: a refusal that EC2 gave without an error, and what came to light on the way."""
+
+    refusal: Refusal | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def create(ec2: EC2Client, action: CreateEndpoint, group_id: str, now: float) -> Done:
+    """Create an interface endpoint. `now` is seconds since 1970.
+
+    Raises:
+        botocore.exceptions.ClientError, HTTPClientError: when EC2 refuses it.
+    """
+    request: dict[str, Any] = {
+        "VpcEndpointType": "Interface",
+        "VpcId": action.vpc_id,
+        "ServiceName": action.service_name,
+        "SecurityGroupIds": [group_id],
+        "PrivateDnsEnabled": action.private_dns,
+        "TagSpecifications": [{"ResourceType": "vpc-endpoint", "Tags": tag_list(action.tags)}],
+    }
+    if action.policy:
+        request["PolicyDocument"] = action.policy
+    if action.address_type is not AddressType.IPV4:
+        request["IpAddressType"] = action.address_type.value
+
+    def ask(subnet_ids: list[str]) -> Refusal | None:
+        return _create(ec2, request | {"SubnetIds": subnet_ids}, now, action.departed)
+
+    return _in_subnets(action.zones, action.service_name, ask, may_be_none=False)
+
+
+def create_gateway(ec2: EC2Client, action: CreateGatewayEndpoint, now: float) -> Done:
+    """Create a gateway endpoint. Arguments and errors as `create`."""
+    request: dict[str, Any] = {
+        "VpcEndpointType": "Gateway",
+        "VpcId": action.vpc_id,
+        "ServiceName": action.service_name,
+        "RouteTableIds": list(action.route_table_ids),
+        "TagSpecifications": [{"ResourceType": "vpc-endpoint", "Tags": tag_list(action.tags)}],
+    }
+    if action.policy:
+        request["PolicyDocument"] = action.policy
+    return Done(_create(ec2, request, now, frozenset()))
+
+
+def modify(ec2: EC2Client, action: ModifyEndpoint, add_group_ids: Sequence[str]) -> Done:
+    """Modify an endpoint: send what changes and nothing else. Errors as `create`."""
+    changes: dict[str, Any] = {
+        "RemoveSubnetIds": list(action.remove_subnet_ids),
+        "AddSecurityGroupIds": list(add_group_ids),
+        "RemoveSecurityGroupIds": list(action.remove_group_ids),
+        "AddRouteTableIds": list(action.add_route_table_ids),
+        "RemoveRouteTableIds": list(action.remove_route_table_ids),
+        "PrivateDnsEnabled": action.enable_private_dns,
+        "PolicyDocument": action.policy,
+        "IpAddressType": action.address_type.value if action.address_type else "",
+    }
+    given = {key: value for key, value in changes.items() if value}
+
+    def ask(subnet_ids: list[str]) -> None:
+        added: dict[str, Any] = {"AddSubnetIds": subnet_ids} if subnet_ids else {}
+        ec2.modify_vpc_endpoint(VpcEndpointId=action.endpoint_id, **given, **added)
+
+    return _in_subnets(action.add_zones, action.endpoint_id, ask, may_be_none=bool(given))
+
+
+def delete(ec2: EC2Client, endpoint_id: str) -> Done:
+    """Delete an endpoint. EC2 answers 200 also where it did not (facts, section 3). Errors as `create`."""
+    answer = ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+    for failure in answer.get("Unsuccessful", []):
+        error = failure.get("Error", {})
+        return Done(refusals.classify_code(error.get("Code", ""), error.get("Message", "")))
+    return Done()
+
+
+def tag_list(tags: Tags) -> list[TagTypeDef]:
+    """Tags as EC2 takes them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _in_subnets(
+    zones: Sequence[Candidates],
+    resource: str,
+    ask: Callable[[list[str]], Refusal | None],
+    *,
+    may_be_none: bool,
+) -> Done:
+    """Ask with the best subnet of each zone; where EC2 refuses one, with the next of its zone, or without the
+    zone, which is then told. A call that needs a subnet is not made without any.
+    """
+    left = [list(candidates) for candidates in zones]
+    findings: list[Finding] = []
+    while True:
+        try:
+            return Done(ask([candidates[0] for candidates in left]), tuple(findings))
+        except ClientError as error:
+            refusal = refusals.classify(error)
+            refused = next(
+                (c for c in left if c[0] == refusal.subnet_id), left[0] if len(left) == 1 else None
+            )
+            if refusal.verdict is not Verdict.OTHER_SUBNET or refused is None:
+                raise
+            subnet_id = refused.pop(0)
+            if refused and refusal.reason is not Reason.ZONE_NOT_OFFERED:
+                continue
+            left.remove(refused)
+            if refusal.reason:
+                findings.append(_left_out(resource, subnet_id, refusal, refusal.reason))
+            if not left and not may_be_none:
+                return Done(refusal, tuple(findings))
+
+
+def _left_out(resource: str, subnet_id: str, refusal: Refusal, reason: Reason) -> Finding:
+    return Finding(
+        Kind.ZONE_UNCOVERED,
+        f"{resource} in the zone of {subnet_id}",
+        found=str(refusal),
+        wanted="a subnet of the endpoint in each zone that has private subnets",
+        status=Status.BLOCKED,
+        reason=reason,
+    )
+
+
+def _create(ec2: EC2Client, request: dict[str, Any], now: float, departed: frozenset[str]) -> Refusal | None:
+    """Create it, under a client token that comes from the request itself.
+
+    So a pass that did not see an earlier one's endpoint yet gets that one back, and none is double. A token
+    that brings back an endpoint that has died since is spent; the next generation of it is not (facts,
+    section 5).
+    """
+    for generation in range(_GENERATIONS):
+        answer = ec2.create_vpc_endpoint(**request, ClientToken=_client_token(request, generation))
+        made = answer["VpcEndpoint"]
+        created = made.get("CreationTimestamp")
+        age = datetime.fromtimestamp(now, UTC) - created if created else timedelta(0)
+        state = decode.state(made.get("State", ""))
+        if state not in _SPENT and made["VpcEndpointId"] not in departed and age < _JUST_MADE:
+            return None
+    message = f"{made['VpcEndpointId']} came back, which is {made.get('State')}"
+    return Refusal(Verdict.WAIT, None, "ClientTokenSpent", message)
+
+
+def _client_token(request: Mapping[str, Any], generation: int) -> str:
+    content = json.dumps([request, generation], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,48 @@
+"""Endpoint policies in one form, so that what means the same compares the same. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+# The version that IAM assumes where a document names none.
+_DEFAULT_VERSION = "2008-10-17"
+
+
+class InvalidPolicy(ValueError):
+    """A text that is not a policy document; says why."""
+
+
+def canonical(document: str) -> str:
+    """A policy document in one form: keys and lists sorted, lists of one as the one, no white space.
+
+    EC2 gives a document back with its own spacing and order of keys (peers, 11).
+
+    Raises:
+        InvalidPolicy: when it is not a JSON object with a statement.
+    """
+    try:
+        policy = json.loads(document)
+    except ValueError as error:
+        raise InvalidPolicy(f"not JSON: {error}") from error
+    if not isinstance(policy, dict) or not policy.get("Statement"):
+        raise InvalidPolicy("not a JSON object with a Statement")
+    if policy.get("Version") == _DEFAULT_VERSION:
+        del policy["Version"]
+    return json.dumps(_plain(policy), sort_keys=True, separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        plain = {key: _plain(item) for key, item in value.items()}
+        return "*" if plain == {"AWS": "*"} else plain
+    if isinstance(value, list):
+        items = sorted((_plain(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
+        return items[0] if len(items) == 1 else items
+    return value
+
+
+# What EC2 gives an endpoint where none is sent.
+FULL_ACCESS = canonical(
+    '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}'
+)
