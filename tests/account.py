@@ -116,8 +116,14 @@ class Account:
         while made[-1].ending is Ending.AGAIN:
             assert len(made) < at_most, f"still not converged: {made[-1]}"
             self.clock.advance(DEBOUNCE)
-            made.append(self.one_pass(vpc_id, rounds.next_round(made[-1], DEBOUNCE, self.clock.now())))
+            request = self.next_round(made[-1])
+            self.clock.advance(max(0, request.not_before / 1000 - self.clock.now()))
+            made.append(self.one_pass(vpc_id, request))
         return made
+
+    def next_round(self, done: Pass) -> PassRequest:
+        """The request with which a VPC comes round."""
+        return rounds.next_round(done, DEBOUNCE, self.clock.now())
 
     def converged_vpc(self, private: str = "ab", public: str = "", number: int = 1) -> str:
         """A tagged VPC in which all is as it should be."""

@@ -19,7 +19,7 @@ class Service:
     zones: tuple[str, ...] = ("a", "b", "c")
     private_dns: tuple[str, ...] = ()
     policies: bool = True
-    address_types: tuple[str, ...] = ("ipv4", "dualstack", "ipv6")
+    address_types: tuple[str, ...] = ("ipv4", "ipv6")
     acceptance_required: bool = False
 
     @property

@@ -14,7 +14,8 @@ class InvalidPolicy(ValueError):
 
 
 def canonical(document: str) -> str:
-    """A policy document in one form: keys and lists sorted, lists of one as the one, no white space.
+    """A policy document in one form, itself a policy document: keys and lists sorted, the statements a list,
+    other lists of one as the one, no white space.
 
     EC2 gives a document back with its own spacing and order of keys (peers, 11).
 
@@ -29,7 +30,14 @@ def canonical(document: str) -> str:
         raise InvalidPolicy("not a JSON object with a Statement")
     if policy.get("Version") == _DEFAULT_VERSION:
         del policy["Version"]
-    return json.dumps(_plain(policy), sort_keys=True, separators=(",", ":"))
+    statements = policy["Statement"]
+    plain = [_plain(each) for each in (statements if isinstance(statements, list) else [statements])]
+    policy["Statement"] = sorted(plain, key=_as_text)
+    return _as_text({key: value if key == "Statement" else _plain(value) for key, value in policy.items()})
+
+
+def _as_text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:
@@ -37,7 +45,7 @@ def _plain(value: Any) -> Any:
         plain = {key: _plain(item) for key, item in value.items()}
         return "*" if plain == {"AWS": "*"} else plain
     if isinstance(value, list):
-        items = sorted((_plain(item) for item in value), key=lambda item: json.dumps(item, sort_keys=True))
+        items = sorted((_plain(item) for item in value), key=_as_text)
         return items[0] if len(items) == 1 else items
     return value
 

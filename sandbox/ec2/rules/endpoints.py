@@ -92,7 +92,8 @@ def address_type_as_service_and_subnets_allow(world: World, request: Request) ->
     kind = request.params.get("IpAddressType", endpoint.address_type if endpoint else "ipv4")
     if service is None or service.type != "Interface":
         return
-    if "IpAddressType" in request.params and kind not in service.address_types:
+    families = {"ipv4", "ipv6"} if kind == "dualstack" else {kind}
+    if "IpAddressType" in request.params and not families <= set(service.address_types):
         message = f"The service {service.name} does not support the IP address type {kind}"
         raise Refusal("InvalidParameter", message)
     staying = [each for each in endpoint.subnets if world.backend.subnet(each)] if endpoint else []
