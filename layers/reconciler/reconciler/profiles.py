@@ -28,8 +28,8 @@ from .policies import InvalidPolicy, canonical
 
 Word = TypeVar("Word", bound=StrEnum)
 
-_PROFILE_KEYS = frozenset({"endpoint", "clients", "existing", "surplus", "ip-address-type", "zones"})
-_ENDPOINT_KEYS = frozenset({"service", "when", "type", "private-dns", "policy"})
+PROFILE_KEYS = frozenset({"endpoint", "clients", "existing", "surplus", "ip-address-type", "zones"})
+ENDPOINT_KEYS = frozenset({"service", "when", "type", "private-dns", "policy"})
 
 
 class InvalidProfile(ValueError):
@@ -66,8 +66,8 @@ class _Reader:
     def profile(self, table: Any) -> Profile:
         if not isinstance(table, dict):
             self._refuse("", "must be a table")
-        if unknown := set(table) - _PROFILE_KEYS:
-            self._refuse(min(unknown), f"is none of {', '.join(sorted(_PROFILE_KEYS))}")
+        if unknown := set(table) - PROFILE_KEYS:
+            self._refuse(min(unknown), f"is none of {', '.join(sorted(PROFILE_KEYS))}")
         entries = table.get("endpoint")
         if not isinstance(entries, list) or not entries:
             self._refuse("endpoint", f"needs at least one [[{self._name}.endpoint]] table")
@@ -89,8 +89,8 @@ class _Reader:
     def _endpoint(self, entry: Any, number: int) -> EndpointSpec:
         if not isinstance(entry, dict):
             self._refuse("endpoint", "must be a table")
-        if unknown := set(entry) - _ENDPOINT_KEYS:
-            self._refuse(min(unknown), f"is none of {', '.join(sorted(_ENDPOINT_KEYS))}", number)
+        if unknown := set(entry) - ENDPOINT_KEYS:
+            self._refuse(min(unknown), f"is none of {', '.join(sorted(ENDPOINT_KEYS))}", number)
         service = entry.get("service")
         if not isinstance(service, str) or not service:
             self._refuse("service", "must be a word, such as 'logs'", number)

@@ -1,0 +1,39 @@
+"""The documents say what the code has, no more and no less."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reconciler.model import Kind, Reason
+from reconciler.profiles import ENDPOINT_KEYS, PROFILE_KEYS, builtin
+from reconciler.report import Rejection
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def first_cells(document: str, heading: str) -> list[str]:
+    """The words in the first column of the table under a heading."""
+    section = re.split(r"^#+ ", (DOCS / document).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    (text,) = [part for part in section if part.startswith(heading)]
+    return re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("document", "heading", "words"),
+    [
+        ("findings.md", "Kinds", set(Kind)),
+        ("findings.md", "Reasons", set(Reason)),
+        ("findings.md", "Inputs", set(Rejection)),
+        ("profiles.md", "Profiles", set(builtin())),
+        ("profiles.md", "Of a profile", PROFILE_KEYS - {"endpoint"}),
+        ("profiles.md", "Of an endpoint", ENDPOINT_KEYS),
+    ],
+)
+def test_every_word_of_the_code_has_one_line_in_the_docs(
+    document: str, heading: str, words: set[str]
+) -> None:
+    listed = first_cells(document, heading)
+    assert sorted(listed) == sorted(words)
