@@ -68,7 +68,7 @@ def deploy(
     progress: Progress = print,
 ) -> Stack:
     """Build and deploy `project`'s template with `parameters`; answers the stack as it stands."""
-    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    overrides = [f'{name}="{value}"' for name, value in parameters.items()]
     build_folder = places.HOME / "sam" / project.name
     with _one_at_a_time():
         _sam(plane, project, progress, *_build_arguments(build_folder))
