@@ -7,16 +7,37 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.sandbox import Sandbox, Timing, running
+from tests.stack.team import Team
+from tests.stack.watch import eventually
 
 DEBOUNCE_SECONDS = 1
-_TIMING = Timing(create=1.0, modify=0.5, delete=0.8, remember=2.0, delivery=0.1)
+_TIMING = Timing(create=1.0, modify=0.5, delete=0.5, remember=2.0, delivery=0.1)
+_LAST = "test_stack_parameters.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What deploys anew comes last, so that nothing has to be put back."""
+    items.sort(key=lambda item: item.path.name == _LAST)
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[Sandbox]:
+def said_by_sam() -> list[str]:
+    """The lines that `sam build` and `sam deploy` wrote."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def sandbox(said_by_sam: list[str]) -> Iterator[Sandbox]:
     """The template, built and deployed; one account for the whole session."""
-    with running({"DebounceSeconds": DEBOUNCE_SECONDS}, timing=_TIMING) as made:
+    parameters = {"DebounceSeconds": DEBOUNCE_SECONDS}
+    with running(parameters, timing=_TIMING, progress=said_by_sam.append) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+def team(sandbox: Sandbox) -> Team:
+    """The people whose VPCs these are."""
+    return Team(sandbox)
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +47,12 @@ def lines_of_this_test(sandbox: Sandbox) -> Iterator[None]:
     yield
     for line in sandbox.lines()[before:]:
         print(f"{line.function}: {line.message}")
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_lost(sandbox: Sandbox) -> Iterator[None]:
+    """All work is done in the end, and no dead letter lies anywhere, whatever a test did."""
+    yield
+    eventually(sandbox.idle, "work is left in the queues")
+    assert sandbox.queues.dead_letters() == {}
+    assert sandbox.delivery.counts.failures == 0

@@ -1,0 +1,53 @@
+"""People who make VPCs, tag some of them, and rely on what they get."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import count
+
+from sandbox import fleet
+from sandbox.fleet import Plan, Vpc
+from sandbox.sandbox import Sandbox
+from tests.stack.watch import eventually, heals
+
+_PLAN = Plan("plain", "two private subnets, no way out", 0, private="ab")
+_AT_ONCE = 6
+
+
+class Team:
+    """Makes VPCs in the sandbox's account."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self._numbers = count(10)
+        self._converged: list[Vpc] = []
+
+    def vpc(self, plan: Plan = _PLAN) -> Vpc:
+        """A new VPC, in the state that `plan` tells of, not tagged."""
+        return fleet.make(self._sandbox.customer, replace(plan, number=next(self._numbers) % 250))
+
+    def opts_in(self, *vpcs: Vpc, **tags: str) -> None:
+        """Tag VPCs; `tags` are ours, by their last word."""
+        for vpc in vpcs:
+            plan = replace(vpc.plan, tags={**vpc.plan.tags, **tags})
+            fleet.opt_in(self._sandbox.customer, replace(vpc, plan=plan), self._sandbox.tag_prefix)
+
+    def tagged(self, plan: Plan = _PLAN, **tags: str) -> Vpc:
+        """A new VPC that has opted in."""
+        vpc = self.vpc(plan)
+        self.opts_in(vpc, **tags)
+        return vpc
+
+    def converged(self, *plans: Plan) -> list[Vpc]:
+        """New VPCs of these plans, tagged and as they should be, with nothing left to do."""
+        vpcs = [self.tagged(plan) for plan in plans]
+        heals(self._sandbox, *(vpc.id for vpc in vpcs))
+        eventually(self._sandbox.idle, "work is left in the queues")
+        return vpcs
+
+    def fine_vpc(self) -> Vpc:
+        """A plain VPC that is as it should be. Several are made at a time, for the tests to come."""
+        if not self._converged:
+            self._converged = self.converged(*[_PLAN] * _AT_ONCE)
+        eventually(self._sandbox.idle, "work is left in the queues")
+        return self._converged.pop()
