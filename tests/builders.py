@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from reconciler.concerns.dns import AMAZON_PROVIDED
 from reconciler.concerns.security_group import DEFAULT_EGRESS
 from reconciler.model import (
     Endpoint,
@@ -26,13 +27,14 @@ from reconciler.model import (
 )
 from reconciler.ownership import Ownership
 from reconciler.profiles import builtin
-from reconciler.topology import merged_cidrs
+from reconciler.topology import merged
 
 OWNERSHIP = Ownership(stack="our-stack", tag_prefix="vpce-remediator", region="eu-west-1")
 APPMESH = builtin()["appmesh"]
 ENVOY = OWNERSHIP.service_name("appmesh-envoy-management")
 LOGS = OWNERSHIP.service_name("logs")
 
+ACCOUNT = "111122223333"
 VPC_ID = "vpc-1"
 GROUP_ID = "sg-ours"
 GATEWAY_ID = "igw-1"
@@ -66,6 +68,7 @@ class VpcBuilder:
     tags: Tags = field(default_factory=lambda: {OWNERSHIP.profile_key: "appmesh"})
     dns_support: bool = True
     dns_hostnames: bool = True
+    name_servers: tuple[str, ...] = (AMAZON_PROVIDED,)
     private: tuple[Subnet, ...] = ()
     public: tuple[Subnet, ...] = ()
     gateways: tuple[str, ...] = ()
@@ -81,6 +84,9 @@ class VpcBuilder:
 
     def with_dns(self, *, support: bool = True, hostnames: bool = True) -> VpcBuilder:
         return replace(self, dns_support=support, dns_hostnames=hostnames)
+
+    def with_name_servers(self, *addresses: str) -> VpcBuilder:
+        return replace(self, name_servers=addresses)
 
     def with_private_subnets(self, *zones: str, free: int = 250) -> VpcBuilder:
         """One more private subnet in each zone: `private-a`, the next one there `private-a2`."""
@@ -105,11 +111,13 @@ class VpcBuilder:
         egress: Iterable[Rule] = (),
     ) -> VpcBuilder:
         """One more security group: ours and right, but for what is given."""
+        if ingress is None:
+            ingress = https_from(*merged(subnet.cidr for subnet in self.private))
         group = SecurityGroup(
             id,
             name,
             tags=OWNERSHIP.group_tags(VPC_ID) if tags is None else tags,
-            ingress=https_from(*merged_cidrs(self.private)) if ingress is None else frozenset(ingress),
+            ingress=frozenset(ingress),
             egress=frozenset(egress),
         )
         return replace(self, groups=(*self.groups, group))
@@ -128,6 +136,7 @@ class VpcBuilder:
         groups: Iterable[str] = (GROUP_ID,),
         private_dns: bool = True,
         tags: Tags | None = None,
+        policy: str = "",
     ) -> VpcBuilder:
         """One more endpoint: ours and right, but for what is given."""
         by_zone = {subnet.zone_id: subnet.id for subnet in reversed(self.private)}
@@ -139,12 +148,14 @@ class VpcBuilder:
             group_ids=frozenset(groups),
             private_dns=private_dns,
             tags=OWNERSHIP.endpoint_tags(VPC_ID, service_name) if tags is None else tags,
+            policy=policy,
         )
         return replace(self, endpoints=(*self.endpoints, endpoint))
 
-    def with_service(self, name: str, zones: str) -> VpcBuilder:
+    def with_service(self, name: str, zones: str, *, takes_policy: bool = False) -> VpcBuilder:
         """The Region offers the service in these zones and no others."""
-        return replace(self, services=(*(s for s in self.services if s.name != name), a_service(name, zones)))
+        service = replace(a_service(name, zones), takes_policy=takes_policy)
+        return replace(self, services=(*(s for s in self.services if s.name != name), service))
 
     def without_service(self, name: str) -> VpcBuilder:
         return replace(self, services=tuple(s for s in self.services if s.name != name))
@@ -162,7 +173,15 @@ class VpcBuilder:
     def observed(self) -> Observation:
         services: Mapping[str, Service] = {service.name: service for service in self.services}
         return Observation(
-            vpc=Vpc(VPC_ID, "111122223333", self.tags, self.dns_support, self.dns_hostnames),
+            vpc=Vpc(
+                VPC_ID,
+                ACCOUNT,
+                self.tags,
+                self.dns_support,
+                self.dns_hostnames,
+                cidrs=("10.0.0.0/16",),
+                name_servers=self.name_servers,
+            ),
             subnets=(*self.private, *self.public),
             route_tables=self.route_tables,
             internet_gateway_ids=self.gateways,

@@ -26,6 +26,7 @@ VALUES = {
     "TagPrefix": "vpce-remediator",
     "DefaultMode": "enforce",
     "DebounceSeconds": "30",
+    "ProfilesParameter": "",
     "ReconcileRole.Arn": "arn:aws:iam::111122223333:role/vpc-endpoint-remediator-ReconcileRole-1A2B3C4D5E6F",
 }
 
@@ -70,6 +71,8 @@ def resolve(node: Any, values: Mapping[str, str]) -> Any:
     match node:
         case {"Ref": name} | {"Fn::GetAtt": name}:
             return values.get(name, name)
+        case {"Fn::Sub": [text, dict(more)]}:
+            return resolve({"Fn::Sub": text}, {**values, **{name: f"<{name}>" for name in more}})
         case {"Fn::Sub": text}:
             return re.sub(r"\$\{([^}]+)\}", lambda found: values.get(found[1], found[1]), text)
     return {key: resolve(value, values) for key, value in node.items()}

@@ -9,9 +9,8 @@ from typing import Any
 EVENTS = Path(__file__).parents[2] / "events"
 NAMES = sorted(path.stem for path in EVENTS.glob("*.json"))
 NOT_OF_RULES = {"PassQueueBatch", "ScheduledSweep"}
-API_CALLS = [
-    n for n in NAMES if n not in {*NOT_OF_RULES, "TagChangeOnResource", "CloudFormationStackStatusChange"}
-]
+OTHERS_OF_INTAKE = ["DeleteVpcRefused", "TagChangeOnResource"]
+API_CALLS = sorted(set(NAMES) - NOT_OF_RULES - {*OTHERS_OF_INTAKE, "CloudFormationStackStatusChange"})
 
 
 def text(name: str) -> str:

@@ -37,6 +37,7 @@ def test_the_parameters_are_those_that_are_promised() -> None:
         "SweepSchedule": "rate(1 hour)",
         "MaxConcurrency": 2,
         "LogRetentionDays": 30,
+        "ProfilesParameter": "",
     }
     assert parameters["DefaultMode"]["AllowedValues"] == ["enforce", "audit"]
     debounce = parameters["DebounceSeconds"]
@@ -93,9 +94,9 @@ PERMISSION = "AWS::Lambda::Permission"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_queue_hides_a_message_for_six_times_the_functions_timeout(name: str) -> None:
+def test_a_queue_hides_a_message_for_longer_than_the_function_may_take(name: str) -> None:
     for queue in queues_of(FUNCTIONS[name]):
-        assert QUEUES[queue]["VisibilityTimeout"] >= 6 * FUNCTIONS[name]["Timeout"]
+        assert QUEUES[queue]["VisibilityTimeout"] > FUNCTIONS[name]["Timeout"]
 
 
 def test_reconcile_reports_the_messages_that_failed_and_no_others() -> None:
@@ -120,9 +121,9 @@ def test_dead_letters_of_a_fifo_queue_go_to_a_fifo_queue_that_keeps_them_two_wee
 
 
 @pytest.mark.parametrize("name", ["PassQueue", "SweepQueue"])
-def test_a_debounced_queue_holds_messages_back_for_a_debounce_and_a_second_at_least(name: str) -> None:
+def test_a_queue_holds_messages_back_for_a_debounce_and_a_few_seconds_without_one(name: str) -> None:
     assert QUEUES[name]["FifoQueue"] is True
-    assert QUEUES[name]["DelaySeconds"] == {"Fn::If": ["NoDebounce", 1, {"Ref": "DebounceSeconds"}]}
+    assert QUEUES[name]["DelaySeconds"] == {"Fn::If": ["NoDebounce", 5, {"Ref": "DebounceSeconds"}]}
 
 
 @pytest.mark.parametrize("name", resources("AWS::Events::Rule"))
@@ -187,7 +188,7 @@ def test_only_reconcile_may_write_to_ec2() -> None:
     "action",
     """
     ec2:DeleteVpcEndpoints ec2:AuthorizeSecurityGroupIngress ec2:RevokeSecurityGroupIngress
-    ec2:RevokeSecurityGroupEgress
+    ec2:RevokeSecurityGroupEgress ec2:DeleteSecurityGroup
     """.split(),
 )
 def test_only_what_is_owned_may_be_opened_narrowed_or_deleted(action: str) -> None:
@@ -203,6 +204,24 @@ def test_only_opted_in_vpcs_may_be_modified() -> None:
     assert statement["Condition"] == {"Null": {"aws:ResourceTag/vpce-remediator:profile": "false"}}
 
 
+def test_a_vpc_may_be_tagged_with_its_release_and_nothing_else() -> None:
+    [statement] = [s for _, s in statements() if ":vpc/*" in str(s["Resource"]) and "CreateTags" in str(s)]
+    assert statement["Condition"]["ForAllValues:StringEquals"] == {
+        "aws:TagKeys": ["vpce-remediator:released-until"]
+    }
+
+
+@pytest.mark.parametrize("name", resources("AWS::Events::Rule"))
+def test_only_its_own_rule_may_start_a_function(name: str) -> None:
+    [target] = resources("AWS::Events::Rule")[name]["Targets"]
+    started = [
+        permission
+        for permission in resources(PERMISSION).values()
+        if permission["SourceArn"] == {"Fn::GetAtt": f"{name}.Arn"}
+    ]
+    assert [reference(permission["FunctionName"]) for permission in started] == [reference(target["Arn"])]
+
+
 def test_the_program_may_make_every_call_that_it_makes() -> None:
     allowed = {action for _, statement in statements() for action in listed(statement["Action"])}
     assert allowed >= {
@@ -210,7 +229,9 @@ def test_the_program_may_make_every_call_that_it_makes() -> None:
         "ec2:CreateSecurityGroup",
         "ec2:CreateTags",
         "ec2:CreateVpcEndpoint",
+        "ec2:DeleteSecurityGroup",
         "ec2:DeleteVpcEndpoints",
+        "ec2:DescribeDhcpOptions",
         "ec2:ModifyVpcAttribute",
         "ec2:ModifyVpcEndpoint",
         "ec2:RevokeSecurityGroupEgress",

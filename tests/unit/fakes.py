@@ -70,6 +70,13 @@ class FakeEc2:
     def modify_vpc_endpoint(self, **_request: Any) -> None:
         self._call("modify_vpc_endpoint")
 
+    def create_tags(self, **_request: Any) -> None:
+        self._call("create_tags")
+
+    def delete_vpc_endpoints(self, **_request: Any) -> Any:
+        self._call("delete_vpc_endpoints")
+        return {"Unsuccessful": []}
+
     def _call(self, name: str) -> None:
         self.calls.append(name)
         if self._error is not None:

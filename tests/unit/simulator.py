@@ -14,9 +14,11 @@ from reconciler.actions import (
     Action,
     AuthorizeIngress,
     CreateEndpoint,
+    CreateGatewayEndpoint,
     CreateSecurityGroup,
     CreateTags,
     DeleteEndpoint,
+    DeleteSecurityGroup,
     EnableVpcAttribute,
     GroupRef,
     ModifyEndpoint,
@@ -27,7 +29,8 @@ from reconciler.actions import (
     VpcAttribute,
 )
 from reconciler.concerns.security_group import DEFAULT_EGRESS
-from reconciler.model import Endpoint, EndpointState, Observation, SecurityGroup
+from reconciler.model import SERVING, Endpoint, EndpointState, Observation, SecurityGroup
+from reconciler.policies import FULL_ACCESS
 
 NEW_GROUP_ID = "sg-new"
 
@@ -72,23 +75,41 @@ def _take(seen: Observation, action: Action) -> Observation:
             kept = tuple(each for each in seen.endpoints if each.id != endpoint_id)
             assert len(kept) == len(seen.endpoints) - 1
             return replace(seen, endpoints=kept)
+        case DeleteSecurityGroup(group_id):
+            assert not any(group_id in endpoint.group_ids for endpoint in seen.endpoints)
+            left = tuple(each for each in seen.groups if each.id != group_id)
+            assert len(left) == len(seen.groups) - 1
+            return replace(seen, groups=left)
+        case CreateGatewayEndpoint():
+            raise NotImplementedError(action)
 
 
 def _create(seen: Observation, action: CreateEndpoint) -> Observation:
     assert seen.vpc.dns_support
     assert seen.vpc.dns_hostnames
-    assert action.subnet_ids
-    _one_a_zone(seen, action.subnet_ids)
+    subnet_ids = {candidates[0] for candidates in action.zones}
+    assert subnet_ids
+    _one_a_zone(seen, subnet_ids)
     made = Endpoint(
         id=f"vpce-new-{len(seen.endpoints)}",
         service_name=action.service_name,
         state=EndpointState.AVAILABLE,
-        subnet_ids=frozenset(action.subnet_ids),
+        subnet_ids=frozenset(subnet_ids),
         group_ids=frozenset({_group(seen, action.group).id}),
-        private_dns=True,
+        private_dns=action.private_dns,
         tags=action.tags,
+        policy=action.policy or (FULL_ACCESS if _takes_policy(seen, action.service_name) else ""),
     )
     return replace(seen, endpoints=(*seen.endpoints, made))
+
+
+def _has_private_names(seen: Observation, endpoint: Endpoint) -> bool:
+    """Whether another endpoint holds the private names of the service."""
+    return any(
+        other.private_dns and other.state in SERVING
+        for other in seen.endpoints
+        if other.service_name == endpoint.service_name and other.id != endpoint.id
+    )
 
 
 def _modify(seen: Observation, action: ModifyEndpoint) -> Observation:
@@ -97,20 +118,27 @@ def _modify(seen: Observation, action: ModifyEndpoint) -> Observation:
     if action.enable_private_dns:
         assert seen.vpc.dns_support
         assert seen.vpc.dns_hostnames
-    assert not endpoint.subnet_ids & set(action.add_subnet_ids)
+        assert not _has_private_names(seen, endpoint)
+    add = {candidates[0] for candidates in action.add_zones}
+    assert not endpoint.subnet_ids & add
     assert endpoint.subnet_ids >= set(action.remove_subnet_ids)
     # Adding and removing in one zone in one call is not known to work (facts, section 3).
-    _one_a_zone(seen, endpoint.subnet_ids | set(action.add_subnet_ids))
+    _one_a_zone(seen, endpoint.subnet_ids | add)
     added = {_group(seen, ref).id for ref in action.add_groups}
     assert endpoint.group_ids >= set(action.remove_group_ids)
     modified = replace(
         endpoint,
-        subnet_ids=(endpoint.subnet_ids | set(action.add_subnet_ids)) - set(action.remove_subnet_ids),
+        subnet_ids=(endpoint.subnet_ids | add) - set(action.remove_subnet_ids),
         group_ids=(endpoint.group_ids | added) - set(action.remove_group_ids),
         private_dns=endpoint.private_dns or action.enable_private_dns,
+        policy=action.policy or endpoint.policy,
     )
     others = tuple(each for each in seen.endpoints if each.id != endpoint.id)
     return replace(seen, endpoints=(*others, modified))
+
+
+def _takes_policy(seen: Observation, service_name: str) -> bool:
+    return service_name in seen.services and seen.services[service_name].takes_policy
 
 
 def _one_a_zone(seen: Observation, subnet_ids: Iterable[str]) -> None:

@@ -49,7 +49,8 @@ def networks(draw: st.DrawFn) -> VpcBuilder:
         builder = builder.with_internet_gateway()
     for service in (ENVOY, LOGS):
         if draw(st.integers(0, 7)):
-            builder = builder.with_service(service, "".join(draw(st.sets(st.sampled_from(ZONES)))))
+            offered = "".join(draw(st.sets(st.sampled_from(ZONES))))
+            builder = builder.with_service(service, offered, takes_policy=draw(st.booleans()))
         else:
             builder = builder.without_service(service)
     return builder
@@ -68,17 +69,22 @@ def vpcs(draw: st.DrawFn, states: Iterable[EndpointState] = EndpointState) -> Vp
             ingress=draw(_SOME_RULES),
             egress=draw(_SOME_RULES),
         )
+    if draw(st.integers(0, 3)) == 0:
+        builder = builder.with_group("sg-ours-too", name=f"{_NAME}-3", ingress=draw(_SOME_RULES))
     for service in (ENVOY, LOGS):
         for number in range(draw(st.integers(0, 2))):
-            ours = st.just(OWNERSHIP.endpoint_tags(VPC_ID, service)).flatmap(_some_of)
+            ours = draw(st.booleans())
+            tags = draw(_some_of(OWNERSHIP.endpoint_tags(VPC_ID, service)) if ours else _THEIRS)
+            # A second owned group is ours to attach by mistake, and nobody else's.
+            groups = [group.id for group in builder.groups if ours or group.id != "sg-ours-too"]
             builder = builder.with_endpoint(
                 service,
                 id=f"{service}-{number}",
                 state=draw(st.sampled_from(sorted(states))),
                 subnets=draw(one_a_zone((*builder.private, *builder.public))),
-                groups=draw(st.sets(st.sampled_from([g.id for g in builder.groups] + ["sg-elsewhere"]))),
+                groups=draw(st.sets(st.sampled_from([*groups, "sg-elsewhere"]))),
                 private_dns=draw(st.booleans()),
-                tags=draw(ours | _THEIRS),
+                tags=tags,
             )
     return builder
 

@@ -7,7 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler import decode
-from reconciler.model import EndpointState, Route, RouteTable, Rule, Service, SourceKind, Subnet
+from reconciler.model import (
+    AddressType,
+    EndpointState,
+    GatewayEndpoint,
+    Route,
+    RouteTable,
+    Rule,
+    Service,
+    SourceKind,
+    Subnet,
+    Vpc,
+)
+from reconciler.policies import FULL_ACCESS
 
 
 def rules_of(*permissions: Any) -> set[Rule]:
@@ -71,6 +83,68 @@ def test_a_route_table_without_associations_is_not_the_main_one() -> None:
     assert decode.route_table({"RouteTableId": "rtb-1"}) == RouteTable("rtb-1", False, frozenset(), ())
 
 
+def test_a_subnet_tells_its_ipv6_blocks_its_tags_and_whether_it_is_on_an_outpost() -> None:
+    subnet = decode.subnet(
+        {
+            "SubnetId": "subnet-1",
+            "Ipv6CidrBlockAssociationSet": [
+                {"Ipv6CidrBlock": "2001:db8:0:1::/64", "Ipv6CidrBlockState": {"State": "disassociated"}},
+                {"Ipv6CidrBlock": "2001:db8::/64", "Ipv6CidrBlockState": {"State": "associated"}},
+            ],
+            "Tags": [{"Key": "Name", "Value": "x"}],
+            "OutpostArn": "arn:aws:outposts:eu-west-1:111122223333:outpost/op-1",
+        }
+    )
+    assert subnet.ipv6_cidrs == ("2001:db8::/64",)
+    assert subnet.tags == {"Name": "x"}
+    assert subnet.on_outpost
+
+
+# ---- VPCs
+
+
+def test_a_vpc_is_what_several_calls_tell_of_it() -> None:
+    vpc = decode.vpc(
+        {
+            "VpcId": "vpc-1",
+            "OwnerId": "111122223333",
+            "Tags": [{"Key": "Name", "Value": "mesh"}],
+            "CidrBlockAssociationSet": [
+                {"CidrBlock": "10.1.0.0/16", "CidrBlockState": {"State": "associated"}},
+                {"CidrBlock": "10.2.0.0/16", "CidrBlockState": {"State": "disassociating"}},
+                {"CidrBlock": "10.0.0.0/16", "CidrBlockState": {"State": "associated"}},
+            ],
+        },
+        dns_support=True,
+        dns_hostnames=False,
+        name_servers=["10.0.0.53"],
+    )
+    assert vpc == Vpc(
+        "vpc-1",
+        "111122223333",
+        {"Name": "mesh"},
+        dns_support=True,
+        dns_hostnames=False,
+        cidrs=("10.0.0.0/16", "10.1.0.0/16"),
+        ipv6_cidrs=(),
+        name_servers=("10.0.0.53",),
+    )
+
+
+def test_a_dhcp_option_set_names_its_name_servers() -> None:
+    options: Any = {
+        "DhcpConfigurations": [
+            {"Key": "domain-name", "Values": [{"Value": "example.com"}]},
+            {
+                "Key": "domain-name-servers",
+                "Values": [{"Value": "10.0.0.53"}, {"Value": "AmazonProvidedDNS"}],
+            },
+        ]
+    }
+    assert decode.name_servers(options) == ("10.0.0.53", "AmazonProvidedDNS")
+    assert decode.name_servers({}) == ()
+
+
 # ---- endpoints and services
 
 
@@ -115,6 +189,49 @@ def test_what_an_endpoint_does_not_say_it_does_not_have() -> None:
         frozenset(),
         False,
     )
+
+
+def test_an_endpoints_policy_is_in_one_form_and_one_that_cannot_be_read_as_it_is() -> None:
+    assert decode.endpoint(an_endpoint()).policy == ""
+    full = '{"Statement": [{"Action": "*", "Effect": "Allow", "Principal": "*", "Resource": "*"}]}'
+    assert decode.endpoint(an_endpoint(PolicyDocument=full)).policy == FULL_ACCESS
+    assert decode.endpoint(an_endpoint(PolicyDocument="what?")).policy == "what?"
+
+
+def test_an_endpoint_tells_its_address_family_and_why_it_failed() -> None:
+    plain = decode.endpoint(an_endpoint())
+    assert (plain.address_type, plain.error) == (AddressType.IPV4, "")
+    told = decode.endpoint(
+        an_endpoint(IpAddressType="dualstack", LastError={"Code": "Oops", "Message": "no luck"})
+    )
+    assert (told.address_type, told.error) == (AddressType.DUALSTACK, "Oops no luck")
+
+
+def test_a_gateway_endpoint_stands_in_route_tables() -> None:
+    gateway = decode.gateway_endpoint(an_endpoint(State="Available", RouteTableIds=["rtb-1"]))
+    assert gateway == GatewayEndpoint(
+        "vpce-1", "com.amazonaws.eu-west-1.logs", EndpointState.AVAILABLE, frozenset({"rtb-1"}), {}
+    )
+
+
+def test_a_service_says_whether_it_takes_a_policy_and_which_families_and_names_it_has() -> None:
+    service = decode.service(
+        {
+            "ServiceName": "s",
+            "VpcEndpointPolicySupported": True,
+            "PrivateDnsName": "b.aws",
+            "PrivateDnsNames": [{"PrivateDnsName": "b.aws"}, {"PrivateDnsName": "a.aws"}],
+            "SupportedIpAddressTypes": ["ipv4", "ipv6"],
+        }
+    )
+    assert service == Service(
+        "s",
+        frozenset(),
+        takes_policy=True,
+        private_dns_names=("a.aws", "b.aws"),
+        address_types=frozenset({AddressType.IPV4, AddressType.IPV6}),
+    )
+    assert decode.service({"ServiceName": "s"}).address_types == {AddressType.IPV4}
 
 
 def test_a_services_zones_are_ids_where_ec2_gives_ids() -> None:

@@ -13,11 +13,11 @@ from functions.intake import app as intake
 from functions.reconcile import app as reconcile
 from functions.sweep import app as sweep
 from reconciler import trail
-from reconciler.locate import Located, locate
+from reconciler.locate import Located, Locator
 from reconciler.runtime import Runtime
 from reconciler.trail import Touched
 from tests.account import OWNERSHIP, Account
-from tests.template.examples import API_CALLS, example, text
+from tests.template.examples import API_CALLS, OTHERS_OF_INTAKE, example, text
 from tests.unit.fakes import FakeSqs
 
 # The ids of the examples' story: what stands in the opted-in VPC. Any other is of something gone or not ours.
@@ -27,9 +27,10 @@ TABLE = "rtb-0e3f5a7c9b1d24680"
 GROUP = "sg-0c6e2a8f4b1d97530"
 ENVOY, LOGS = "vpce-0b5d9f1e3a7c42680", "vpce-0e8c4a6b2d0f13579"
 
-GONE = {"DeleteRouteTable", "DeleteSecurityGroup", "DeleteSubnet", "DisassociateRouteTable"}
-NOT_OPTED_IN = {"CreateDefaultSubnet", "CreateDefaultVpc", "DeleteVpc"}
-OF_RULES = [*API_CALLS, "TagChangeOnResource"]
+GONE = {"DeleteRouteTable", "DeleteSubnet", "DisassociateRouteTable"}
+# Of a VPC that is gone or not opted in, or of a group while every opted-in VPC has its own.
+NOBODYS = {"CreateDefaultSubnet", "CreateDefaultVpc", "DeleteSecurityGroup", "DeleteVpc"}
+OF_RULES = [*API_CALLS, *OTHERS_OF_INTAKE]
 
 
 class Story:
@@ -59,7 +60,11 @@ class Story:
         touched = trail.read(self.event(name), OWNERSHIP.tag_prefix)
         assert isinstance(touched, Touched)
         assert (touched.account, touched.region) == ("111122223333", "eu-west-1")
-        return locate(touched, self.account.reconciler, OWNERSHIP)
+        return locate(touched, self.account)
+
+
+def locate(touched: Touched, account: Account) -> Located:
+    return Locator(account.reconciler, OWNERSHIP, account.clock.now).locate(touched)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +72,7 @@ def story() -> Story:
     return Story()
 
 
-@pytest.mark.parametrize("name", sorted(set(OF_RULES) - GONE - NOT_OPTED_IN))
+@pytest.mark.parametrize("name", sorted(set(OF_RULES) - GONE - NOBODYS))
 def test_an_event_leads_to_the_vpc_that_it_is_about_and_to_no_other(story: Story, name: str) -> None:
     assert story.located(name) == Located(frozenset({story.vpc_id}))
 
@@ -77,8 +82,8 @@ def test_an_event_of_something_that_is_gone_leads_everywhere(story: Story, name:
     assert story.located(name) == Located(frozenset(), everywhere=True)
 
 
-@pytest.mark.parametrize("name", sorted(NOT_OPTED_IN))
-def test_an_event_of_a_vpc_that_is_gone_or_not_opted_in_leads_nowhere(story: Story, name: str) -> None:
+@pytest.mark.parametrize("name", sorted(NOBODYS))
+def test_an_event_of_nothing_that_we_look_after_leads_nowhere(story: Story, name: str) -> None:
     assert story.located(name) == Located(frozenset())
 
 
@@ -88,7 +93,17 @@ def test_an_event_of_a_vpc_that_is_gone_or_not_opted_in_leads_nowhere(story: Sto
 def test_what_leads_to_a_vpc_by_a_look_up_leads_everywhere_once_it_is_gone(name: str) -> None:
     touched = trail.read(example(name), OWNERSHIP.tag_prefix)
     assert isinstance(touched, Touched)
-    assert locate(touched, Account().reconciler, OWNERSHIP).everywhere
+    assert locate(touched, Account()).everywhere
+
+
+def test_a_group_that_was_deleted_leads_to_the_opted_in_vpcs_that_have_none_of_ours() -> None:
+    account = Account()
+    account.converged_vpc(number=1)
+    without = account.vpc(number=2)
+    account.vpc(profile=None, number=3)
+    touched = trail.read(example("DeleteSecurityGroup"), OWNERSHIP.tag_prefix)
+    assert isinstance(touched, Touched)
+    assert locate(touched, account) == Located(frozenset({without}))
 
 
 def test_a_change_of_somebody_elses_group_leads_nowhere_and_starts_no_sweep() -> None:
@@ -98,14 +113,14 @@ def test_a_change_of_somebody_elses_group_leads_nowhere_and_starts_no_sweep() ->
     event = json.loads(text("AuthorizeSecurityGroupIngress").replace(GROUP, group))
     touched = trail.read(event, OWNERSHIP.tag_prefix)
     assert isinstance(touched, Touched)
-    assert locate(touched, account.reconciler, OWNERSHIP) == Located(frozenset())
+    assert locate(touched, account) == Located(frozenset())
 
 
 def test_a_vpc_that_ec2_does_not_show_yet_is_taken_at_its_events_word() -> None:
     """Its creation names the opt-in tag."""
     touched = trail.read(example("CreateVpc"), OWNERSHIP.tag_prefix)
     assert isinstance(touched, Touched)
-    assert locate(touched, Account().reconciler, OWNERSHIP) == Located(frozenset({VPC}))
+    assert locate(touched, Account()) == Located(frozenset({VPC}))
 
 
 # ---- through the handlers, as they are

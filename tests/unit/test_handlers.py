@@ -20,7 +20,7 @@ from reconciler.observe import Observer
 from reconciler.queue import NotQueued
 from reconciler.runtime import Runtime
 from tests.account import Account
-from tests.unit.fakes import FakeSqs
+from tests.unit.fakes import FakeSqs, refusal
 
 CONTEXT = Mock(spec=LambdaContext, aws_request_id="request-1")
 
@@ -84,6 +84,9 @@ def test_intake_asks_for_a_pass_over_the_opted_in_vpc_of_an_event(here: Installa
         "vpc_id": vpc_id,
         "first_seen": 1_795_420_800_000,
         "rounds": 0,
+        "failures": 0,
+        "not_before": 0,
+        "release": False,
         "counted": [],
     }
 
@@ -99,6 +102,37 @@ def test_intake_asks_for_a_sweep_where_the_vpc_cannot_be_told(here: Installation
     here.account.vpc()
     intake.handle(an_event("DeleteSubnet", {"subnetId": "subnet-0123456789abcdef0"}), here.runtime)
     assert here.asked() == [("sweeps", "region")]
+    [message] = here.sqs.sent
+    assert json.loads(message["MessageBody"]) == {"first_seen": 1_795_420_800_000}
+
+
+def test_intake_asks_for_the_release_of_a_vpc_whose_deletion_was_refused(here: Installation) -> None:
+    vpc_id = here.account.vpc()
+    refused = an_event("DeleteVpc", {"vpcId": vpc_id}, errorCode="Client.DependencyViolation")
+    intake.handle(refused, here.runtime)
+    [message] = here.sqs.sent
+    assert json.loads(message["MessageBody"])["release"] is True
+
+
+def test_intake_loses_no_event_where_ec2_refuses_the_look_up(here: Installation) -> None:
+    vpc_id = here.account.vpc()
+    refuse = Mock(side_effect=refusal("RequestLimitExceeded"))
+    here.runtime.ec2 = cast("Any", Mock(get_paginator=refuse))
+    intake.handle(an_event("ModifyVpcAttribute", {"vpcId": vpc_id}), here.runtime)
+    intake.handle(an_event("DeleteSubnet", {"subnetId": "subnet-0a"}), here.runtime)
+    assert here.asked() == [("passes", vpc_id), ("sweeps", "region")]
+
+
+def test_a_burst_of_events_of_a_vpc_is_one_look_up(here: Installation) -> None:
+    vpc_id = here.account.vpc()
+    with here.account.calls() as calls:
+        for _ in range(5):
+            intake.handle(an_event("ModifyVpcAttribute", {"vpcId": vpc_id}), here.runtime)
+    assert len(calls) == 1
+    here.account.clock.advance(61)
+    with here.account.calls() as calls:
+        intake.handle(an_event("ModifyVpcAttribute", {"vpcId": vpc_id}), here.runtime)
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("name", ["DescribeVpcs", "RunInstances"])
@@ -115,8 +149,9 @@ def test_intake_says_why_it_ignores_an_event_and_counts_no_rejection(here: Insta
         {"id": "event-1", "detail": {}},
         {"id": "event-1", "detail-type": "Scheduled Event", "detail": {}},
         an_event("DeleteVpc", None),
-        an_event("DeleteVpc", {}, eventTime=None),
-        an_event("DeleteVpc", {}, awsRegion=7),
+        {**an_event("DeleteVpc", {"vpcId": "vpc-0a"}), "id": 7},
+        an_event("DeleteVpc", {"vpcId": "vpc-0a"}, eventTime=None),
+        an_event("DeleteVpc", {"vpcId": "vpc-0a"}, awsRegion=7),
         {**an_event("DeleteVpc", {}), "detail": "vpc-1"},
     ],
 )
@@ -196,7 +231,7 @@ def test_reconcile_makes_a_pass_for_each_message_and_lets_them_come_round(here: 
         (1_700_000_000_000, 1),
         (1_700_000_000_000, 2),
     ]
-    assert f"group-missing {one}" in bodies[0]["counted"]
+    assert f"group-missing {one} detected" in bodies[0]["counted"]
 
 
 def test_reconcile_asks_for_nothing_more_once_a_vpc_has_converged(here: Installation) -> None:
@@ -219,32 +254,90 @@ def test_reconcile_names_a_message_that_is_not_ours_and_makes_the_other_passes(
         assert f"pass over {vpc_id}: converged" in here.said()
 
 
-def test_a_pass_that_raises_holds_up_its_own_vpc_and_no_other(here: Installation) -> None:
-    good = here.account.converged_vpc()
+def dying(here: Installation, good: str) -> None:
+    """Let every pass die but those over one VPC."""
     truly = here.account.observer
     observer = Mock(spec=Observer)
-    observer.one.side_effect = lambda vpc_id: truly.one(vpc_id) if vpc_id == good else 1 / 0
+    observer.one.side_effect = lambda vpc_id, profiles: (
+        truly.one(vpc_id, profiles) if vpc_id == good else 1 / 0
+    )
     here.runtime.__dict__["observer"] = observer
-    batch = a_batch(asking_for("vpc-0bad"), asking_for(good), asking_for("vpc-0bad", 1), asking_for(good))
+
+
+def test_a_pass_that_dies_is_told_and_comes_round_and_holds_up_no_other(here: Installation) -> None:
+    good = here.account.converged_vpc()
+    dying(here, good)
+    batch = a_batch(asking_for("vpc-0bad"), asking_for(good))
+    assert failures(reconcile.handle(batch, CONTEXT, here.runtime)) == []
+    assert "pass over vpc-0bad: died" in here.said()
+    assert f"pass over {good}: converged" in here.said()
+    [message] = here.sqs.sent
+    body = json.loads(message["MessageBody"])
+    assert (body["vpc_id"], body["rounds"], body["failures"]) == ("vpc-0bad", 1, 1)
+
+
+def test_a_pass_that_dies_again_and_again_is_reported_as_failed_with_its_vpcs_others_alone(
+    here: Installation,
+) -> None:
+    good = here.account.converged_vpc()
+    dying(here, good)
+    worn_out = "vpc-0bad", {"vpc_id": "vpc-0bad", "first_seen": 1, "failures": 5}
+    batch = a_batch(worn_out, asking_for(good), asking_for("vpc-0bad"), asking_for(good))
     assert failures(reconcile.handle(batch, CONTEXT, here.runtime)) == ["message-0", "message-2"]
     assert here.said().count(f"pass over {good}: converged") == 2
+    assert here.asked() == []
+
+
+def test_a_batch_that_fails_as_a_whole_is_reported_message_by_message(here: Installation) -> None:
+    dying(here, "")
+    worn_out = "vpc-0bad", {"vpc_id": "vpc-0bad", "first_seen": 1, "failures": 5}
+    assert failures(reconcile.handle(a_batch(worn_out), CONTEXT, here.runtime)) == ["message-0"]
+
+
+def test_a_pass_that_has_to_wait_is_not_made_and_comes_round(here: Installation) -> None:
+    vpc_id = here.account.vpc()
+    now = int(here.account.clock.now() * 1000)
+    early = {"vpc_id": vpc_id, "first_seen": 1, "rounds": 1, "failures": 2, "not_before": now + 1}
+    with here.account.calls() as calls:
+        reconcile.handle(a_batch((vpc_id, early)), CONTEXT, here.runtime)
+    assert calls == []
+    [message] = here.sqs.sent
+    body = json.loads(message["MessageBody"])
+    assert (body["rounds"], body["failures"], body["not_before"]) == (2, 2, now + 1)
+    in_time = {**early, "not_before": now}
+    reconcile.handle(a_batch((vpc_id, in_time)), CONTEXT, here.runtime)
+    assert f"pass over {vpc_id}: again" in here.said()
 
 
 # ---- sweep
 
 
 def test_sweep_asks_for_passes_over_the_vpcs_that_differ_and_writes_nothing(here: Installation) -> None:
-    right, wrong = here.account.converged_vpc(number=1), here.account.vpc(number=2)
+    here.account.converged_vpc(number=1)
+    wrong = here.account.vpc(number=2)
     here.account.vpc(profile=None, number=3)
     with here.account.calls() as calls:
-        sweep.handle(here.runtime, "request-1")
+        sweep.handle({}, here.runtime, "request-1")
     assert here.account.writes(calls) == []
     assert here.asked() == [("passes", wrong)]
     [message] = here.sqs.sent
-    body = json.loads(message["MessageBody"])
-    assert body["first_seen"] == int(here.account.clock.now() * 1000)
-    assert here.said() == "sweep: 1 in sync, 1 drifted, 0 blocked"
-    assert right not in json.dumps(body)
+    assert json.loads(message["MessageBody"])["first_seen"] == int(here.account.clock.now() * 1000)
+    assert here.said().startswith("sweep: 1 in sync, 1 drifted, 0 blocked")
+
+
+def test_a_sweep_that_events_asked_for_counts_from_the_first_of_them(here: Installation) -> None:
+    here.account.vpc()
+    batch = a_batch(("region", {"first_seen": 9}), ("region", {"first_seen": 8}))
+    sweep.handle(batch, here.runtime, "request-1")
+    assert json.loads(here.sqs.sent[0]["MessageBody"])["first_seen"] == 8
+
+
+def test_sweep_names_a_message_that_is_not_ours_and_sweeps_all_the_same(here: Installation) -> None:
+    vpc_id = here.account.vpc()
+    sweep.handle(a_batch(("stray", "hello"), ("region", {"first_seen": 8})), here.runtime, "request-1")
+    assert here.rejected() == ["malformed-message"]
+    assert "in message message-0" in here.said()
+    assert here.asked() == [("passes", vpc_id)]
 
 
 # ---- the entry points

@@ -1,28 +1,37 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler import intent
-from reconciler.intent import Intent
-from reconciler.model import Kind, Mode, Reason, Status
+from reconciler.intent import Intent, Stance
+from reconciler.model import Kind, Mode, Reason, Status, Vpc
 from reconciler.profiles import builtin
-from tests.builders import APPMESH, OWNERSHIP, a_vpc
+from tests.builders import ACCOUNT, APPMESH, OWNERSHIP, a_vpc
+
+NOW = 1_795_420_800.0  # 2026-11-23T08:00:00Z
 
 
 def intent_of(default: Mode = Mode.ENFORCE, /, **tags: str) -> Intent:
-    return intent.read(a_vpc().tagged(**tags).observed().vpc, builtin(), default, OWNERSHIP)
+    return read(a_vpc().tagged(**tags).observed().vpc, default)
+
+
+def read(vpc: Vpc, default: Mode = Mode.ENFORCE) -> Intent:
+    return intent.read(vpc, builtin(), default, OWNERSHIP, ACCOUNT, NOW)
 
 
 @pytest.mark.parametrize("tags", [{}, {"mode": "enforce"}, {"owner": "our-stack"}])
-def test_a_vpc_without_the_profile_tag_has_not_opted_in(tags: dict[str, str]) -> None:
-    asked = intent_of(Mode.ENFORCE, **tags)
-    assert not asked.opted_in
-    assert asked.profile is None
-    assert asked.findings == ()
+def test_a_vpc_without_the_profile_tag_asks_for_nothing_to_be_left_of_ours(tags: dict[str, str]) -> None:
+    assert intent_of(Mode.ENFORCE, **tags) == Intent(Stance.TAKE_DOWN, Mode.ENFORCE)
+
+
+def test_a_vpc_that_opted_out_keeps_its_mode() -> None:
+    assert intent_of(Mode.ENFORCE, mode="audit") == Intent(Stance.TAKE_DOWN, Mode.AUDIT)
 
 
 def test_the_profile_tag_opts_in_to_the_profile_that_it_names() -> None:
-    assert intent_of(profile="appmesh") == Intent(opted_in=True, profile=APPMESH, mode=Mode.ENFORCE)
+    assert intent_of(profile="appmesh") == Intent(Stance.RECONCILE, Mode.ENFORCE, APPMESH)
 
 
 @pytest.mark.parametrize("mode", Mode)
@@ -41,7 +50,7 @@ def test_the_vpcs_mode_overrides_the_installations(default: Mode, mode: Mode) ->
 @pytest.mark.parametrize("name", ["appmesh2", "AppMesh", ""])
 def test_an_unknown_profile_is_a_blocked_finding_on_the_vpc(name: str) -> None:
     asked = intent_of(profile=name)
-    assert asked.opted_in
+    assert asked.stance is Stance.LEAVE
     assert asked.profile is None
     [finding] = asked.findings
     assert (finding.kind, finding.status, finding.reason) == (
@@ -69,5 +78,48 @@ def test_an_unknown_mode_is_a_blocked_finding_and_read_as_audit(word: str) -> No
 
 
 def test_an_unknown_profile_and_an_unknown_mode_are_both_told() -> None:
-    kinds = [finding.kind for finding in intent_of(profile="x", mode="y").findings]
-    assert kinds == [Kind.UNKNOWN_PROFILE, Kind.UNKNOWN_MODE]
+    kinds = {finding.kind for finding in intent_of(profile="x", mode="y").findings}
+    assert kinds == {Kind.UNKNOWN_PROFILE, Kind.UNKNOWN_MODE}
+
+
+# ---- a VPC of another account's
+
+
+def test_a_shared_vpc_is_left_to_its_owner_and_told_where_it_asks() -> None:
+    asked = read(replace(a_vpc().observed().vpc, owner_id="999988887777"))
+    assert (asked.stance, asked.profile) == (Stance.LEAVE, None)
+    [finding] = asked.findings
+    assert (finding.kind, finding.status, finding.reason) == (
+        Kind.SHARED_VPC,
+        Status.BLOCKED,
+        Reason.SHARED_VPC,
+    )
+    assert "999988887777" in finding.found
+
+
+def test_a_shared_vpc_that_asks_for_nothing_is_not_worth_a_word() -> None:
+    vpc = replace(a_vpc().tagged().observed().vpc, owner_id="999988887777")
+    assert read(vpc) == Intent(Stance.LEAVE, Mode.ENFORCE)
+
+
+# ---- a VPC that someone wants to delete
+
+
+def released(until: str) -> Vpc:
+    return a_vpc().tagged(**{"profile": "appmesh", "released-until": until}).observed().vpc
+
+
+@pytest.mark.parametrize(
+    "until", ["2026-11-23T08:00:01+00:00", "2026-11-23T08:00:01Z", "2026-11-23T08:00:01"]
+)
+def test_a_vpc_is_taken_down_until_its_release_ends(until: str) -> None:
+    asked = read(released(until))
+    assert (asked.stance, asked.profile) == (Stance.TAKE_DOWN, None)
+    [finding] = asked.findings
+    assert (finding.kind, finding.status) == (Kind.RELEASED, Status.NOTED)
+    assert until in finding.found
+
+
+@pytest.mark.parametrize("until", ["2026-11-23T08:00:00+00:00", "2026-11-23T08:59:59+01:00", "soon", ""])
+def test_a_release_that_has_ended_or_is_no_time_is_none(until: str) -> None:
+    assert read(released(until)) == Intent(Stance.RECONCILE, Mode.ENFORCE, APPMESH)

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ConnectTimeoutError
 
 from reconciler import passes
 from reconciler.actions import EnableVpcAttribute, Outcome, Result, Step, VpcAttribute
 from reconciler.model import EndpointState, Finding, Kind, Mode, Observation, Reason, Status
 from reconciler.observe import Observer
-from reconciler.passes import Ending, Pass, Treated, Treatment, is_drift, key, next_round, treat
+from reconciler.passes import Ending, Pass, Treated, Treatment, is_drift, treat
 from reconciler.profiles import builtin
 from reconciler.queue import PassRequest
 from reconciler.refusals import Verdict
@@ -31,14 +32,13 @@ def a_request(age: float = 0, rounds: int = 0) -> PassRequest:
 
 
 def run(
-    seen: VpcBuilder | Exception | None,
+    seen: VpcBuilder | Observation | Exception | None,
     request: PassRequest | None = None,
     ec2: FakeEc2 | None = None,
     mode: Mode = Mode.ENFORCE,
 ) -> Pass:
     observer = Mock(spec=Observer)
-    observation: Observation | None = seen.observed() if isinstance(seen, VpcBuilder) else None
-    observer.one.side_effect = [seen if isinstance(seen, Exception) else observation]
+    observer.one.side_effect = [seen.observed() if isinstance(seen, VpcBuilder) else seen]
     settings = Settings("111122223333", OWNERSHIP, mode, 30, "passes", "sweeps")
     client = (ec2 or FakeEc2()).client
     return passes.run(request or a_request(), observer, client, builtin(), settings, lambda: NOW)
@@ -60,7 +60,7 @@ def test_a_vpc_that_is_gone_is_nothing_to_do() -> None:
 def test_a_vpc_that_is_not_tagged_is_left_alone() -> None:
     ec2 = FakeEc2()
     done = run(a_vpc().tagged(owner="our-stack").with_dns(support=False), ec2=ec2)
-    assert (done.ending, ec2.calls) == (Ending.NOT_OPTED_IN, [])
+    assert (done.ending, ec2.calls) == (Ending.LEFT_ALONE, [])
 
 
 def test_what_was_put_right_is_looked_at_again() -> None:
@@ -86,9 +86,9 @@ def test_what_ec2_refuses_for_good_is_a_persons() -> None:
 
 
 def test_what_ec2_refuses_for_now_comes_round() -> None:
-    for error in (refusal("RequestLimitExceeded"), ReadTimeoutError(endpoint_url="https://ec2")):
+    for error in (refusal("RequestLimitExceeded"), ConnectTimeoutError(endpoint_url="https://ec2")):
         done = run(DNS_OFF, ec2=FakeEc2(error))
-        assert done.ending is Ending.AGAIN
+        assert (done.ending, done.failed) == (Ending.AGAIN, True)
         assert [treated.treatment for treated in done.treated] == [Treatment.WAITING]
 
 
@@ -147,11 +147,14 @@ def test_an_unknown_mode_is_told_and_nothing_is_written() -> None:
 # ---- reads that fail
 
 
-def test_a_vpc_that_cannot_be_read_for_now_comes_round() -> None:
-    done = run(refusal("RequestLimitExceeded", "slower"))
-    assert done.ending is Ending.AGAIN
+@pytest.mark.parametrize(
+    "error", [refusal("RequestLimitExceeded", "slower"), ConnectTimeoutError(endpoint_url="https://slower")]
+)
+def test_a_vpc_that_cannot_be_read_for_now_comes_round(error: Exception) -> None:
+    done = run(error)
+    assert (done.ending, done.failed) == (Ending.AGAIN, True)
     assert done.unread is not None
-    assert done.unread.verdict is Verdict.WAIT
+    assert done.unread.verdict is Verdict.RETRY
     assert "slower" in str(done.unread)
 
 
@@ -162,26 +165,81 @@ def test_a_vpc_that_may_not_be_read_is_a_persons() -> None:
     assert done.unread.reason is Reason.UNAUTHORIZED
 
 
+@pytest.mark.parametrize(("failures", "ending"), [(0, Ending.AGAIN), (4, Ending.AGAIN), (5, Ending.BLOCKED)])
+def test_an_error_that_is_not_known_is_asked_again_a_few_times(failures: int, ending: Ending) -> None:
+    request = replace(a_request(), failures=failures)
+    assert run(refusal("SomethingNew"), request).ending is ending
+    done = run(DNS_OFF, request, FakeEc2(refusal("SomethingNew")))
+    assert done.ending is ending
+    blocked = ending is Ending.BLOCKED
+    assert [t.treatment for t in done.treated] == [Treatment.BLOCKED if blocked else Treatment.WAITING]
+
+
 # ---- stuck
+
+BUSY = refusal("IncorrectState")
+THROTTLED = refusal("RequestLimitExceeded")
 
 
 @pytest.mark.parametrize(
-    ("age", "rounds", "ending"),
+    ("error", "age", "rounds", "ending"),
     [
-        (20 * 60 + 1, 3, Ending.STUCK),
-        (20 * 60 + 1, 2, Ending.AGAIN),
-        (20 * 60 - 1, 100, Ending.AGAIN),
+        (None, 20 * 60 + 1, 3, Ending.STUCK),
+        (None, 20 * 60 + 1, 2, Ending.AGAIN),
+        (None, 20 * 60 - 1, 100, Ending.AGAIN),
+        (BUSY, 20 * 60 + 1, 3, Ending.STUCK),
+        (THROTTLED, 20 * 60 + 1, 100, Ending.AGAIN),
+        (THROTTLED, 2 * 3600 + 1, 100, Ending.STUCK),
     ],
 )
-def test_a_vpc_is_stuck_when_it_has_come_round_long_and_often(
-    age: float, rounds: int, ending: Ending
+def test_a_vpc_is_stuck_when_it_has_come_round_long_and_often_longer_where_ec2_takes_no_calls(
+    error: Exception | None, age: float, rounds: int, ending: Ending
 ) -> None:
-    assert run(DNS_OFF, a_request(age, rounds)).ending is ending
-    assert run(refusal("RequestLimitExceeded"), a_request(age, rounds)).ending is ending
+    assert run(DNS_OFF, a_request(age, rounds), FakeEc2(error)).ending is ending
+
+
+def test_a_vpc_that_could_not_be_read_for_long_is_stuck() -> None:
+    assert run(THROTTLED, a_request(2 * 3600 + 1, 3)).ending is Ending.STUCK
 
 
 def test_a_vpc_that_has_converged_is_never_stuck() -> None:
     assert run(a_converged_vpc("a"), a_request(age=9999, rounds=99)).ending is Ending.CONVERGED
+
+
+# ---- what a VPC does not, or no longer, ask for
+
+
+def test_a_vpc_that_opted_out_is_taken_down() -> None:
+    ec2 = FakeEc2()
+    done = run(a_converged_vpc("a").tagged(), ec2=ec2)
+    assert (done.ending, ec2.calls) == (Ending.AGAIN, ["delete_vpc_endpoints"] * 2)
+
+
+def test_a_shared_vpc_is_left_alone_and_told() -> None:
+    seen = DNS_OFF.observed()
+    ec2 = FakeEc2()
+    done = run(replace(seen, vpc=replace(seen.vpc, owner_id="999988887777")), ec2=ec2)
+    assert (done.ending, ec2.calls) == (Ending.BLOCKED, [])
+    assert [treated.reason for treated in done.treated] == [Reason.SHARED_VPC]
+
+
+def test_a_refused_deletion_releases_the_vpc_and_takes_down_what_is_in_its_way() -> None:
+    ec2 = FakeEc2()
+    done = run(a_converged_vpc("a"), replace(a_request(), release=True), ec2)
+    assert ec2.calls == ["create_tags", "delete_vpc_endpoints", "delete_vpc_endpoints"]
+    assert done.ending is Ending.AGAIN
+
+
+def test_a_refused_deletion_of_a_vpc_in_audit_mode_only_tells() -> None:
+    ec2 = FakeEc2()
+    done = run(a_converged_vpc("a"), replace(a_request(), release=True), ec2, Mode.AUDIT)
+    assert (done.ending, ec2.calls) == (Ending.AUDITED, [])
+
+
+def test_a_vpc_whose_release_could_not_be_written_is_kept_right() -> None:
+    ec2 = FakeEc2(refusal("UnauthorizedOperation"))
+    run(a_converged_vpc("a"), replace(a_request(), release=True), ec2)
+    assert ec2.calls == ["create_tags"]
 
 
 # ---- what became of a finding
@@ -208,9 +266,9 @@ def test_a_finding_without_a_remedy_is_treated_by_its_status(status: Status, tre
         ([Result.ALREADY_DONE], Treatment.REMEDIATED),
         ([Result.DONE, Result.DONE], Treatment.REMEDIATED),
         ([Result.DONE, Result.WAITING], Treatment.WAITING),
-        ([Result.BLOCKED, Result.SKIPPED], Treatment.BLOCKED),
+        ([Result.RETRY, Result.BLOCKED], Treatment.BLOCKED),
         ([Result.WAITING, Result.BLOCKED], Treatment.BLOCKED),
-        ([Result.DONE, Result.SKIPPED], Treatment.WAITING),
+        ([Result.DONE, Result.RETRY], Treatment.WAITING),
         ([Result.TOLD, Result.TOLD], Treatment.TOLD),
     ],
 )
@@ -235,31 +293,6 @@ def test_a_blocked_finding_says_why_in_ec2s_words() -> None:
     )
 
 
-# ---- the next round
-
-
-def a_pass(request: PassRequest, *findings: Finding) -> Pass:
-    treated = tuple(Treated(finding, Treatment.WAITING) for finding in findings)
-    return Pass(request, Ending.AGAIN, treated)
-
-
-def test_the_next_round_remembers_since_when_how_often_and_what_was_counted() -> None:
-    request = PassRequest(VPC_ID, 7, rounds=2, counted=("tags-missing sg-1",))
-    drift = a_finding()
-    following = next_round(a_pass(request, drift, drift))
-    assert following == PassRequest(VPC_ID, 7, 3, ("tags-missing sg-1", key(drift)))
-
-
 @pytest.mark.parametrize("status", Status)
-def test_only_drift_is_counted(status: Status) -> None:
-    finding = a_finding(status, Reason.UNKNOWN)
-    drift = status in (Status.REMEDIABLE, Status.BLOCKED)
-    assert is_drift(finding) == drift
-    assert next_round(a_pass(a_request(), finding)).counted == ((key(finding),) if drift else ())
-
-
-def test_a_finding_is_the_same_one_whatever_was_found_this_time() -> None:
-    one = Finding(Kind.TAGS_MISSING, "sg-1", "no Name", "Name = x")
-    later = Finding(Kind.TAGS_MISSING, "sg-1", "Name = y", "Name = x", Status.BLOCKED, Reason.TAG_POLICY)
-    assert key(one) == key(later)
-    assert key(one) != key(Finding(Kind.TAGS_MISSING, "sg-2", "no Name", "Name = x"))
+def test_drift_is_what_can_be_put_right_or_is_blocked(status: Status) -> None:
+    assert is_drift(a_finding(status)) == (status in (Status.REMEDIABLE, Status.BLOCKED))

@@ -22,11 +22,22 @@ from reconciler.actions import (
     Step,
 )
 from reconciler.model import EndpointState, Observation, Status
-from reconciler.plan import plan
-from tests.builders import APPMESH, ENVOY, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
+from reconciler.plan import plan, release
+from tests.builders import (
+    APPMESH,
+    ENVOY,
+    GROUP_ID,
+    LOGS,
+    OWNERSHIP,
+    VPC_ID,
+    VpcBuilder,
+    a_converged_vpc,
+    a_vpc,
+)
 from tests.unit.simulator import after
 from tests.unit.strategies import SETTLED, vpcs
 
+NOW = 1_795_420_800.0  # 2026-11-23T08:00:00Z
 Thing = TypeVar("Thing")
 
 OPENING = (EnableVpcAttribute, CreateSecurityGroup, AuthorizeIngress, CreateEndpoint, ModifyEndpoint)
@@ -168,3 +179,62 @@ def test_a_vpc_left_without_steps_is_waiting_for_nothing(vpc: VpcBuilder) -> Non
         observation = after(observation, steps_of(observation))
     statuses = {finding.status for finding in plan(observation, APPMESH, OWNERSHIP).findings}
     assert statuses <= {Status.BLOCKED, Status.NOTED}
+
+
+# ---- a VPC that asks for nothing
+
+
+def ids_in(observation: Observation) -> set[str]:
+    return {group.id for group in observation.groups} | {endpoint.id for endpoint in observation.endpoints}
+
+
+def owned_in(observation: Observation) -> set[str]:
+    owned = {group.id for group in OWNERSHIP.owned_groups(observation)}
+    return owned | {e.id for e in observation.endpoints if OWNERSHIP.owns_endpoint(e, VPC_ID)}
+
+
+@given(vpcs([EndpointState.AVAILABLE]))
+def test_a_vpc_that_asks_for_nothing_ends_with_nothing_owned_and_all_else_left(vpc: VpcBuilder) -> None:
+    """Tags put back, endpoints gone, then the group."""
+    observation = vpc.observed()
+    others = ids_in(observation) - owned_in(observation)
+    for _ in range(3):
+        observation = after(observation, plan(observation, None, OWNERSHIP).steps)
+    assert owned_in(observation) == set()
+    assert ids_in(observation) == others
+    assert plan(observation, None, OWNERSHIP).findings == ()
+
+
+def test_what_was_adopted_is_given_back_with_the_groups_that_it_came_with() -> None:
+    vpc = a_vpc().with_private_subnets("a").with_group()
+    seen = vpc.with_endpoint(ENVOY, groups=["sg-theirs", GROUP_ID], tags={}).observed()
+    seen = after(seen, plan(seen, None, OWNERSHIP).steps)
+    assert [endpoint.group_ids for endpoint in seen.endpoints] == [{"sg-theirs"}]
+    assert after(seen, plan(seen, None, OWNERSHIP).steps).groups == ()
+
+
+def test_the_group_goes_when_nothing_stands_behind_it_any_more() -> None:
+    made = plan(a_converged_vpc("a").observed(), None, OWNERSHIP)
+    assert [type(step.action) for step in made.steps] == [DeleteEndpoint, DeleteEndpoint]
+    [waiting] = [finding for finding in made.findings if finding.status is Status.CONVERGING]
+    assert waiting.resource == GROUP_ID
+
+
+def test_a_service_that_the_profile_no_longer_names_loses_its_endpoint_and_the_group_stays() -> None:
+    other = OWNERSHIP.service_name("sqs")
+    vpc = a_converged_vpc("a").with_endpoint(other, id="vpce-sqs").with_endpoint(other, id="vpce-0", tags={})
+    actions = [step.action for step in steps_of(vpc.observed())]
+    given_back = ModifyEndpoint("vpce-0", remove_group_ids=(GROUP_ID,))
+    assert actions == [given_back, DeleteEndpoint("vpce-sqs")]
+
+
+# ---- a VPC that someone was refused to delete
+
+
+def test_a_vpc_with_something_owned_in_it_is_released_for_an_hour() -> None:
+    [step] = release(a_converged_vpc("a").observed(), OWNERSHIP, NOW)
+    assert step.action == CreateTags(VPC_ID, {"vpce-remediator:released-until": "2026-11-23T09:00:00+00:00"})
+
+
+def test_a_vpc_with_nothing_owned_in_it_is_not_kept_by_us() -> None:
+    assert release(a_vpc().with_private_subnets("a").with_foreign_group().observed(), OWNERSHIP, NOW) == []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.queue import MalformedMessage, NotQueued, PassRequest, Queue
+from reconciler.queue import MalformedMessage, NotQueued, PassRequest, Queue, first_seen_of
 from tests.unit.fakes import FakeSqs
 
 URL = "https://passes.fifo"
@@ -39,6 +39,9 @@ def dedup_id(vpc_id: str = "vpc-1", now: float = NOW, debounce: int = 30, origin
         vpc_id=st.from_regex("vpc-[0-9a-f]{1,17}", fullmatch=True),
         first_seen=st.integers(min_value=0),
         rounds=st.integers(min_value=0),
+        failures=st.integers(min_value=0),
+        not_before=st.integers(min_value=0),
+        release=st.booleans(),
         counted=st.lists(st.text()).map(tuple),
     )
 )
@@ -47,7 +50,7 @@ def test_a_message_says_what_the_request_says(request: PassRequest) -> None:
 
 
 def test_a_message_may_leave_out_what_a_first_round_does_not_have() -> None:
-    assert PassRequest.from_json('{"vpc_id": "vpc-1", "first_seen": 7}') == PassRequest("vpc-1", 7, 0, ())
+    assert PassRequest.from_json('{"vpc_id": "vpc-1", "first_seen": 7}') == PassRequest("vpc-1", 7)
 
 
 @pytest.mark.parametrize(
@@ -60,13 +63,15 @@ def test_a_message_may_leave_out_what_a_first_round_does_not_have() -> None:
         ("{}", "vpc_id is None"),
         ('{"vpc_id": "subnet-1", "first_seen": 7}', "vpc_id is 'subnet-1'"),
         ('{"vpc_id": 7, "first_seen": 7}', "vpc_id is 7"),
-        ('{"vpc_id": "vpc-1"}', "whole numbers"),
-        ('{"vpc_id": "vpc-1", "first_seen": -1}', "whole numbers"),
-        ('{"vpc_id": "vpc-1", "first_seen": 1.5}', "whole numbers"),
-        ('{"vpc_id": "vpc-1", "first_seen": true}', "whole numbers"),
-        ('{"vpc_id": "vpc-1", "first_seen": "7"}', "whole numbers"),
-        ('{"vpc_id": "vpc-1", "first_seen": 7, "rounds": null}', "whole numbers"),
-        ('{"vpc_id": "vpc-1", "first_seen": 7, "rounds": -2}', "whole numbers"),
+        ('{"vpc_id": "vpc-1"}', "first_seen is None, not a whole number"),
+        ('{"vpc_id": "vpc-1", "first_seen": -1}', "first_seen is -1"),
+        ('{"vpc_id": "vpc-1", "first_seen": 1.5}', "first_seen is 1.5"),
+        ('{"vpc_id": "vpc-1", "first_seen": true}', "first_seen is True"),
+        ('{"vpc_id": "vpc-1", "first_seen": "7"}', "first_seen is '7'"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "rounds": null}', "rounds is None"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "rounds": -2}', "rounds is -2"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "failures": "1"}', "failures is '1'"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "not_before": 0.5}', "not_before is 0.5"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": "dns"}', "list of words"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": [1]}', "list of words"),
     ],
@@ -122,16 +127,37 @@ def test_without_a_debounce_each_event_asks_for_itself_and_twice_handled_asks_on
     assert dedup_id(debounce=0, now=NOW) == dedup_id(debounce=0, now=NOW + 1)
 
 
+def dedup_ids(*requests: PassRequest) -> set[str]:
+    return {entry["MessageDeduplicationId"] for entry in sent(list(requests))}
+
+
+def test_a_vpc_that_comes_round_does_not_lose_what_its_message_carries_to_an_events() -> None:
+    assert len(dedup_ids(PassRequest("vpc-1", 8), PassRequest("vpc-1", 7, rounds=1))) == 2
+
+
+def test_a_round_is_not_taken_for_the_one_that_it_follows() -> None:
+    assert len(dedup_ids(PassRequest("vpc-1", 7, rounds=1), PassRequest("vpc-1", 7, rounds=2))) == 2
+
+
+def test_a_release_is_not_lost_to_an_event() -> None:
+    assert len(dedup_ids(PassRequest("vpc-1", 7), PassRequest("vpc-1", 7, release=True))) == 2
+
+
 # ---- sending
 
 
 def test_each_vpc_is_a_message_group_of_its_own() -> None:
-    first, second = sent([PassRequest("vpc-1", 7), PassRequest("vpc-2", 8, 3, ("dns-support-off vpc-2",))])
+    first, second = sent(
+        [PassRequest("vpc-1", 7), PassRequest("vpc-2", 8, 3, counted=("dns-support-off vpc-2",))]
+    )
     assert (first["MessageGroupId"], second["MessageGroupId"]) == ("vpc-1", "vpc-2")
     assert json.loads(second["MessageBody"]) == {
         "vpc_id": "vpc-2",
         "first_seen": 8,
         "rounds": 3,
+        "failures": 0,
+        "not_before": 0,
+        "release": False,
         "counted": ["dns-support-off vpc-2"],
     }
 
@@ -155,8 +181,15 @@ def test_all_are_tried_and_those_that_sqs_refused_are_named() -> None:
 def test_sweeps_are_asked_for_in_one_group_once_a_window() -> None:
     sqs = FakeSqs()
     queue = Queue(sqs.client, URL, 30)
-    queue.request_sweep(NOW, "event-1")
-    queue.request_sweep(NOW, "event-2")
+    queue.request_sweep(7, NOW, "event-1")
+    queue.request_sweep(8, NOW, "event-2")
     first, second = sqs.sent
     assert first["MessageGroupId"] == second["MessageGroupId"]
     assert first["MessageDeduplicationId"] == second["MessageDeduplicationId"]
+    assert first_seen_of(first["MessageBody"]) == 7
+
+
+@pytest.mark.parametrize("body", ["hello", "{}", '{"first_seen": -1}', "[]"])
+def test_a_sweeps_message_that_is_not_ours_is_refused(body: str) -> None:
+    with pytest.raises(MalformedMessage):
+        first_seen_of(body)

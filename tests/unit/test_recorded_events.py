@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler import trail
-from reconciler.locate import Located, locate
+from reconciler.locate import Located, Locator
 from reconciler.trail import WATCHED, Ignored, Touched
 from tests.account import OWNERSHIP, Account
 from tests.template.deployed import patterns
@@ -113,5 +113,6 @@ def test_an_account_that_was_blotted_out_is_read_as_it_stands() -> None:
 
 @pytest.mark.parametrize("name", ["DisassociateRouteTable--invictus", "DeleteSubnet--invictus"])
 def test_what_names_nothing_that_is_there_leads_everywhere(name: str) -> None:
-    located = locate(touched_by(name), Account().reconciler, OWNERSHIP)
-    assert located == Located(frozenset(), everywhere=True)
+    account = Account()
+    locator = Locator(account.reconciler, OWNERSHIP, account.clock.now)
+    assert locator.locate(touched_by(name)) == Located(frozenset(), everywhere=True)

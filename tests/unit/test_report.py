@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 
 from reconciler import report
 from reconciler.model import Finding, Kind, Reason, Status
-from reconciler.passes import Ending, Pass, Treated, Treatment, key
+from reconciler.passes import Ending, Pass, Treated, Treatment
 from reconciler.queue import PassRequest
 from reconciler.refusals import Refusal, Verdict
 from reconciler.report import Rejection
@@ -118,12 +118,12 @@ def test_drift_that_an_earlier_round_counted_is_not_counted_again(told: Told) ->
         treated(DNS, Treatment.REMEDIATED),
         treated(TAGS, Treatment.WAITING),
         rounds=1,
-        counted=(key(DNS),),
+        counted=("dns-support-off vpc-0a1b2c3d detected",),
     )
     report.tell_pass(done, NOW, told.logger)
     assert told.metrics() == [
-        ("DriftDetected", "Count", 1.0, {"Kind": "tags-missing"}),
         ("DriftRemediated", "Count", 1.0, {"Kind": "dns-support-off"}),
+        ("DriftDetected", "Count", 1.0, {"Kind": "tags-missing"}),
     ]
 
 
@@ -169,7 +169,7 @@ def test_a_vpc_that_cannot_be_read_is_blocked_for_ec2s_reason(
 
 
 def test_a_vpc_that_cannot_be_read_for_now_is_not_blocked(told: Told) -> None:
-    unread = Refusal(Verdict.WAIT, None, "RequestLimitExceeded", "slower")
+    unread = Refusal(Verdict.RETRY, None, "RequestLimitExceeded", "slower")
     report.tell_pass(Pass(PassRequest(VPC_ID, FIRST_SEEN), Ending.AGAIN, unread=unread), NOW, told.logger)
     assert told.metrics() == []
 
@@ -239,7 +239,7 @@ def test_a_pass_that_a_person_should_see_is_a_warning(told: Told, ending: Ending
 
 
 def test_a_pass_that_could_not_read_ec2_says_what_ec2_said(told: Told) -> None:
-    unread = Refusal(Verdict.WAIT, None, "RequestLimitExceeded", "slower")
+    unread = Refusal(Verdict.RETRY, None, "RequestLimitExceeded", "slower")
     report.tell_pass(Pass(PassRequest(VPC_ID, FIRST_SEEN), Ending.AGAIN, unread=unread), NOW, told.logger)
     assert told.lines()[0]["message"] == (
         f"pass over {VPC_ID}: again, could not read EC2: RequestLimitExceeded: slower"
@@ -250,12 +250,15 @@ def test_a_pass_that_could_not_read_ec2_says_what_ec2_said(told: Told) -> None:
 
 
 def test_a_sweep_is_three_counts_without_dimensions_nought_included(told: Told) -> None:
-    report.tell_sweep(Sweep(("vpc-1", "vpc-2"), ("vpc-3",), ()), told.logger)
+    report.tell_sweep(Sweep(("vpc-1", "vpc-2"), ("vpc-3",), (), ("vpc-4",)), told.logger)
     emf = told.emf()
     assert [line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] for line in emf] == [[[]]] * 3
     counts = {name: line[name] for line in emf for name in line if name.startswith("Vpcs")}
     assert counts == {"VpcsInSync": [2.0], "VpcsDrifted": [1.0], "VpcsBlocked": [0.0]}
-    assert told.lines()[0]["message"] == "sweep: 2 in sync, 1 drifted, 0 blocked"
+    assert (
+        told.lines()[0]["message"]
+        == "sweep: 2 in sync, 1 drifted, 0 blocked, 1 that ask for nothing any more"
+    )
 
 
 @pytest.mark.parametrize("why", Rejection)
@@ -267,6 +270,17 @@ def test_an_input_that_is_turned_away_is_named_in_a_line_and_counted_by_reason(
     [line] = told.lines()
     assert line["level"] == "WARNING"
     assert line["message"] == f"{why.value}: eventName is missing, in event 1"
+
+
+def test_a_pass_that_died_is_told_with_its_trace_and_counted_without_a_dimension(told: Told) -> None:
+    try:
+        raise ZeroDivisionError("a fault")
+    except ZeroDivisionError:
+        report.tell_crash(VPC_ID, told.logger)
+    assert told.metrics() == [("PassDied", "Count", 1.0, {})]
+    [line] = told.lines()
+    assert (line["level"], line["message"]) == ("ERROR", f"pass over {VPC_ID}: died")
+    assert "a fault" in line["exception"]
 
 
 TELLINGS: list[Callable[[Logger], None]] = [

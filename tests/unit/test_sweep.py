@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, cast
 from unittest.mock import Mock
 
@@ -10,44 +12,57 @@ from reconciler.observe import Observer
 from reconciler.profiles import builtin
 from reconciler.settings import Settings
 from reconciler.sweep import Sweep, sweep
-from tests.builders import ENVOY, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
+from tests.builders import ACCOUNT, ENVOY, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
 
-IN_SYNC = Sweep((VPC_ID,), (), ())
-DRIFTED = Sweep((), (VPC_ID,), ())
-BLOCKED = Sweep((), (), (VPC_ID,))
+IN_SYNC = Sweep(in_sync=(VPC_ID,))
+DRIFTED = Sweep(drifted=(VPC_ID,))
+BLOCKED = Sweep(blocked=(VPC_ID,))
+LEFTOVER = Sweep(leftovers=(VPC_ID,))
+NOW = 1_795_420_800.0
 
 
-class TaggedVpcs:
-    """The pages of the Region's tagged VPCs."""
+class Region:
+    """The Region's VPCs that are tagged, and those in which something bears our owner tag."""
 
-    def __init__(self, *pages: list[str]) -> None:
-        self._pages = pages
+    def __init__(self, tagged: Iterable[str], groups: Iterable[str], endpoints: Iterable[str]) -> None:
+        owned = [{"Name": "tag:vpce-remediator:owner", "Values": ["our-stack"]}]
+        self._pages = {
+            "describe_vpcs": ([{"Name": "tag-key", "Values": [OWNERSHIP.profile_key]}], "Vpcs", tagged),
+            "describe_security_groups": (owned, "SecurityGroups", groups),
+            "describe_vpc_endpoints": (owned, "VpcEndpoints", endpoints),
+        }
 
-    def get_paginator(self, name: str) -> TaggedVpcs:
-        assert name == "describe_vpcs"
-        return self
+    def get_paginator(self, name: str) -> Any:
+        filters, key, vpc_ids = self._pages[name]
 
-    def paginate(self, Filters: Any) -> Any:  # noqa: N803
-        assert Filters == [{"Name": "tag-key", "Values": [OWNERSHIP.profile_key]}]
-        return [{"Vpcs": [{"VpcId": vpc_id} for vpc_id in page]} for page in self._pages]
+        def paginate(Filters: Any) -> Any:  # noqa: N803
+            assert Filters == filters
+            return [{key: [{"VpcId": vpc_id}]} for vpc_id in vpc_ids]
+
+        return Mock(paginate=paginate)
 
 
 def swept(
-    *vpcs: VpcBuilder, pages: tuple[list[str], ...] = (), mode: Mode = Mode.ENFORCE
+    *vpcs: VpcBuilder,
+    tagged: Iterable[str] = (VPC_ID,),
+    groups: Iterable[str] = (),
+    endpoints: Iterable[str] = (),
+    mode: Mode = Mode.ENFORCE,
 ) -> tuple[Sweep, Mock]:
     observer = Mock(spec=Observer)
     observer.many.return_value = [vpc.observed() for vpc in vpcs]
-    settings = Settings("111122223333", OWNERSHIP, mode, 30, "passes", "sweeps")
-    return sweep(observer, cast("Any", TaggedVpcs(*pages)), builtin(), settings), observer
+    settings = Settings(ACCOUNT, OWNERSHIP, mode, 30, "passes", "sweeps")
+    region = cast("Any", Region(tagged, groups, endpoints))
+    return sweep(observer, region, builtin(), settings, NOW), observer
 
 
-def test_the_tagged_vpcs_of_every_page_are_observed_at_once() -> None:
-    _, observer = swept(pages=(["vpc-1", "vpc-2"], [], ["vpc-3"]))
-    observer.many.assert_called_once_with(["vpc-1", "vpc-2", "vpc-3"])
+def test_what_is_tagged_and_what_has_something_owned_in_it_is_observed_at_once() -> None:
+    _, observer = swept(tagged=["vpc-1", "vpc-2"], groups=["vpc-2", "vpc-3"], endpoints=["vpc-3", "vpc-4"])
+    observer.many.assert_called_once_with({"vpc-1", "vpc-2", "vpc-3", "vpc-4"}, builtin())
 
 
 def test_a_region_without_tagged_vpcs_has_nothing_to_tell() -> None:
-    assert swept()[0] == Sweep((), (), ())
+    assert swept(tagged=())[0] == Sweep()
 
 
 @pytest.mark.parametrize("vpc", [a_converged_vpc("a", "b"), a_converged_vpc("a").with_internet_gateway()])
@@ -84,9 +99,25 @@ def test_a_vpc_that_a_pass_can_do_or_wait_for_something_about_has_drifted(
         a_vpc().with_private_subnets("a").with_group().with_endpoint(LOGS).without_service(ENVOY),
     ],
 )
-def test_a_vpc_that_waits_for_a_person_is_blocked_and_not_asked_for_again(vpc: VpcBuilder) -> None:
+def test_a_vpc_that_waits_for_a_person_is_blocked(vpc: VpcBuilder) -> None:
     assert swept(vpc)[0] == BLOCKED
 
 
-def test_a_vpc_whose_tag_went_meanwhile_is_no_drift() -> None:
-    assert swept(a_vpc().tagged())[0] == IN_SYNC
+def test_a_shared_vpc_that_asks_is_blocked() -> None:
+    seen = a_converged_vpc("a").observed()
+    shared = Mock(observed=lambda: replace(seen, vpc=replace(seen.vpc, owner_id="999988887777")))
+    assert swept(shared)[0] == BLOCKED
+
+
+def test_an_untagged_vpc_with_something_owned_in_it_is_a_leftover() -> None:
+    assert swept(a_converged_vpc("a").tagged(), tagged=(), groups=[VPC_ID])[0] == LEFTOVER
+
+
+def test_an_untagged_vpc_with_nothing_owned_in_it_is_not_told() -> None:
+    assert swept(a_vpc().tagged(), tagged=(), groups=[VPC_ID])[0] == Sweep()
+
+
+def test_all_that_differ_are_passed_over() -> None:
+    """The blocked ones too: what blocked them may be gone."""
+    told = Sweep(("vpc-1",), ("vpc-4", "vpc-2"), ("vpc-3",), ("vpc-0",))
+    assert told.to_pass_over == ("vpc-0", "vpc-2", "vpc-3", "vpc-4")

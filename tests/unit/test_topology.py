@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from ipaddress import IPv4Network
 
 import pytest
@@ -9,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model import Route, RouteTable, Subnet
-from reconciler.topology import is_private, merged_cidrs, private_subnets, route_table_of
+from reconciler.topology import (
+    has_egress,
+    is_private,
+    merged,
+    private_subnets,
+    public_subnets,
+    route_table_of,
+)
 from tests.builders import LOCAL, TO_THE_INTERNET, a_vpc, zone_id, zone_name
 
 SUBNET = Subnet("subnet-1", zone_id("a"), zone_name("a"), "10.0.0.0/24", 250)
@@ -61,6 +67,29 @@ def test_private_subnets_come_in_order_of_their_ids() -> None:
     assert found == ["private-a", "private-a2", "private-b", "private-c"]
 
 
+def test_public_subnets_are_those_that_are_not_private() -> None:
+    observation = a_vpc().with_private_subnets("a").with_public_subnets("b", "a").observed()
+    assert [subnet.id for subnet in public_subnets(observation)] == ["public-a", "public-b"]
+
+
+@pytest.mark.parametrize(
+    ("route", "way_out"),
+    [
+        (TO_THE_INTERNET, True),
+        (Route("0.0.0.0/0", "", active=True), True),
+        (Route("::/0", "eigw-1", active=True), True),
+        (Route("0.0.0.0/0", "igw-1", active=False), False),
+        (Route("10.1.0.0/16", "", active=True), False),
+    ],
+)
+def test_an_active_default_route_is_a_way_out_by_whatever_gateway(route: Route, way_out: bool) -> None:
+    assert has_egress(SUBNET, [a_table("rtb-1", route, main=True)]) is way_out
+
+
+def test_a_subnet_of_no_table_has_no_way_out() -> None:
+    assert not has_egress(SUBNET, [])
+
+
 # ---- merged blocks
 
 BLOCKS = st.lists(
@@ -71,36 +100,33 @@ BLOCKS = st.lists(
 )
 
 
-def subnets_of(blocks: Iterable[IPv4Network]) -> list[Subnet]:
-    return [replace(SUBNET, id=f"subnet-{n}", cidr=str(block)) for n, block in enumerate(blocks)]
-
-
 def addresses(blocks: Iterable[IPv4Network]) -> set[int]:
     return {int(b.network_address) + n for b in blocks for n in range(b.num_addresses)}
 
 
 @given(BLOCKS)
 def test_merged_blocks_hold_exactly_the_subnets_addresses(blocks: list[IPv4Network]) -> None:
-    merged = [IPv4Network(cidr) for cidr in merged_cidrs(subnets_of(blocks))]
-    assert addresses(merged) == addresses(blocks)
-    assert sum(block.num_addresses for block in merged) == len(addresses(blocks))
+    found = [IPv4Network(cidr) for cidr in merged(map(str, blocks))]
+    assert addresses(found) == addresses(blocks)
+    assert sum(block.num_addresses for block in found) == len(addresses(blocks))
 
 
 @given(BLOCKS)
 def test_no_two_merged_blocks_could_be_merged_further(blocks: list[IPv4Network]) -> None:
-    merged = [IPv4Network(cidr) for cidr in merged_cidrs(subnets_of(blocks))]
-    halves = [block.supernet() for block in merged]
+    found = [IPv4Network(cidr) for cidr in merged(map(str, blocks))]
+    halves = [block.supernet() for block in found]
     assert len(set(halves)) == len(halves)
 
 
 @given(BLOCKS)
 def test_the_order_of_the_subnets_does_not_matter_to_the_blocks(blocks: list[IPv4Network]) -> None:
-    assert merged_cidrs(subnets_of(blocks)) == merged_cidrs(subnets_of(reversed(blocks)))
+    assert merged(map(str, blocks)) == merged(map(str, reversed(blocks)))
 
 
-def test_adjacent_subnets_are_let_in_by_one_block() -> None:
-    assert merged_cidrs(a_vpc().with_private_subnets("a", "b", "c").private) == ("10.0.0.0/23", "10.0.2.0/24")
+def test_adjacent_blocks_are_let_in_as_one() -> None:
+    assert merged(["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"]) == ("10.0.0.0/23", "10.0.2.0/24")
 
 
-def test_a_subnet_of_ipv6_alone_has_no_block() -> None:
-    assert merged_cidrs([replace(SUBNET, cidr="")]) == ()
+def test_blocks_of_the_two_families_are_merged_apart() -> None:
+    given_both = ["2001:db8:0:1::/64", "10.0.1.0/24", "2001:db8::/64", "10.0.0.0/24"]
+    assert merged(given_both) == ("10.0.0.0/23", "2001:db8::/63")

@@ -43,6 +43,7 @@ def an_api_call(name: str, request: Any, response: Any = None, **detail: Any) ->
 
 def a_tag_change(*arns: str) -> dict[str, Any]:
     return {
+        "id": "5d1c1d8a-1d36-4c0f-8d55-1f2f7c1d9b0f",
         "detail-type": "Tag Change on Resource",
         "source": "aws.tag",
         "account": "111122223333",
@@ -75,6 +76,7 @@ def ids_of(name: str, request: Any, response: Any = None) -> dict[str, set[str]]
 def test_it_says_which_call_when_in_whose_account_and_region() -> None:
     touched = read(an_api_call("DeleteVpc", {"vpcId": VPC}))
     assert touched.event_name == "DeleteVpc"
+    assert touched.event_id == "5d1c1d8a-1d36-4c0f-8d55-1f2f7c1d9b0e"
     assert touched.time == datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
     assert (touched.account, touched.region) == ("111122223333", "eu-west-1")
 
@@ -187,6 +189,13 @@ def test_no_one_and_many_are_told_alike_in_every_shape_of_either_dialect(ids: li
 
 
 @pytest.mark.parametrize(
+    "key", ["groupName", "groupDescription", "Description", "tagSet", "TagSpecification"]
+)
+def test_peoples_own_words_are_no_ids(key: str) -> None:
+    assert ids_of("CreateSecurityGroup", {key: VPC, "more": {key: [{"key": "x", "value": VPC}]}}) == {}
+
+
+@pytest.mark.parametrize(
     "other",
     [
         "igw-0a",
@@ -233,6 +242,7 @@ def test_a_tag_change_is_of_the_resources_that_its_arns_name() -> None:
     touched = read(a_tag_change(*arns))
     assert touched.ids == {ResourceType.ENDPOINT: {ENDPOINT}, ResourceType.GROUP: {GROUP}}
     assert touched.event_name == "Tag Change on Resource"
+    assert touched.names_our_tags
     assert (touched.account, touched.region) == ("111122223333", "eu-west-1")
     assert touched.time == datetime(2026, 11, 23, 8, 0, 0, tzinfo=UTC)
 
@@ -247,31 +257,51 @@ def test_a_call_that_is_not_watched_is_ignored_by_name() -> None:
 
 
 def test_a_call_that_failed_is_ignored_with_its_error() -> None:
-    event = an_api_call("DeleteVpc", {"vpcId": VPC}, errorCode="Client.DependencyViolation")
+    event = an_api_call("DeleteSubnet", {"subnetId": SUBNET}, errorCode="Client.DependencyViolation")
     ignored = trail.read(event, PREFIX)
     assert isinstance(ignored, Ignored)
     assert "Client.DependencyViolation" in ignored.because
+    event = an_api_call("DeleteVpc", {"vpcId": VPC}, errorCode="Client.UnauthorizedOperation")
+    assert isinstance(trail.read(event, PREFIX), Ignored)
 
 
-@pytest.mark.parametrize("part", ["detail", "detail-type"])
+@pytest.mark.parametrize("code", ["Client.DependencyViolation", "DependencyViolation"])
+def test_a_deletion_of_a_vpc_that_was_refused_for_what_is_in_it_is_told(code: str) -> None:
+    touched = read(an_api_call("DeleteVpc", {"vpcId": VPC}, errorCode=code))
+    assert touched.deletion_refused
+    assert touched.ids == {ResourceType.VPC: {VPC}}
+    assert not read(an_api_call("DeleteVpc", {"vpcId": VPC})).deletion_refused
+
+
+def test_a_call_without_parameters_is_read_by_its_answer() -> None:
+    assert ids_of("CreateDefaultVpc", None, {"vpc": {"vpcId": VPC}}) == {"vpc": {VPC}}
+
+
+@pytest.mark.parametrize("part", ["detail", "detail-type", "id"])
 @pytest.mark.parametrize("wrong", [None, 7])
 def test_an_envelope_without_a_part_is_malformed_and_the_part_named(part: str, wrong: Any) -> None:
     with pytest.raises(MalformedEvent, match=part):
         trail.read({**an_api_call("DeleteVpc", {"vpcId": VPC}), part: wrong}, PREFIX)
 
 
-@pytest.mark.parametrize("part", ["eventName", "eventTime", "awsRegion", "requestParameters"])
+@pytest.mark.parametrize("part", ["eventName", "eventTime", "awsRegion"])
 @pytest.mark.parametrize("wrong", [None, 7, []])
 def test_a_record_without_a_part_is_malformed_and_the_part_named(part: str, wrong: Any) -> None:
     with pytest.raises(MalformedEvent, match=part):
         trail.read(an_api_call("DeleteVpc", {"vpcId": VPC}) | {"detail": _record(**{part: wrong})}, PREFIX)
 
 
+@pytest.mark.parametrize("wrong", [None, 7, [], "vpc-0a"])
+def test_a_record_of_neither_request_nor_answer_is_malformed(wrong: Any) -> None:
+    with pytest.raises(MalformedEvent, match="requestParameters"):
+        trail.read(an_api_call("DeleteVpc", wrong, None), PREFIX)
+
+
 def _record(**parts: Any) -> Any:
     return {**an_api_call("DeleteVpc", {"vpcId": VPC})["detail"], **parts}
 
 
-@pytest.mark.parametrize("part", ["resources", "time", "account", "region"])
+@pytest.mark.parametrize("part", ["id", "resources", "time", "account", "region"])
 def test_a_tag_change_without_a_part_is_malformed_and_the_part_named(part: str) -> None:
     with pytest.raises(MalformedEvent, match=part):
         trail.read({**a_tag_change(), part: None}, PREFIX)
@@ -291,6 +321,7 @@ JSON = st.recursive(
 SOMEHOW_AN_EVENT = st.fixed_dictionaries(
     {},
     optional={
+        "id": st.just("event-1") | JSON,
         "detail-type": st.sampled_from(["Tag Change on Resource", "AWS API Call via CloudTrail"]) | JSON,
         "detail": st.fixed_dictionaries(
             {},
@@ -300,7 +331,7 @@ SOMEHOW_AN_EVENT = st.fixed_dictionaries(
                 "awsRegion": st.just("eu-west-1") | JSON,
                 "requestParameters": st.dictionaries(st.text(), JSON, max_size=3) | JSON,
                 "responseElements": JSON,
-                "errorCode": st.none() | JSON,
+                "errorCode": st.none() | st.just("Client.DependencyViolation") | JSON,
                 "recipientAccountId": JSON,
                 "changed-tag-keys": st.just([]) | JSON,
             },

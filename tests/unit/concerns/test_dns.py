@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.actions import EnableVpcAttribute, VpcAttribute
-from reconciler.concerns import dns
-from reconciler.model import Kind, Status
-from tests.builders import APPMESH, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc
+from reconciler.concerns import Assessment, dns
+from reconciler.concerns.dns import AMAZON_PROVIDED
+from reconciler.model import EndpointSpec, Kind, Profile, Status
+from tests.builders import APPMESH, ENVOY, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc
 
 SUPPORT = EnableVpcAttribute(VPC_ID, VpcAttribute.DNS_SUPPORT)
 HOSTNAMES = EnableVpcAttribute(VPC_ID, VpcAttribute.DNS_HOSTNAMES)
@@ -32,3 +35,24 @@ def test_both_are_turned_on_one_a_call_support_first() -> None:
     kinds, actions = assess(a_vpc().with_dns(support=False, hostnames=False))
     assert kinds == [Kind.DNS_SUPPORT_OFF, Kind.DNS_HOSTNAMES_OFF]
     assert actions == [SUPPORT, HOSTNAMES]
+
+
+def test_a_profile_without_private_dns_leaves_the_attributes_as_they_are() -> None:
+    public = Profile("public", (EndpointSpec("logs", private_dns=False),))
+    vpc = a_vpc().with_dns(support=False, hostnames=False).with_name_servers("10.0.0.53")
+    assert dns.assess(vpc.observed(), public, OWNERSHIP) == Assessment()
+
+
+def test_other_name_servers_than_amazons_are_told_with_what_to_forward_and_left() -> None:
+    vpc = a_vpc().with_name_servers("10.0.0.53", AMAZON_PROVIDED).observed()
+    named = replace(vpc.services[ENVOY], private_dns_names=("appmesh.eu-west-1.amazonaws.com",))
+    found = dns.assess(replace(vpc, services={ENVOY: named}), APPMESH, OWNERSHIP)
+    [finding] = found.findings
+    assert found.steps == ()
+    assert (finding.kind, finding.status) == (Kind.CUSTOM_DNS, Status.NOTED)
+    assert "10.0.0.53" in finding.found
+    assert "appmesh.eu-west-1.amazonaws.com to 169.254.169.253" in finding.wanted
+
+
+def test_a_vpc_without_dhcp_options_has_no_other_name_servers() -> None:
+    assert assess(a_vpc().with_name_servers()) == ([], [])

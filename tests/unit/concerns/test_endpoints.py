@@ -1,10 +1,25 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.actions import NEW_GROUP, CreateEndpoint, DeleteEndpoint, ModifyEndpoint
 from reconciler.concerns import Assessment, endpoints
-from reconciler.model import DEAD, EndpointSpec, EndpointState, Kind, Profile, Reason, Status, When
+from reconciler.model import (
+    DEAD,
+    EndpointSpec,
+    EndpointState,
+    Existing,
+    Kind,
+    Profile,
+    Reason,
+    Route,
+    Status,
+    Surplus,
+    When,
+)
+from reconciler.policies import FULL_ACCESS
 from tests.builders import ENVOY, GROUP_ID, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc
 
 MESH = Profile("mesh", (EndpointSpec("appmesh-envoy-management"),))
@@ -39,7 +54,8 @@ def test_a_missing_endpoint_is_made_behind_the_owned_group_one_subnet_a_zone() -
     found = assess(ready("a", "a", "b"))
     assert told(found) == [(Kind.ENDPOINT_MISSING, Status.REMEDIABLE)]
     tags = OWNERSHIP.endpoint_tags(VPC_ID, ENVOY)
-    assert actions(found) == [CreateEndpoint(VPC_ID, ENVOY, ("private-a", "private-b"), GROUP_ID, tags)]
+    zones = (("private-a", "private-a2"), ("private-b",))
+    assert actions(found) == [CreateEndpoint(VPC_ID, ENVOY, zones, GROUP_ID, tags)]
 
 
 def test_a_missing_endpoint_is_made_behind_the_group_of_the_same_plan() -> None:
@@ -98,29 +114,22 @@ def test_an_endpoint_that_is_as_it_should_be_is_left_alone() -> None:
     assert assess(ready().with_endpoint()) == Assessment()
 
 
-def test_all_that_differs_is_put_right_by_one_modification() -> None:
+def test_each_thing_that_differs_is_a_step_of_its_own() -> None:
     vpc = ready("a", "b").with_public_subnets("c")
     found = assess(
         vpc.with_endpoint(id="vpce-1", subnets=["private-a", "public-c"], groups=["sg-0"], private_dns=False)
     )
-    assert told(found) == [
-        (Kind.ENDPOINT_SUBNET_MISSING, Status.REMEDIABLE),
-        (Kind.ENDPOINT_SUBNET_EXTRA, Status.REMEDIABLE),
-        (Kind.ENDPOINT_GROUP_MISSING, Status.REMEDIABLE),
-        (Kind.ENDPOINT_GROUP_EXTRA, Status.REMEDIABLE),
-        (Kind.PRIVATE_DNS_OFF, Status.REMEDIABLE),
+    assert [(step.action, [finding.kind for finding in step.remedies]) for step in found.steps] == [
+        (
+            ModifyEndpoint("vpce-1", add_zones=(("private-b",),), remove_subnet_ids=("public-c",)),
+            [Kind.ENDPOINT_SUBNET_MISSING, Kind.ENDPOINT_SUBNET_EXTRA],
+        ),
+        (
+            ModifyEndpoint("vpce-1", add_groups=(GROUP_ID,), remove_group_ids=("sg-0",)),
+            [Kind.ENDPOINT_GROUP_MISSING, Kind.ENDPOINT_GROUP_EXTRA],
+        ),
+        (ModifyEndpoint("vpce-1", enable_private_dns=True), [Kind.PRIVATE_DNS_OFF]),
     ]
-    assert actions(found) == [
-        ModifyEndpoint(
-            "vpce-1",
-            add_subnet_ids=("private-b",),
-            remove_subnet_ids=("public-c",),
-            add_groups=(GROUP_ID,),
-            remove_group_ids=("sg-0",),
-            enable_private_dns=True,
-        )
-    ]
-    assert found.steps[0].remedies == found.findings
 
 
 def test_what_is_right_is_not_sent_with_what_is_put_right() -> None:
@@ -144,10 +153,10 @@ def test_an_endpoint_that_is_not_available_is_waited_for_not_modified(state: End
 def test_one_whose_service_has_gone_is_kept_where_it_stands_and_kept_right() -> None:
     vpc = ready("a", "b").without_service(ENVOY)
     found = assess(vpc.with_endpoint(id="vpce-1", subnets=["private-a"], private_dns=False))
-    assert told(found) == [
+    assert set(told(found)) == {
         (Kind.PRIVATE_DNS_OFF, Status.REMEDIABLE),
         (Kind.SERVICE_UNAVAILABLE, Status.NOTED),
-    ]
+    }
     assert actions(found) == [ModifyEndpoint("vpce-1", enable_private_dns=True)]
 
 
@@ -170,9 +179,9 @@ def test_an_adopted_endpoint_is_added_to_and_never_narrowed() -> None:
         )
     )
     assert actions(found) == [
-        ModifyEndpoint(
-            "vpce-1", add_subnet_ids=("private-b",), add_groups=(GROUP_ID,), enable_private_dns=True
-        )
+        ModifyEndpoint("vpce-1", add_zones=(("private-b",),)),
+        ModifyEndpoint("vpce-1", add_groups=(GROUP_ID,)),
+        ModifyEndpoint("vpce-1", enable_private_dns=True),
     ]
 
 
@@ -219,6 +228,109 @@ def test_someone_elses_that_is_not_needed_is_none_of_our_business() -> None:
     assert assess(vpc, LOGGING) == Assessment()
 
 
-@pytest.mark.parametrize("state", [*sorted(DEAD), EndpointState.DELETING])
-def test_an_unneeded_one_that_does_not_serve_is_left_to_its_end(state: EndpointState) -> None:
-    assert assess(ready().with_internet_gateway().with_endpoint(LOGS, state=state), LOGGING) == Assessment()
+@pytest.mark.parametrize("state", sorted(DEAD))
+def test_an_unneeded_one_that_will_never_serve_is_deleted(state: EndpointState) -> None:
+    found = assess(ready().with_internet_gateway().with_endpoint(LOGS, id="vpce-1", state=state), LOGGING)
+    assert actions(found) == [DeleteEndpoint("vpce-1")]
+
+
+def test_an_unneeded_one_that_is_deleting_is_left_to_its_end() -> None:
+    vpc = ready().with_internet_gateway().with_endpoint(LOGS, state=EndpointState.DELETING)
+    assert assess(vpc, LOGGING) == Assessment()
+
+
+def test_a_profile_may_have_what_is_no_longer_needed_removed() -> None:
+    removing = replace(LOGGING, surplus=Surplus.REMOVE)
+    vpc = ready().with_internet_gateway().with_endpoint(LOGS, id="vpce-1")
+    found = assess(vpc.with_endpoint(LOGS, id="vpce-2", tags=THEIRS), removing)
+    assert told(found) == [(Kind.SURPLUS, Status.REMEDIABLE)]
+    assert actions(found) == [DeleteEndpoint("vpce-1")]
+    assert assess(ready().with_endpoint(LOGS), removing) == Assessment()
+
+
+def test_no_egress_asks_whether_some_private_subnet_has_no_way_out() -> None:
+    isolated = Profile("isolated", (EndpointSpec("logs", When.NO_EGRESS),))
+    vpc = ready("a").with_internet_gateway()
+    assert len(assess(vpc, isolated).steps) == 1
+    seen = vpc.observed()
+    [main] = seen.route_tables
+    through_nat = replace(main, routes=(*main.routes, Route("0.0.0.0/0", "", active=True)))
+    seen = replace(seen, route_tables=(through_nat,))
+    assert endpoints.assess(seen, isolated, OWNERSHIP) == Assessment()
+
+
+# ---- one of several
+
+
+def test_the_best_of_several_owned_ones_is_kept_and_the_others_go() -> None:
+    vpc = ready("a", "b").with_endpoint(id="vpce-0", private_dns=False)
+    vpc = vpc.with_endpoint(id="vpce-1", subnets=["private-a"]).with_endpoint(id="vpce-2")
+    found = assess(vpc)
+    assert told(found) == [(Kind.ENDPOINT_DOUBLE, Status.REMEDIABLE)] * 2
+    assert actions(found) == [DeleteEndpoint("vpce-1"), DeleteEndpoint("vpce-0")]
+
+
+def test_no_other_goes_before_the_best_serves() -> None:
+    vpc = ready().with_endpoint(id="vpce-1", state=EndpointState.PENDING)
+    found = assess(vpc.with_endpoint(id="vpce-2", state=EndpointState.PENDING))
+    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.CONVERGING)]
+    assert found.steps == ()
+
+
+def test_private_names_that_another_endpoint_holds_are_a_persons_to_free() -> None:
+    vpc = ready().with_endpoint(id="vpce-0", tags=THEIRS)
+    found = assess(vpc.with_endpoint(id="vpce-1", private_dns=False))
+    [finding] = found.findings
+    assert (finding.status, finding.reason) == (Status.BLOCKED, Reason.PRIVATE_DNS_CONFLICT)
+    assert "vpce-0" in finding.found
+    assert found.steps == ()
+
+
+def test_a_profile_may_want_an_endpoint_without_private_dns() -> None:
+    plain = Profile("plain", (EndpointSpec("appmesh-envoy-management", private_dns=False),))
+    assert assess(ready().with_endpoint(private_dns=False), plain) == Assessment()
+    [create] = actions(assess(ready(), plain))
+    assert isinstance(create, CreateEndpoint)
+    assert not create.private_dns
+
+
+def test_a_profile_may_only_look_at_what_others_made() -> None:
+    looking = replace(MESH, existing=Existing.OBSERVE)
+    found = assess(ready().with_endpoint(tags=THEIRS, groups=["sg-0"], private_dns=False), looking)
+    assert {finding.status for finding in found.findings} == {Status.NOTED}
+    assert {finding.kind for finding in found.findings} == {
+        Kind.ENDPOINT_GROUP_MISSING,
+        Kind.PRIVATE_DNS_OFF,
+    }
+    assert found.steps == ()
+
+
+# ---- policies
+
+
+def test_a_policy_is_sent_where_the_service_takes_one_and_nowhere_else() -> None:
+    reading = Profile(
+        "reading", (EndpointSpec("logs", policy="{}"), EndpointSpec("appmesh-envoy-management"))
+    )
+    creates = actions(assess(ready().with_service(LOGS, "ab", takes_policy=True), reading))
+    assert [create.policy for create in creates if isinstance(create, CreateEndpoint)] == ["{}", ""]
+    [create, _] = actions(assess(ready(), reading))
+    assert isinstance(create, CreateEndpoint)
+    assert create.policy == ""
+
+
+@pytest.mark.parametrize(("asked", "wanted"), [("", FULL_ACCESS), ("{}", "{}")])
+def test_a_policy_that_was_changed_is_set_right(asked: str, wanted: str) -> None:
+    profile = Profile("p", (EndpointSpec("logs", policy=asked),))
+    vpc = ready().with_service(LOGS, "ab", takes_policy=True)
+    found = assess(vpc.with_endpoint(LOGS, id="vpce-1", policy="other"), profile)
+    assert told(found) == [(Kind.ENDPOINT_POLICY, Status.REMEDIABLE)]
+    assert actions(found) == [ModifyEndpoint("vpce-1", policy=wanted)]
+    assert assess(vpc.with_endpoint(LOGS, policy=wanted), profile) == Assessment()
+
+
+def test_a_policy_on_what_someone_else_made_or_whose_service_takes_none_is_left() -> None:
+    vpc = ready().with_endpoint(policy="other")
+    assert assess(vpc) == Assessment()
+    vpc = ready().with_service(ENVOY, "ab", takes_policy=True).with_endpoint(policy="other", tags=THEIRS)
+    assert assess(vpc) == Assessment()

@@ -7,17 +7,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.concerns.placement import SubnetChange, change_subnets, place
-from reconciler.model import Finding, Kind, Observation, Reason, Service, Status
+from reconciler.concerns.placement import Placement, SubnetChange, change_subnets, place
+from reconciler.model import AddressType, Finding, Kind, Observation, Profile, Reason, Service, Status
 from reconciler.topology import is_private
-from tests.builders import ENVOY, VpcBuilder, a_service, a_vpc, zone_id, zone_name
+from tests.builders import (
+    APPMESH,
+    ENVOY,
+    OWNERSHIP,
+    VpcBuilder,
+    a_service,
+    a_vpc,
+    zone_id,
+    zone_name,
+)
 from tests.unit.strategies import ZONES, networks, one_a_zone
 
 EVERYWHERE = a_service(ENVOY, ZONES)
 
 
+def placed_in(
+    observation: Observation,
+    service: Service = EVERYWHERE,
+    attached: frozenset[str] = frozenset(),
+    profile: Profile = APPMESH,
+) -> Placement:
+    return place(observation, service, profile, OWNERSHIP, attached)
+
+
 def chosen(vpc: VpcBuilder, zones: str = ZONES, attached: frozenset[str] = frozenset()) -> frozenset[str]:
-    return place(vpc.observed(), a_service(ENVOY, zones), attached).subnet_ids
+    return placed_in(vpc.observed(), a_service(ENVOY, zones), attached).subnet_ids
 
 
 # ---- where it stands
@@ -29,7 +47,7 @@ def test_an_endpoint_stands_in_one_private_subnet_of_each_zone() -> None:
 
 
 def test_a_zone_that_the_service_does_not_offer_is_left_out_and_told() -> None:
-    placement = place(a_vpc().with_private_subnets("a", "d").observed(), a_service(ENVOY, "abc"))
+    placement = placed_in(a_vpc().with_private_subnets("a", "d").observed(), a_service(ENVOY, "abc"))
     assert placement.subnet_ids == {"private-a"}
     assert placement.hindrance is None
     [finding] = placement.findings
@@ -40,7 +58,7 @@ def test_a_zone_that_the_service_does_not_offer_is_left_out_and_told() -> None:
 
 def test_a_service_may_name_its_zones_instead_of_giving_their_ids() -> None:
     by_name = Service(ENVOY, frozenset({zone_name("b")}))
-    assert place(a_vpc().with_private_subnets("a", "b").observed(), by_name).subnet_ids == {"private-b"}
+    assert placed_in(a_vpc().with_private_subnets("a", "b").observed(), by_name).subnet_ids == {"private-b"}
 
 
 def test_a_full_subnet_is_passed_over_for_one_with_room() -> None:
@@ -50,7 +68,7 @@ def test_a_full_subnet_is_passed_over_for_one_with_room() -> None:
 
 def test_a_zone_of_full_subnets_is_a_persons_to_mend() -> None:
     vpc = a_vpc().with_private_subnets("a").with_private_subnets("b", "b", free=0)
-    placement = place(vpc.observed(), EVERYWHERE)
+    placement = placed_in(vpc.observed(), EVERYWHERE)
     [finding] = placement.findings
     assert placement.subnet_ids == {"private-a"}
     assert (finding.status, finding.reason) == (Status.BLOCKED, Reason.NO_FREE_ADDRESSES)
@@ -72,7 +90,7 @@ def test_the_subnet_that_is_attached_already_is_kept_even_where_it_is_full() -> 
     ],
 )
 def test_where_there_is_no_subnet_to_stand_in_it_says_why(vpc: VpcBuilder, zones: str, why: Reason) -> None:
-    placement = place(vpc.observed(), a_service(ENVOY, zones))
+    placement = placed_in(vpc.observed(), a_service(ENVOY, zones))
     assert placement.subnet_ids == frozenset()
     assert placement.hindrance is why
 
@@ -91,8 +109,11 @@ def test_never_two_subnets_of_a_zone_nor_a_public_one_nor_a_zone_not_offered(
 ) -> None:
     observation, service, attached = case
     subnets = {subnet.id: subnet for subnet in observation.subnets}
-    found = [subnets[subnet_id] for subnet_id in place(observation, service, attached).subnet_ids]
-    assert len({subnet.zone_id for subnet in found}) == len(found)
+    placement = placed_in(observation, service, attached)
+    assert all(placement.zones.values())
+    found = [subnets[subnet_id] for candidates in placement.zones.values() for subnet_id in candidates]
+    for zone, candidates in placement.zones.items():
+        assert {subnets[subnet_id].zone_id for subnet_id in candidates} == {zone}
     assert all(subnet.zone_id in service.zones for subnet in found)
     assert all(is_private(subnet, observation.route_tables) for subnet in found)
     assert all(subnet.free_addresses > 0 or subnet.id in attached for subnet in found)
@@ -103,7 +124,7 @@ def test_every_zone_with_a_private_subnet_is_covered_or_told(
     case: tuple[Observation, Service, frozenset[str]],
 ) -> None:
     observation, service, attached = case
-    placement = place(observation, service, attached)
+    placement = placed_in(observation, service, attached)
     zones = {subnet.id: subnet.zone_id for subnet in observation.subnets}
     covered = {zones[subnet_id] for subnet_id in placement.subnet_ids}
     told = {finding.resource.removeprefix(f"{ENVOY} in ") for finding in placement.findings}
@@ -123,7 +144,7 @@ def test_what_stands_right_is_kept(case: tuple[Observation, Service, frozenset[s
         and subnet.zone_id in service.zones
         and is_private(subnet, observation.route_tables)
     }
-    assert right <= place(observation, service, attached).subnet_ids
+    assert right <= placed_in(observation, service, attached).subnet_ids
 
 
 @given(placed(), st.randoms(use_true_random=False))
@@ -134,7 +155,82 @@ def test_the_order_of_the_subnets_does_not_matter_to_the_choice(
     subnets = list(observation.subnets)
     random.shuffle(subnets)
     shuffled = replace(observation, subnets=tuple(subnets))
-    assert place(shuffled, service, attached) == place(observation, service, attached)
+    assert placed_in(shuffled, service, attached) == placed_in(observation, service, attached)
+
+
+# ---- what a profile and its subnets ask for
+
+
+def test_the_next_best_subnets_of_a_zone_stand_by() -> None:
+    vpc = a_vpc().with_private_subnets("a", "a", "b").with_private_subnets("b", free=0)
+    assert placed_in(vpc.observed()).zones == {
+        zone_id("a"): ("private-a", "private-a2"),
+        zone_id("b"): ("private-b",),
+    }
+
+
+def test_a_subnet_that_bears_the_placement_tag_is_preferred_in_its_zone_but_not_to_the_attached_one() -> None:
+    seen = a_vpc().with_private_subnets("a", "a", "b").observed()
+    preferred = tuple(
+        replace(s, tags={OWNERSHIP.placement_key: "here"}) if s.id == "private-a2" else s
+        for s in seen.subnets
+    )
+    seen = replace(seen, subnets=preferred)
+    assert placed_in(seen).subnet_ids == {"private-a2", "private-b"}
+    assert placed_in(seen, attached=frozenset({"private-a"})).subnet_ids == {"private-a", "private-b"}
+
+
+def test_a_profile_may_name_the_zones_to_stand_in() -> None:
+    vpc = a_vpc().with_private_subnets("a", "b", "c").observed()
+    profile = replace(APPMESH, zones=frozenset({zone_id("b")}))
+    placement = placed_in(vpc, profile=profile)
+    assert placement.subnet_ids == {"private-b"}
+    assert placement.findings == ()
+
+
+def test_a_subnet_on_an_outpost_is_no_place_for_an_endpoint() -> None:
+    seen = a_vpc().with_private_subnets("a").observed()
+    placement = placed_in(replace(seen, subnets=tuple(replace(s, on_outpost=True) for s in seen.subnets)))
+    assert placement.hindrance is Reason.NO_PRIVATE_SUBNET
+
+
+def test_a_subnet_of_ipv6_alone_is_no_place_for_an_endpoint_of_ipv4() -> None:
+    seen = a_vpc().with_private_subnets("a", "b").observed()
+    first, *others = seen.subnets
+    v6 = replace(first, cidr="", ipv6_cidrs=("2001:db8::/64",))
+    assert placed_in(replace(seen, subnets=(v6, *others))).subnet_ids == {"private-b"}
+
+
+BOTH = frozenset({AddressType.IPV4, AddressType.DUALSTACK, AddressType.IPV6})
+DUALSTACK = replace(APPMESH, address_type=AddressType.DUALSTACK)
+
+
+def with_ipv6(observation: Observation, *zones: str) -> Observation:
+    return replace(
+        observation,
+        subnets=tuple(
+            replace(s, ipv6_cidrs=("2001:db8::/64",)) if s.zone_id in map(zone_id, zones) else s
+            for s in observation.subnets
+        ),
+    )
+
+
+def test_dualstack_is_used_where_the_service_and_every_zone_have_it() -> None:
+    seen = with_ipv6(a_vpc().with_private_subnets("a", "b").observed(), "a", "b")
+    placement = placed_in(seen, replace(EVERYWHERE, address_types=BOTH), profile=DUALSTACK)
+    assert placement.address_type is AddressType.DUALSTACK
+    assert placement.findings == ()
+
+
+@pytest.mark.parametrize(("types", "zones"), [(BOTH, "a"), (frozenset({AddressType.IPV4}), "ab")])
+def test_ipv4_is_used_where_dualstack_would_lose_a_zone_or_the_service_lacks_it_and_that_is_told(
+    types: frozenset[AddressType], zones: str
+) -> None:
+    seen = with_ipv6(a_vpc().with_private_subnets("a", "b").observed(), *zones)
+    placement = placed_in(seen, replace(EVERYWHERE, address_types=types), profile=DUALSTACK)
+    assert placement.address_type is AddressType.IPV4
+    assert placement.subnet_ids == {"private-a", "private-b"}
+    assert kinds(placement.findings) == [(Kind.ENDPOINT_ADDRESS_TYPE, Status.NOTED)]
 
 
 # ---- how it gets there
@@ -142,7 +238,9 @@ def test_the_order_of_the_subnets_does_not_matter_to_the_choice(
 
 def change(vpc: VpcBuilder, *attached: str, zones: str = ZONES, narrow: bool = True) -> SubnetChange:
     [endpoint] = vpc.with_endpoint(ENVOY, subnets=attached).endpoints
-    return change_subnets(vpc.observed(), a_service(ENVOY, zones), endpoint, narrow=narrow)
+    observation = vpc.observed()
+    placement = placed_in(observation, a_service(ENVOY, zones), endpoint.subnet_ids)
+    return change_subnets(observation, placement, endpoint, narrow=narrow)
 
 
 def kinds(findings: tuple[Finding, ...]) -> list[tuple[Kind, Status]]:
@@ -156,7 +254,7 @@ def test_an_endpoint_that_stands_right_is_left_where_it_is() -> None:
 
 def test_a_new_zone_is_added() -> None:
     changed = change(a_vpc().with_private_subnets("a", "b", "c"), "private-a")
-    assert (changed.add, changed.remove) == (("private-b", "private-c"), ())
+    assert (changed.add, changed.remove) == ((("private-b",), ("private-c",)), ())
     assert kinds(changed.remedied) == [(Kind.ENDPOINT_SUBNET_MISSING, Status.REMEDIABLE)]
 
 
@@ -172,7 +270,7 @@ def test_a_subnet_is_replaced_by_another_of_its_zone_over_two_passes() -> None:
     assert (first.add, first.remove) == ((), ("public-a",))
     assert kinds(first.notes) == [(Kind.ENDPOINT_SUBNET_MISSING, Status.CONVERGING)]
     second = change(vpc, "private-b")
-    assert (second.add, second.remove) == (("private-a",), ())
+    assert (second.add, second.remove) == ((("private-a",),), ())
     assert second.notes == ()
 
 
@@ -181,14 +279,14 @@ def test_one_subnet_stays_while_all_of_them_are_replaced() -> None:
     first = change(vpc, "public-a", "public-b")
     assert (first.add, first.remove) == ((), ("public-b",))
     second = change(vpc, "public-a")
-    assert (second.add, second.remove) == (("private-b",), ("public-a",))
-    assert change(vpc, "private-b").add == ("private-a",)
+    assert (second.add, second.remove) == ((("private-b",),), ("public-a",))
+    assert change(vpc, "private-b").add == (("private-a",),)
 
 
 def test_the_only_subnet_of_the_only_zone_goes_before_its_successor_comes() -> None:
     vpc = a_vpc().with_private_subnets("a").with_public_subnets("a")
     assert change(vpc, "public-a").remove == ("public-a",)
-    assert change(vpc).add == ("private-a",)
+    assert change(vpc).add == (("private-a",),)
 
 
 def test_where_there_is_nowhere_to_stand_the_endpoint_is_left_and_the_finding_blocked() -> None:
@@ -202,7 +300,7 @@ def test_where_there_is_nowhere_to_stand_the_endpoint_is_left_and_the_finding_bl
 def test_what_someone_else_made_is_added_to_and_never_narrowed() -> None:
     vpc = a_vpc().with_private_subnets("a", "b").with_public_subnets("a")
     changed = change(vpc, "public-a", narrow=False)
-    assert (changed.add, changed.remove, changed.notes) == (("private-b",), (), ())
+    assert (changed.add, changed.remove, changed.notes) == ((("private-b",),), (), ())
 
 
 @given(placed(), st.booleans())
@@ -211,8 +309,10 @@ def test_a_change_leaves_at_least_one_subnet_where_there_are_two(
 ) -> None:
     observation, service, attached = case
     [endpoint] = a_vpc().with_endpoint(ENVOY, subnets=attached).endpoints
-    changed = change_subnets(observation, service, endpoint, narrow=narrow)
-    left = (attached | set(changed.add)) - set(changed.remove)
+    placement = placed_in(observation, service, attached)
+    changed = change_subnets(observation, placement, endpoint, narrow=narrow)
+    added = {candidates[0] for candidates in changed.add}
+    left = (attached | added) - set(changed.remove)
     assert left or len(attached) < 2
     assert narrow or not changed.remove
     assert bool(changed.remedied) == bool(changed.add or changed.remove)

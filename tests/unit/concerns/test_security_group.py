@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.actions import (
     NEW_GROUP,
     AuthorizeIngress,
     CreateSecurityGroup,
+    DeleteSecurityGroup,
     RevokeEgress,
     RevokeIngress,
 )
 from reconciler.concerns import Assessment, security_group
 from reconciler.concerns.security_group import DEFAULT_EGRESS, describe, wanted_ingress
-from reconciler.model import Kind, Rule, SourceKind
+from reconciler.model import Clients, Kind, Rule, SourceKind, Status
 from tests.builders import APPMESH, GROUP_ID, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc, https_from
 
 SSH = Rule("tcp", 22, 22, SourceKind.CIDR, "10.0.0.0/24")
@@ -33,7 +36,8 @@ def actions(found: Assessment) -> list[object]:
 
 def test_https_from_each_merged_block_of_the_private_subnets_is_wanted() -> None:
     vpc = a_vpc().with_private_subnets("a", "b", "c").with_public_subnets("a")
-    assert wanted_ingress(vpc.observed()) == https_from("10.0.0.0/23", "10.0.2.0/24")
+    rules, _ = wanted_ingress(vpc.observed(), APPMESH)
+    assert rules == https_from("10.0.0.0/23", "10.0.2.0/24")
 
 
 def test_a_missing_group_is_made_opened_and_closed_to_the_outside() -> None:
@@ -51,6 +55,7 @@ def test_a_missing_group_is_made_opened_and_closed_to_the_outside() -> None:
 
 def test_a_group_for_no_private_subnets_lets_nobody_in() -> None:
     found = assess(a_vpc().with_public_subnets("a"))
+    assert kinds(found) == [Kind.GROUP_MISSING, Kind.PUBLIC_SUBNETS_CUT_OFF]
     assert [type(action) for action in actions(found)] == [CreateSecurityGroup, RevokeEgress]
 
 
@@ -74,11 +79,11 @@ def test_a_rule_too_many_is_taken_off_and_what_is_wanted_stays(extra: Rule) -> N
 def test_the_rules_of_subnets_that_came_and_went_are_exchanged_in_two_steps() -> None:
     before = https_from("10.0.0.0/24")
     found = assess(a_vpc().with_private_subnets("a", "b").with_group(ingress=before))
-    assert kinds(found) == [Kind.GROUP_RULE_MISSING, Kind.GROUP_RULE_EXTRA]
-    assert actions(found) == [
+    assert set(kinds(found)) == {Kind.GROUP_RULE_MISSING, Kind.GROUP_RULE_EXTRA}
+    assert set(actions(found)) == {
         AuthorizeIngress(GROUP_ID, tuple(https_from("10.0.0.0/23"))),
         RevokeIngress(GROUP_ID, tuple(before)),
-    ]
+    }
 
 
 def test_every_way_out_is_closed() -> None:
@@ -90,6 +95,54 @@ def test_every_way_out_is_closed() -> None:
 def test_a_group_of_our_name_that_is_not_ours_is_never_touched() -> None:
     found = assess(a_vpc().with_private_subnets("a").with_foreign_group().with_group())
     assert found == Assessment()
+
+
+def test_a_second_owned_group_is_deleted() -> None:
+    found = assess(a_vpc().with_private_subnets("a").with_group("sg-1").with_group("sg-2", egress=(WIDE,)))
+    assert kinds(found) == [Kind.GROUP_DOUBLE]
+    assert actions(found) == [DeleteSecurityGroup("sg-2")]
+
+
+# ---- who is let in
+
+
+def test_public_subnets_that_are_cut_off_are_told_and_left() -> None:
+    vpc = a_vpc().with_private_subnets("a").with_public_subnets("b").with_group()
+    found = assess(vpc)
+    assert found.steps == ()
+    [finding] = found.findings
+    assert (finding.kind, finding.status) == (Kind.PUBLIC_SUBNETS_CUT_OFF, Status.NOTED)
+    assert "public-b" in finding.found
+
+
+def test_a_profile_may_let_in_the_whole_vpc() -> None:
+    vpc = a_vpc().with_private_subnets("a").with_public_subnets("b").observed()
+    everyone = replace(APPMESH, clients=Clients.VPC)
+    assert wanted_ingress(vpc, everyone) == (https_from("10.0.0.0/16"), ())
+
+
+def test_the_vpcs_own_blocks_take_the_place_of_more_rules_than_a_group_takes() -> None:
+    seen = a_vpc().with_private_subnets("a").observed()
+    [subnet] = seen.subnets
+    apart = tuple(replace(subnet, id=f"private-{n}", cidr=f"10.0.{2 * n}.0/24") for n in range(60))
+    rules, notes = wanted_ingress(replace(seen, subnets=apart), APPMESH)
+    assert rules == https_from("10.0.0.0/16")
+    assert [(note.kind, note.status) for note in notes] == [(Kind.GROUP_RULES_COARSE, Status.NOTED)]
+    rules, notes = wanted_ingress(replace(seen, subnets=apart[:59]), APPMESH)
+    assert (len(rules), notes) == (59, ())
+
+
+def test_only_in_a_full_group_is_anything_closed_before_it_is_opened_first_what_serves_nobody() -> None:
+    junk = {Rule("udp", port, port, SourceKind.CIDR, "10.0.0.0/24") for port in range(59)}
+    vpc = a_vpc().with_private_subnets("a", "b")
+    [room, rest, opened] = actions(assess(vpc.with_group(ingress=(*junk, WIDE))))
+    assert isinstance(room, RevokeIngress)
+    assert isinstance(rest, RevokeIngress)
+    assert isinstance(opened, AuthorizeIngress)
+    assert (room.makes_room, rest.makes_room) == (True, False)
+    assert len(room.rules) == 1
+    assert WIDE in rest.rules
+    assert {*room.rules, *rest.rules} == {*junk, WIDE}
 
 
 def test_rules_are_described_in_words() -> None:

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from reconciler.policies import FULL_ACCESS, InvalidPolicy, canonical
+
+STATEMENT: dict[str, Any] = {
+    "Effect": "Allow",
+    "Principal": "*",
+    "Action": ["s3:Get*", "s3:List*"],
+    "Resource": "*",
+}
+
+
+def form(*statements: Any, **more: Any) -> str:
+    return canonical(json.dumps({"Statement": list(statements), **more}, indent=3))
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        {**STATEMENT, "Action": ["s3:List*", "s3:Get*"]},
+        {**STATEMENT, "Principal": {"AWS": "*"}},
+        {**STATEMENT, "Principal": {"AWS": ["*"]}},
+        {**STATEMENT, "Resource": ["*"]},
+        dict(reversed(STATEMENT.items())),
+    ],
+)
+def test_what_means_the_same_has_one_form(same: Any) -> None:
+    assert form(same) == form(STATEMENT)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {**STATEMENT, "Effect": "Deny"},
+        {**STATEMENT, "Action": ["s3:Get*"]},
+        {**STATEMENT, "Principal": {"AWS": "111122223333"}},
+        {**STATEMENT, "Resource": ["*", "arn:aws:s3:::x"]},
+    ],
+)
+def test_what_means_something_else_has_another_form(other: Any) -> None:
+    assert form(other) != form(STATEMENT)
+
+
+def test_the_version_that_is_assumed_is_the_one_that_may_be_left_out() -> None:
+    assert form(STATEMENT, Version="2008-10-17") == form(STATEMENT)
+    assert form(STATEMENT, Version="2012-10-17") != form(STATEMENT)
+
+
+def test_a_form_is_its_own_form() -> None:
+    assert canonical(form(STATEMENT, Version="2012-10-17")) == form(STATEMENT, Version="2012-10-17")
+
+
+def test_full_access_is_what_ec2_gives_where_none_is_sent() -> None:
+    as_recorded = """{
+      "Statement": [
+        {
+          "Action": "*",
+          "Effect": "Allow",
+          "Principal": "*",
+          "Resource": "*"
+        }
+      ]
+    }"""
+    assert canonical(as_recorded) == FULL_ACCESS
+
+
+@pytest.mark.parametrize("document", ["", "open", "[]", "{}", '{"Statement": []}', '"Statement"'])
+def test_a_text_that_is_no_policy_is_refused(document: str) -> None:
+    with pytest.raises(InvalidPolicy):
+        canonical(document)
