@@ -140,8 +140,10 @@ def test_a_group_filled_up_by_others_makes_room_first(account: Account) -> None:
             GroupId=group["GroupId"], IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp="192.0.2.0/24"
         )
     account.subnet(vpc_id, "b", "10.1.200.0/24")
-    assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
+    with account.calls() as calls:
+        assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
     assert account.truth.faults(vpc_id) == []
+    assert [call.request.action for call in calls if call.error_code] == []
 
 
 def _lets_in(account: Account, vpc_id: str, block: str) -> bool:

@@ -42,6 +42,7 @@ def test_an_untagged_vpc_is_left_with_nothing_of_ours(account: Account) -> None:
     assert left_of_ours(account, vpc_id) == []
     writes = account.writes(calls)
     assert writes.index("DeleteSecurityGroup") > writes.index("DeleteVpcEndpoints")
+    assert [call.request.action for call in calls if call.error_code] == []
     assert account.truth.endpoints(vpc_id) == []
 
 
