@@ -6,7 +6,7 @@ from random import Random
 from typing import TypeVar
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.actions import (
@@ -37,6 +37,8 @@ from tests.builders import (
 from tests.unit.simulator import after
 from tests.unit.strategies import SETTLED, vpcs
 
+# A whole VPC takes its time to make up.
+HALF = settings(max_examples=50)
 NOW = 1_795_420_800.0  # 2026-11-23T08:00:00Z
 Thing = TypeVar("Thing")
 
@@ -88,6 +90,7 @@ def test_a_failed_endpoint_is_deleted_in_one_pass_and_made_anew_in_the_next() ->
 # ---- what holds for any VPC
 
 
+@HALF
 @given(vpcs())
 def test_what_opens_comes_before_what_closes(vpc: VpcBuilder) -> None:
     kinds = kinds_of(vpc)
@@ -96,6 +99,7 @@ def test_what_opens_comes_before_what_closes(vpc: VpcBuilder) -> None:
     assert max(opened, default=-1) < min(closed, default=len(kinds))
 
 
+@HALF
 @given(vpcs())
 def test_every_remediable_finding_has_a_step_and_every_step_a_finding(vpc: VpcBuilder) -> None:
     made = plan(vpc.observed(), APPMESH, OWNERSHIP)
@@ -104,6 +108,7 @@ def test_every_remediable_finding_has_a_step_and_every_step_a_finding(vpc: VpcBu
     assert set(remedied) == {finding for finding in made.findings if finding.status is Status.REMEDIABLE}
 
 
+@HALF
 @given(vpcs())
 def test_only_what_is_blocked_or_noted_for_being_so_has_a_reason(vpc: VpcBuilder) -> None:
     for finding in plan(vpc.observed(), APPMESH, OWNERSHIP).findings:
@@ -113,12 +118,14 @@ def test_only_what_is_blocked_or_noted_for_being_so_has_a_reason(vpc: VpcBuilder
             assert finding.reason is None
 
 
+@HALF
 @given(vpcs())
 def test_no_finding_is_told_twice(vpc: VpcBuilder) -> None:
     findings = plan(vpc.observed(), APPMESH, OWNERSHIP).findings
     assert len(set(findings)) == len(findings)
 
 
+@HALF
 @given(vpcs())
 def test_what_is_not_owned_is_neither_narrowed_nor_deleted_nor_tagged(vpc: VpcBuilder) -> None:
     observation = vpc.observed()
@@ -139,6 +146,7 @@ def test_what_is_not_owned_is_neither_narrowed_nor_deleted_nor_tagged(vpc: VpcBu
                 assert ref in ours
 
 
+@HALF
 @given(vpcs(), st.randoms(use_true_random=False))
 def test_the_same_vpc_gets_the_same_plan_in_whatever_order_it_is_read(
     vpc: VpcBuilder, random: Random
@@ -160,6 +168,7 @@ def _shuffled(things: tuple[Thing, ...], random: Random) -> tuple[Thing, ...]:
     return tuple(random.sample(things, len(things)))
 
 
+@HALF
 @given(vpcs(SETTLED))
 def test_passes_bring_any_vpc_to_a_plan_without_steps(vpc: VpcBuilder) -> None:
     """Group, group's end; failed endpoint, endpoint anew; subnets that change places: four at most."""
@@ -172,6 +181,7 @@ def test_passes_bring_any_vpc_to_a_plan_without_steps(vpc: VpcBuilder) -> None:
     assert steps_of(observation) == ()
 
 
+@HALF
 @given(vpcs(SETTLED))
 def test_a_vpc_left_without_steps_is_waiting_for_nothing(vpc: VpcBuilder) -> None:
     observation = vpc.observed()
@@ -193,6 +203,7 @@ def owned_in(observation: Observation) -> set[str]:
     return owned | {e.id for e in observation.endpoints if OWNERSHIP.owns_endpoint(e, VPC_ID)}
 
 
+@HALF
 @given(vpcs([EndpointState.AVAILABLE]))
 def test_a_vpc_that_asks_for_nothing_ends_with_nothing_owned_and_all_else_left(vpc: VpcBuilder) -> None:
     """Tags put back, endpoints gone, then the group."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.concerns.placement import Placement, SubnetChange, change_subnets, place
@@ -22,6 +22,8 @@ from tests.builders import (
 )
 from tests.unit.strategies import ZONES, networks, one_a_zone
 
+# A whole VPC takes its time to make up.
+HALF = settings(max_examples=50)
 EVERYWHERE = a_service(ENVOY, ZONES)
 
 
@@ -103,6 +105,7 @@ def placed(draw: st.DrawFn) -> tuple[Observation, Service, frozenset[str]]:
     return vpc.observed(), service, frozenset(draw(one_a_zone((*vpc.private, *vpc.public))))
 
 
+@HALF
 @given(placed())
 def test_never_two_subnets_of_a_zone_nor_a_public_one_nor_a_zone_not_offered(
     case: tuple[Observation, Service, frozenset[str]],
@@ -119,6 +122,7 @@ def test_never_two_subnets_of_a_zone_nor_a_public_one_nor_a_zone_not_offered(
     assert all(subnet.free_addresses > 0 or subnet.id in attached for subnet in found)
 
 
+@HALF
 @given(placed())
 def test_every_zone_with_a_private_subnet_is_covered_or_told(
     case: tuple[Observation, Service, frozenset[str]],
@@ -134,6 +138,7 @@ def test_every_zone_with_a_private_subnet_is_covered_or_told(
     assert (placement.hindrance is None) == bool(covered)
 
 
+@HALF
 @given(placed())
 def test_what_stands_right_is_kept(case: tuple[Observation, Service, frozenset[str]]) -> None:
     observation, service, attached = case
@@ -147,6 +152,7 @@ def test_what_stands_right_is_kept(case: tuple[Observation, Service, frozenset[s
     assert right <= placed_in(observation, service, attached).subnet_ids
 
 
+@HALF
 @given(placed(), st.randoms(use_true_random=False))
 def test_the_order_of_the_subnets_does_not_matter_to_the_choice(
     case: tuple[Observation, Service, frozenset[str]], random: Random
@@ -303,6 +309,7 @@ def test_what_someone_else_made_is_added_to_and_never_narrowed() -> None:
     assert (changed.add, changed.remove, changed.notes) == ((("private-b",),), (), ())
 
 
+@HALF
 @given(placed(), st.booleans())
 def test_a_change_leaves_at_least_one_subnet_where_there_are_two(
     case: tuple[Observation, Service, frozenset[str]], narrow: bool
