@@ -224,6 +224,13 @@ def test_what_was_adopted_is_given_back_with_the_groups_that_it_came_with() -> N
     assert after(seen, plan(seen, None, OWNERSHIP).steps).groups == ()
 
 
+@pytest.mark.parametrize("state", [EndpointState.FAILED, EndpointState.DELETING, EndpointState.DELETED])
+def test_what_was_adopted_and_serves_no_more_is_not_touched(state: EndpointState) -> None:
+    vpc = a_vpc().with_private_subnets("a").with_group().with_endpoint(ENVOY, tags={}, state=state)
+    steps = plan(vpc.observed(), None, OWNERSHIP).steps
+    assert not any(isinstance(step.action, ModifyEndpoint | DeleteEndpoint) for step in steps)
+
+
 def test_the_group_goes_when_nothing_stands_behind_it_any_more() -> None:
     made = plan(a_converged_vpc("a").observed(), None, OWNERSHIP)
     assert [type(step.action) for step in made.steps] == [DeleteEndpoint, DeleteEndpoint]

@@ -15,6 +15,7 @@ from reconciler.model import (
     Profile,
     Reason,
     Route,
+    RouteTable,
     Status,
     Surplus,
     When,
@@ -257,6 +258,10 @@ def test_no_egress_asks_whether_some_private_subnet_has_no_way_out() -> None:
     through_nat = replace(main, routes=(*main.routes, Route("0.0.0.0/0", "", active=True)))
     seen = replace(seen, route_tables=(through_nat,))
     assert endpoints.assess(seen, isolated, OWNERSHIP) == Assessment()
+    [subnet] = seen.subnets
+    own = RouteTable("rtb-own", main=False, subnet_ids=frozenset({"private-b"}), routes=main.routes)
+    seen = replace(seen, subnets=(subnet, replace(subnet, id="private-b")), route_tables=(through_nat, own))
+    assert len(endpoints.assess(seen, isolated, OWNERSHIP).steps) == 1
 
 
 # ---- one of several
