@@ -7,6 +7,7 @@ sandbox, nor the sandbox a real account.
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import Any
 
 import boto3
@@ -48,8 +49,9 @@ def without_aws(environment: dict[str, str]) -> dict[str, str]:
     }
 
 
+@cache
 def client(service: str, endpoint: str, access_key: str = ACCOUNT) -> Any:
-    """A boto3 client of `service` at `endpoint`; by default the account's root."""
+    """A boto3 client of `service` at `endpoint`; by default the account's root. Made once: it takes long."""
     core = botocore.session.Session(session_vars=_SHIELD)
     session = boto3.Session(
         aws_access_key_id=access_key,

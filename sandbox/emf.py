@@ -97,9 +97,9 @@ class Extractor:
 
     def publish(self) -> None:
         """Publish what has come since the last time."""
-        metrics = metrics_of(self._logs.lines())
-        for metric in metrics[self._published :]:
-            self._cloudwatch.put_metric_data(Namespace=metric.namespace, MetricData=[_datum(metric)])
+        for line in self._logs.lines()[self._published :]:
+            for metric in parse(line.message):
+                self._cloudwatch.put_metric_data(Namespace=metric.namespace, MetricData=[_datum(metric)])
             self._published += 1
 
     def _run(self) -> None:
