@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
+from sandbox import account, places
 from sandbox.sandbox import Sandbox, Timing, running
 from tests.stack.team import Team
 from tests.stack.watch import eventually
@@ -32,6 +35,26 @@ def sandbox(said_by_sam: list[str]) -> Iterator[Sandbox]:
     parameters = {"DebounceSeconds": DEBOUNCE_SECONDS}
     with running(parameters, timing=_TIMING, progress=said_by_sam.append) as made:
         yield made
+
+
+@pytest.fixture(scope="session", autouse=True)
+def validation(sandbox: Sandbox) -> Iterator[subprocess.Popen[str]]:  # noqa: ARG001
+    """`sam validate --lint`, which takes its time while the first VPCs converge."""
+    environment = account.without_aws(dict(os.environ)) | {
+        "AWS_DEFAULT_REGION": account.REGION,
+        "SAM_CLI_TELEMETRY": "0",
+    }
+    with subprocess.Popen(
+        [places.SAM, "validate", "--lint"],
+        cwd=places.PROJECT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as sam:
+        yield sam
+        sam.kill()
 
 
 @pytest.fixture(scope="session")

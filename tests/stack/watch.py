@@ -19,13 +19,13 @@ _PATIENCE = 45.0
 
 def eventually(holds: Callable[[], object], otherwise: str) -> None:
     """Wait until something holds; fail with these words if it never does."""
-    assert wait_until(lambda: bool(holds()), _PATIENCE, every=0.1), otherwise
+    assert wait_until(lambda: bool(holds()), _PATIENCE, every=0.2), otherwise
 
 
 def heals(sandbox: Sandbox, *vpcs: str) -> None:
     """Wait until EC2 says that the VPCs are as they should be."""
     for vpc in vpcs:
-        assert wait_until(partial(_fine, sandbox, vpc), _PATIENCE, every=0.1), sandbox.truth.faults(vpc)
+        assert wait_until(partial(_fine, sandbox, vpc), _PATIENCE, every=0.2), sandbox.truth.faults(vpc)
 
 
 @contextlib.contextmanager
