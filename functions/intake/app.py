@@ -29,7 +29,7 @@ def handle(event: dict[str, Any], runtime: Runtime) -> None:
     try:
         touched = trail.read(event, settings.ownership.tag_prefix)
     except trail.MalformedEvent as error:
-        report.tell_rejection(Rejection.MALFORMED_EVENT, f"{error}, in event {event.get('id')}", logger)
+        report.tell_rejection(Rejection.MALFORMED_EVENT, f"{error}, in event {str(event)[:500]}", logger)
         return
     if isinstance(touched, trail.Ignored):
         logger.info(f"ignored: {touched.because}")

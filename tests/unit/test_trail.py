@@ -359,3 +359,21 @@ def test_a_deep_nest_is_no_danger() -> None:
     for _ in range(100_000):
         nest = [nest]
     assert ids_of("DeleteVpc", {"nest": nest}) == {"vpc": {VPC}}
+
+
+def test_a_group_that_a_rule_only_refers_to_is_not_touched_nor_is_its_vpc() -> None:
+    """A rule may let in a group of a peered VPC."""
+    peer = {"items": [{"groupId": "sg-peer1", "vpcId": "vpc-peer1", "userId": "111122223333"}]}
+    request = {"groupId": "sg-ours1", "ipPermissions": {"items": [{"ipProtocol": "-1", "groups": peer}]}}
+    rule = {"groupId": "sg-ours1", "referencedGroupInfo": {"groupId": "sg-peer1", "vpcId": "vpc-peer1"}}
+    response = {"securityGroupRuleSet": {"items": [rule]}}
+    event = an_api_call("AuthorizeSecurityGroupIngress", request, response)
+    touched = trail.read(event, PREFIX)
+    assert isinstance(touched, Touched)
+    assert touched.ids == {ResourceType.GROUP: frozenset({"sg-ours1"})}
+
+
+@pytest.mark.parametrize("event", [None, [], "CreateVpc", 7])
+def test_an_event_that_is_no_object_is_malformed(event: object) -> None:
+    with pytest.raises(MalformedEvent, match="not an object"):
+        trail.read(event, PREFIX)  # type: ignore[arg-type]

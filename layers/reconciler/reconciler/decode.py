@@ -118,7 +118,6 @@ def _route(given: RouteTypeDef) -> Route:
 
 def endpoint(given: VpcEndpointTypeDef) -> Endpoint:
     """An endpoint of `DescribeVpcEndpoints`."""
-    address_type = given.get("IpAddressType", AddressType.IPV4)
     error = given.get("LastError", {})
     return Endpoint(
         id=given["VpcEndpointId"],
@@ -129,7 +128,7 @@ def endpoint(given: VpcEndpointTypeDef) -> Endpoint:
         private_dns=given.get("PrivateDnsEnabled", False),
         tags=tags(given.get("Tags", [])),
         policy=_policy(given.get("PolicyDocument", "")),
-        address_type=AddressType(address_type),
+        address_type=_address_type(given.get("IpAddressType", "")),
         error=" ".join(filter(None, (error.get("Code"), error.get("Message")))),
     )
 
@@ -150,6 +149,11 @@ def state(word: str) -> EndpointState:
     """A state, in whatever case EC2 gives it (facts, section 4)."""
     known = word.lower() in EndpointState.__members__.values()
     return EndpointState(word.lower()) if known else EndpointState.UNKNOWN
+
+
+def _address_type(word: str) -> AddressType:
+    known = word.lower() in AddressType.__members__.values()
+    return AddressType(word.lower()) if known else AddressType.IPV4
 
 
 def _policy(document: str) -> str:

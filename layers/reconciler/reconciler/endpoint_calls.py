@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # An endpoint that a client token brings back and that is older than this is the one of an earlier making.
 _JUST_MADE = timedelta(minutes=5)
 _GENERATIONS = 5
+_TOKEN_SECONDS = 3600
 _SPENT = DEAD | {EndpointState.DELETING, EndpointState.DELETED}
 
 
@@ -160,10 +161,11 @@ def _create(ec2: EC2Client, request: dict[str, Any], now: float, departed: froze
 
     So a pass that did not see an earlier one's endpoint yet gets that one back, and none is double. A token
     that brings back an endpoint that has died since is spent; the next generation of it is not (facts,
-    section 5).
+    section 5), and each hour has tokens of its own, so that they never run out.
     """
     for generation in range(_GENERATIONS):
-        answer = ec2.create_vpc_endpoint(**request, ClientToken=_client_token(request, generation))
+        token = _client_token(request, int(now // _TOKEN_SECONDS), generation)
+        answer = ec2.create_vpc_endpoint(**request, ClientToken=token)
         made = answer["VpcEndpoint"]
         created = made.get("CreationTimestamp")
         age = datetime.fromtimestamp(now, UTC) - created if created else timedelta(0)
@@ -174,6 +176,6 @@ def _create(ec2: EC2Client, request: dict[str, Any], now: float, departed: froze
     return Refusal(Verdict.WAIT, None, "ClientTokenSpent", message)
 
 
-def _client_token(request: Mapping[str, Any], generation: int) -> str:
-    content = json.dumps([request, generation], sort_keys=True)
+def _client_token(request: Mapping[str, Any], hour: int, generation: int) -> str:
+    content = json.dumps([request, hour, generation], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

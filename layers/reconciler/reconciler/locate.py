@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import refusals
+from .filters import chunks, named
 from .ownership import Ownership
 from .trail import ResourceType, Touched
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.type_defs import FilterTypeDef
 
 # Events whose resources may belong to several VPCs at once.
 _TAGGING = frozenset({"CreateTags", "DeleteTags", "Tag Change on Resource"})
@@ -73,64 +73,63 @@ class Locator:
         return frozenset(known)
 
     def _look_up(self, touched: Touched) -> frozenset[str] | None:
-        """The VPCs of the resources that the event names, or None where they cannot be told."""
-        named = {kind: ids for kind, ids in touched.ids.items() if kind is not ResourceType.VPC}
+        """The VPCs of the resources that the event names, or None where they cannot all be told."""
+        resources = {kind: ids for kind, ids in touched.ids.items() if kind is not ResourceType.VPC}
         if touched.event_name in _TAGGING:
-            return frozenset(vpc for kind, ids in named.items() for vpc in self._vpcs_of(kind, ids))
-        # The resources of any other event are of one VPC: the first kind that there is will do.
+            return frozenset(vpc for kind, ids in resources.items() for vpc in self._vpcs_of(kind, ids))
+        # The resources of any other event are of one kind, or of one VPC: the first kind will do.
         for kind in ResourceType:
-            if kind in named:
-                found = frozenset(self._vpcs_of(kind, named[kind]))
+            if kind in resources:
+                found = list(self._vpcs_of(kind, resources[kind]))
                 if kind is ResourceType.GROUP:
-                    return found if touched.event_name != "DeleteSecurityGroup" else self._without_group()
-                return found or None
+                    deleted = touched.event_name == "DeleteSecurityGroup"
+                    return self._without_group() if deleted else frozenset(found)
+                return frozenset(found) if len(found) >= len(resources[kind]) else None
         return None
 
     def _without_group(self) -> frozenset[str]:
         """The opted-in VPCs that have no group of ours: one that was deleted was of one of these."""
-        names = [_filter("group-name", [f"{self._ownership.group_name}*"])]
+        names = [named("group-name", [f"{self._ownership.group_name}*"])]
         pages = self._ec2.get_paginator("describe_security_groups").paginate(Filters=names)
         with_group = {group["VpcId"] for page in pages for group in page["SecurityGroups"]}
         return frozenset(set(opted_in(self._ec2, self._ownership)) - with_group)
 
     def _vpcs_of(self, kind: ResourceType, ids: Iterable[str]) -> Iterator[str]:
-        if kind is ResourceType.ROUTE_TABLE:
-            filters = [_filter("route-table-id", ids)]
-            for tables in self._ec2.get_paginator("describe_route_tables").paginate(Filters=filters):
-                yield from (table["VpcId"] for table in tables["RouteTables"])
-        elif kind is ResourceType.SUBNET:
-            filters = [_filter("subnet-id", ids)]
-            for subnets in self._ec2.get_paginator("describe_subnets").paginate(Filters=filters):
-                yield from (subnet["VpcId"] for subnet in subnets["Subnets"])
-        elif kind is ResourceType.ENDPOINT:
-            filters = [_filter("vpc-endpoint-id", ids)]
-            for endpoints in self._ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=filters):
-                yield from (endpoint["VpcId"] for endpoint in endpoints["VpcEndpoints"])
-        elif kind is ResourceType.GROUP:
-            # Only groups of ours matter: a busy account's other groups cost this look and no pass.
-            filters = [_filter("group-id", ids), _filter("group-name", [f"{self._ownership.group_name}*"])]
-            for groups in self._ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
-                yield from (group["VpcId"] for group in groups["SecurityGroups"])
+        """The VPC of each resource that there is."""
+        for some in chunks(ids):
+            if kind is ResourceType.ROUTE_TABLE:
+                filters = [named("route-table-id", some)]
+                for tables in self._ec2.get_paginator("describe_route_tables").paginate(Filters=filters):
+                    yield from (table["VpcId"] for table in tables["RouteTables"])
+            elif kind is ResourceType.SUBNET:
+                filters = [named("subnet-id", some)]
+                for subnets in self._ec2.get_paginator("describe_subnets").paginate(Filters=filters):
+                    yield from (subnet["VpcId"] for subnet in subnets["Subnets"])
+            elif kind is ResourceType.ENDPOINT:
+                filters = [named("vpc-endpoint-id", some)]
+                for endpoints in self._ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=filters):
+                    yield from (endpoint["VpcId"] for endpoint in endpoints["VpcEndpoints"])
+            elif kind is ResourceType.GROUP:
+                # Only groups of ours matter: a busy account's other groups cost this look and no pass.
+                ours = named("group-name", [f"{self._ownership.group_name}*"])
+                filters = [named("group-id", some), ours]
+                for groups in self._ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
+                    yield from (group["VpcId"] for group in groups["SecurityGroups"])
 
 
 def opted_in(ec2: EC2Client, ownership: Ownership, among: Iterable[str] | None = None) -> Iterator[str]:
     """The ids of the VPCs that bear the opt-in tag; of the whole Region unless `among` names some."""
-    filters = [_filter("tag-key", [ownership.profile_key])]
-    if among is not None:
-        filters.append(_filter("vpc-id", among))
-    for page in ec2.get_paginator("describe_vpcs").paginate(Filters=filters):
-        for vpc in page["Vpcs"]:
-            yield vpc["VpcId"]
+    tagged = named("tag-key", [ownership.profile_key])
+    for some in [None] if among is None else chunks(among):
+        filters = [tagged] if some is None else [tagged, named("vpc-id", some)]
+        for page in ec2.get_paginator("describe_vpcs").paginate(Filters=filters):
+            yield from (vpc["VpcId"] for vpc in page["Vpcs"])
 
 
 def with_owned(ec2: EC2Client, ownership: Ownership) -> Iterator[str]:
     """The ids of the Region's VPCs in which something bears our owner tag; some more than once."""
-    owned = [_filter(f"tag:{ownership.owner_key}", [ownership.stack])]
+    owned = [named(f"tag:{ownership.owner_key}", [ownership.stack])]
     for groups in ec2.get_paginator("describe_security_groups").paginate(Filters=owned):
         yield from (group["VpcId"] for group in groups["SecurityGroups"])
     for endpoints in ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=owned):
         yield from (endpoint["VpcId"] for endpoint in endpoints["VpcEndpoints"])
-
-
-def _filter(name: str, values: Iterable[str]) -> FilterTypeDef:
-    return {"Name": name, "Values": sorted(values)}

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from . import decode, refusals
 from .actions import VpcAttribute
+from .filters import chunks, named
 from .model import (
     Endpoint,
     EndpointType,
@@ -34,12 +35,10 @@ from .ownership import Ownership
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
-    from mypy_boto3_ec2.type_defs import FilterTypeDef, VpcTypeDef
+    from mypy_boto3_ec2.type_defs import VpcTypeDef
 
 Profiles = Mapping[str, Profile]
 
-# EC2 takes at most this many values in one filter.
-_FILTER_VALUES = 200
 _THREADS = 8
 _SERVICES_KEPT_SECONDS = 15 * 60
 
@@ -79,9 +78,7 @@ class Observer:
 
     def many(self, vpc_ids: Iterable[str], profiles: Profiles) -> list[Observation]:
         """Look at VPCs in bulk, in order of their ids; those that are gone are left out."""
-        ids = sorted(set(vpc_ids))
-        chunks = [ids[i : i + _FILTER_VALUES] for i in range(0, len(ids), _FILTER_VALUES)]
-        return [observation for chunk in chunks for observation in self._look(chunk, profiles)]
+        return [observation for some in chunks(vpc_ids) for observation in self._look(some, profiles)]
 
     def _look(self, vpc_ids: Sequence[str], profiles: Profiles) -> Iterator[Observation]:
         run = self._pool.submit
@@ -119,7 +116,7 @@ class Observer:
 
     def _vpcs(self, vpc_ids: Sequence[str]) -> dict[str, tuple[VpcTypeDef, tuple[str, ...]]]:
         """The VPCs as EC2 gives them, and their name servers."""
-        pages = self._ec2.get_paginator("describe_vpcs").paginate(Filters=[_named("vpc-id", vpc_ids)])
+        pages = self._ec2.get_paginator("describe_vpcs").paginate(Filters=[named("vpc-id", vpc_ids)])
         vpcs = [vpc for page in pages for vpc in page["Vpcs"]]
         self._learn_name_servers({vpc.get("DhcpOptionsId", "default") for vpc in vpcs} - {"default"})
         return {vpc["VpcId"]: (vpc, self._name_servers.get(vpc.get("DhcpOptionsId", ""), ())) for vpc in vpcs}
@@ -129,7 +126,7 @@ class Observer:
         unknown = options_ids - set(self._name_servers)
         if unknown:
             pages = self._ec2.get_paginator("describe_dhcp_options")
-            for page in pages.paginate(Filters=[_named("dhcp-options-id", sorted(unknown))]):
+            for page in pages.paginate(Filters=[named("dhcp-options-id", unknown)]):
                 for options in page["DhcpOptions"]:
                     self._name_servers[options["DhcpOptionsId"]] = decode.name_servers(options)
 
@@ -148,7 +145,7 @@ class Observer:
 
     def _subnets(self, vpc_ids: Sequence[str]) -> defaultdict[str, list[Subnet]]:
         found = defaultdict(list)
-        for page in self._ec2.get_paginator("describe_subnets").paginate(Filters=[_named("vpc-id", vpc_ids)]):
+        for page in self._ec2.get_paginator("describe_subnets").paginate(Filters=[named("vpc-id", vpc_ids)]):
             for subnet in page["Subnets"]:
                 found[subnet["VpcId"]].append(decode.subnet(subnet))
         return found
@@ -156,7 +153,7 @@ class Observer:
     def _route_tables(self, vpc_ids: Sequence[str]) -> defaultdict[str, list[RouteTable]]:
         found = defaultdict(list)
         pages = self._ec2.get_paginator("describe_route_tables")
-        for page in pages.paginate(Filters=[_named("vpc-id", vpc_ids)]):
+        for page in pages.paginate(Filters=[named("vpc-id", vpc_ids)]):
             for table in page["RouteTables"]:
                 found[table["VpcId"]].append(decode.route_table(table))
         return found
@@ -164,7 +161,7 @@ class Observer:
     def _internet_gateways(self, vpc_ids: Sequence[str]) -> defaultdict[str, list[str]]:
         found = defaultdict(list)
         pages = self._ec2.get_paginator("describe_internet_gateways")
-        for page in pages.paginate(Filters=[_named("attachment.vpc-id", vpc_ids)]):
+        for page in pages.paginate(Filters=[named("attachment.vpc-id", vpc_ids)]):
             for gateway in page["InternetGateways"]:
                 for attachment in gateway.get("Attachments", []):
                     found[attachment.get("VpcId", "")].append(gateway["InternetGatewayId"])
@@ -175,7 +172,7 @@ class Observer:
     ) -> tuple[defaultdict[str, list[Endpoint]], defaultdict[str, list[GatewayEndpoint]]]:
         interfaces, gateways = defaultdict(list), defaultdict(list)
         pages = self._ec2.get_paginator("describe_vpc_endpoints")
-        for page in pages.paginate(Filters=[_named("vpc-id", vpc_ids)]):
+        for page in pages.paginate(Filters=[named("vpc-id", vpc_ids)]):
             for given in page["VpcEndpoints"]:
                 kind = given.get("VpcEndpointType")
                 if kind == EndpointType.INTERFACE.value:
@@ -188,8 +185,8 @@ class Observer:
         """The groups that bear our name, ours or not."""
         found = defaultdict(list)
         filters = [
-            _named("vpc-id", vpc_ids),
-            _named("group-name", [f"{self._ownership.group_name}*"]),
+            named("vpc-id", vpc_ids),
+            named("group-name", [f"{self._ownership.group_name}*"]),
         ]
         for page in self._ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
             for group in page["SecurityGroups"]:
@@ -209,7 +206,7 @@ class Observer:
         if names - self._offers.asked or self._clock() >= self._offers.until:
             offers = _Offers(names, self._clock() + _SERVICES_KEPT_SECONDS)
             pages = self._ec2.get_paginator("describe_vpc_endpoint_services")
-            for page in pages.paginate(Filters=[_named("service-name", sorted(names))]):
+            for page in pages.paginate(Filters=[named("service-name", names)]):
                 for service in page["ServiceDetails"]:
                     types = {each.get("ServiceType") for each in service.get("ServiceType", [])}
                     if EndpointType.INTERFACE in types:
@@ -218,7 +215,3 @@ class Observer:
                         offers.gateway[service["ServiceName"]] = decode.service(service)
             self._offers = offers
         return self._offers
-
-
-def _named(name: str, values: Iterable[str]) -> FilterTypeDef:
-    return {"Name": name, "Values": list(values)}

@@ -50,8 +50,8 @@ class Ownership:
 
     @property
     def group_name(self) -> str:
-        """The name of a VPC's owned security group; names are unique in a VPC."""
-        return f"{self.stack}-endpoints"
+        """The name of a VPC's owned security group; unique in a VPC, and never one that begins with `sg-`."""
+        return f"endpoints-{self.stack}"
 
     @property
     def group_description(self) -> str:

@@ -92,7 +92,7 @@ def first_seen_of(body: str) -> int:
 def _object(body: str) -> dict[str, Any]:
     try:
         given = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedMessage(f"not JSON: {error}") from error
     if not isinstance(given, dict):
         raise MalformedMessage("not a JSON object")

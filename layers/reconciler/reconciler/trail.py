@@ -43,9 +43,13 @@ class ResourceType(StrEnum):
 
 
 _ID = re.compile(rf"({'|'.join(ResourceType)})-[0-9a-z]+")
-# Where people's own words stand, which may look like ids.
-_FREE_TEXT = frozenset(
-    "tagSet tagSpecificationSet TagSpecification groupName GroupName groupDescription Description".split()
+# Where people's own words stand, which may look like ids, and where other things are only referred to, such
+# as the groups, of a peered VPC perhaps, that a rule lets in.
+_NOT_TOUCHED = frozenset(
+    """
+    tagSet tagSpecificationSet TagSpecification groupName GroupName groupDescription Description
+    groups referencedGroupInfo ReferencedGroupId
+    """.split()
 )
 
 
@@ -84,6 +88,8 @@ def read(event: Mapping[str, Any], tag_prefix: str) -> Touched | Ignored:
     Raises:
         MalformedEvent: when a part is missing or of the wrong kind.
     """
+    if not isinstance(event, Mapping):
+        raise MalformedEvent("it is not an object")
     detail = _part(event, "detail", dict)
     if _part(event, "detail-type", str) == "Tag Change on Resource":
         return _read_tag_change(event, detail)
@@ -107,7 +113,7 @@ def _read_api_call(event: Mapping[str, Any], detail: Mapping[str, Any], tag_pref
         time=_time(_part(detail, "eventTime", str)),
         account=str(detail.get("recipientAccountId") or event.get("account") or ""),
         region=_part(detail, "awsRegion", str),
-        ids=_ids(_strings(told, leave_out=_FREE_TEXT)),
+        ids=_ids(_strings(told, leave_out=_NOT_TOUCHED)),
         names_our_tags=any(text.startswith(f"{tag_prefix}:") for text in _strings(told)),
         deletion_refused=deletion_refused,
     )
@@ -140,7 +146,10 @@ def _time(text: str) -> datetime:
         time = datetime.fromisoformat(text)
     except ValueError as error:
         raise MalformedEvent(f"the time {text!r} is no ISO 8601 time") from error
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    if time.timestamp() < 0:
+        raise MalformedEvent(f"the time {text!r} is before 1970")
+    return time
 
 
 def _ids(strings: Iterable[str]) -> Mapping[ResourceType, frozenset[str]]:

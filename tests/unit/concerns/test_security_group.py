@@ -45,7 +45,11 @@ def test_a_missing_group_is_made_opened_and_closed_to_the_outside() -> None:
     assert kinds(found) == [Kind.GROUP_MISSING]
     assert actions(found) == [
         CreateSecurityGroup(
-            VPC_ID, "our-stack-endpoints", OWNERSHIP.group_description, OWNERSHIP.group_tags(VPC_ID)
+            VPC_ID,
+            OWNERSHIP.group_name,
+            OWNERSHIP.group_description,
+            OWNERSHIP.group_tags(VPC_ID),
+            OWNERSHIP.owner_key,
         ),
         AuthorizeIngress(NEW_GROUP, tuple(https_from("10.0.0.0/24"))),
         RevokeEgress(NEW_GROUP, (DEFAULT_EGRESS,)),

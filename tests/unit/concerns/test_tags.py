@@ -66,11 +66,12 @@ def test_what_is_not_ours_gets_no_tag(theirs: dict[str, str]) -> None:
     assert assess(a_vpc().with_endpoint(ENVOY, tags=theirs).with_foreign_group()) == Assessment()
 
 
-@pytest.mark.parametrize("state", [EndpointState.DELETING, EndpointState.FAILED, EndpointState.EXPIRED])
-def test_an_endpoint_that_will_not_serve_again_is_not_tagged(state: EndpointState) -> None:
+@pytest.mark.parametrize("state", [EndpointState.DELETING, EndpointState.DELETED])
+def test_an_endpoint_that_goes_is_not_tagged(state: EndpointState) -> None:
     assert assess(a_vpc().with_endpoint(LOGS, tags={"Name": "our-stack/logs"}, state=state)) == Assessment()
 
 
-def test_a_pending_endpoint_is_tagged() -> None:
-    found = assess(a_vpc().with_endpoint(LOGS, tags={"Name": "our-stack/logs"}, state=EndpointState.PENDING))
+@pytest.mark.parametrize("state", [EndpointState.PENDING, EndpointState.FAILED])
+def test_an_endpoint_is_tagged_before_it_serves_and_before_it_is_deleted(state: EndpointState) -> None:
+    found = assess(a_vpc().with_endpoint(LOGS, tags={"Name": "our-stack/logs"}, state=state))
     assert len(found.steps) == 1

@@ -55,22 +55,16 @@ def _give_up(
         for endpoint in unnamed
         if ownership.owns_endpoint(endpoint, vpc_id) and endpoint.state not in _LEAVING
     ]
-    group = ownership.owned_group(observation)
-    adopted = [
-        endpoint
-        for endpoint in interfaces
-        if group is not None
-        and group.id in endpoint.group_ids
-        and endpoint.state in SERVING
-        and not ownership.owns_endpoint(endpoint, vpc_id)
-    ]
+    groups = frozenset(group.id for group in ownership.owned_groups(observation))
     steps = []
-    for endpoint in adopted:
-        finding = Finding(
-            Kind.NOT_WANTED, endpoint.id, found="the owned group is attached", wanted="given back"
-        )
-        modify = ModifyEndpoint(endpoint.id, remove_group_ids=(group.id,) if group else ())
-        steps.append(Step(modify, (finding,)))
+    for endpoint in interfaces:
+        attached = groups & endpoint.group_ids
+        if attached and endpoint.state in SERVING and not ownership.owns_endpoint(endpoint, vpc_id):
+            finding = Finding(
+                Kind.NOT_WANTED, endpoint.id, found="the owned group is attached", wanted="given back"
+            )
+            modify = ModifyEndpoint(endpoint.id, remove_group_ids=tuple(sorted(attached)))
+            steps.append(Step(modify, (finding,)))
     gone = lifecycle.take_down(owned, Kind.NOT_WANTED, "none: the VPC does not ask for it")
     return Assessment.joined([gone, Assessment.of(steps)])
 

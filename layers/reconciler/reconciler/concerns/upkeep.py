@@ -75,7 +75,8 @@ def _group(observation: Observation, endpoint: Endpoint, ownership: Ownership, *
         findings.append(
             Finding(Kind.ENDPOINT_GROUP_MISSING, endpoint.id, found="not attached", wanted="the owned group")
         )
-    others = tuple(sorted(endpoint.group_ids - {ours})) if owned else ()
+    doubles = frozenset(group.id for group in ownership.owned_groups(observation)[1:])
+    others = tuple(sorted((endpoint.group_ids if owned else endpoint.group_ids & doubles) - {ours}))
     if others:
         wanted = "the owned group alone"
         findings.append(
