@@ -82,7 +82,9 @@ class Ec2Permissions:
         if params.get("PrivateDnsEnabled"):
             yield Need("route53:AssociateVPCWithHostedZone", "*", {})
         tags = _requested(params.get("Tags", []))
-        for each in sorted(set(_ids(params))):
+        # A tag's value may be an id, and names no resource of the call.
+        named = {name: value for name, value in params.items() if name not in ("Tags", "TagSpecifications")}
+        for each in sorted(set(_ids(named))):
             own = {f"aws:resourcetag/{key}".lower(): value for key, value in self.tags_of(each).items()}
             yield Need(f"ec2:{action}", self._arn(_KINDS[each.split("-")[0]], each), {**own, **tags})
 
