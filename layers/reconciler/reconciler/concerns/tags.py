@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..actions import CreateTags, Step
-from ..model import SERVING, AnyEndpoint, Finding, Kind, Observation, Profile, Tags
+from ..model import DEAD, SERVING, AnyEndpoint, Finding, Kind, Observation, Profile, Tags
 from ..ownership import Ownership
 from . import Assessment
 
@@ -29,12 +29,12 @@ def retag(observation: Observation, ownership: Ownership) -> Assessment:
 
 
 def _owned(observation: Observation, ownership: Ownership) -> Iterator[tuple[str, Tags, Tags]]:
-    """Each owned thing: its id, the tags that it bears, the tags that it should bear."""
+    """Each owned thing: its id, the tags that it bears, the tags that it should bear. Those that are to go
+    too: IAM lets the role delete only what bears the owner tag."""
     vpc_id = observation.vpc.id
-    group = ownership.owned_group(observation)
-    if group is not None:
+    for group in ownership.owned_groups(observation):
         yield group.id, group.tags, ownership.group_tags(vpc_id)
     endpoints: list[AnyEndpoint] = [*observation.endpoints, *observation.gateway_endpoints]
     for endpoint in endpoints:
-        if endpoint.state in SERVING and ownership.owns_endpoint(endpoint, vpc_id):
+        if endpoint.state in SERVING | DEAD and ownership.owns_endpoint(endpoint, vpc_id):
             yield endpoint.id, endpoint.tags, ownership.endpoint_tags(vpc_id, endpoint.service_name)
