@@ -40,12 +40,16 @@ class EnableVpcAttribute:
 
 @dataclass(frozen=True)
 class CreateSecurityGroup:
-    """Make the owned group. EC2 gives it an egress rule of its own, which a later action takes off."""
+    """Make the owned group. EC2 gives it an egress rule of its own, which a later action takes off.
+
+    `owner_key` is the one of `tags` that says whose a group is.
+    """
 
     vpc_id: str
     name: str
     description: str
     tags: Tags = field(hash=False)
+    owner_key: str
 
 
 @dataclass(frozen=True)

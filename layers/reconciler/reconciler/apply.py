@@ -206,7 +206,7 @@ class _Executor:
                 return
 
     def _is_foreign(self, action: CreateSecurityGroup, name: str) -> bool:
-        """Whether a group is seen that has `name` and none of our tags.
+        """Whether a group is seen that has `name`, and another owner's tag or none of ours.
 
         Case does not tell names apart (facts, section 3), but EC2's filters do, so all groups of the VPC are
         looked through.
@@ -216,7 +216,9 @@ class _Executor:
             for group in page["SecurityGroups"]:
                 if group.get("GroupName", "").casefold() == name.casefold():
                     tags = decode.tags(group.get("Tags", []))
-                    return not any(tags.get(key) == value for key, value in action.tags.items())
+                    owner = tags.get(action.owner_key, action.tags[action.owner_key])
+                    ours = any(tags.get(key) == value for key, value in action.tags.items())
+                    return owner != action.tags[action.owner_key] or not ours
         return False
 
 

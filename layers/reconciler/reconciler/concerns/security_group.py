@@ -123,7 +123,9 @@ def _create(observation: Observation, ownership: Ownership, wanted: frozenset[Ru
     missing = Finding(
         Kind.GROUP_MISSING, vpc_id, found="no owned security group", wanted=f"one, named {name}"
     )
-    create = CreateSecurityGroup(vpc_id, name, ownership.group_description, ownership.group_tags(vpc_id))
+    create = CreateSecurityGroup(
+        vpc_id, name, ownership.group_description, ownership.group_tags(vpc_id), ownership.owner_key
+    )
     steps = [Step(create, (missing,))]
     if wanted:
         steps.append(Step(AuthorizeIngress(NEW_GROUP, tuple(sorted(wanted))), (missing,)))
