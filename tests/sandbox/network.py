@@ -123,7 +123,7 @@ def tcp(*cidrs: str, port: int = 443) -> Any:
 
 
 @contextmanager
-def refused(code: str, text: str = "") -> Iterator[None]:
+def expect_refusal(code: str, text: str = "") -> Iterator[None]:
     """What is done in the `with` must be refused with that code, and that in the message."""
     with pytest.raises(ClientError) as raised:
         yield

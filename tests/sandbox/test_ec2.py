@@ -8,7 +8,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from sandbox.ec2 import AssumedRole, Call, ConnectionLost, Ec2, IamUser, Killed, Rules, TimedOut
-from tests.sandbox.network import LOGS, Network, refused
+from tests.sandbox.network import LOGS, Network, expect_refusal
 
 ROLE = AssumedRole("arn:aws:iam::111122223333:role/Reconcile", "run-1")
 
@@ -28,7 +28,7 @@ def http_client(url: str, key: str = "AKIAELSEWHERE0000001", **config: Any) -> A
 def test_two_ec2s_of_one_account_know_nothing_of_each_other() -> None:
     one, other = Network(), Network()
     assert one.vpc not in [each["VpcId"] for each in other.api.describe_vpcs()["Vpcs"]]
-    with refused("InvalidVpcID.NotFound"):
+    with expect_refusal("InvalidVpcID.NotFound"):
         other.api.describe_vpcs(VpcIds=[one.vpc])
 
 
@@ -36,7 +36,7 @@ def test_every_call_is_written_down_with_what_became_of_it() -> None:
     net = Network()
     net.ec2.calls.clear()
     net.api.describe_vpcs(VpcIds=[net.vpc])
-    with refused("DependencyViolation"):
+    with expect_refusal("DependencyViolation"):
         net.ec2.client(ROLE).delete_vpc(VpcId=net.vpc)
     read, write = net.ec2.calls
     assert (read.action, read.mutating, read.params) == ("DescribeVpcs", False, {"VpcIds": [net.vpc]})
@@ -56,14 +56,14 @@ def test_listeners_hear_of_writes_also_of_refused_ones_and_may_call_back() -> No
 
     net.ec2.on_call(listen)
     net.api.create_tags(Resources=[net.vpc], Tags=[{"Key": "a", "Value": "b"}])
-    with refused("DependencyViolation"):
+    with expect_refusal("DependencyViolation"):
         net.api.delete_vpc(VpcId=net.vpc)
     assert [call.action for call in heard] == ["CreateTags", "DeleteVpc"]
 
 
 def test_a_dry_run_does_nothing() -> None:
     net = Network()
-    with refused("DryRunOperation"):
+    with expect_refusal("DryRunOperation"):
         net.api.create_vpc_endpoint(VpcId=net.vpc, ServiceName=LOGS, VpcEndpointType="Interface", DryRun=True)
     assert net.api.describe_vpc_endpoints()["VpcEndpoints"] == []
 
@@ -71,7 +71,7 @@ def test_a_dry_run_does_nothing() -> None:
 def test_an_authoriser_may_refuse() -> None:
     net = Network()
     net.ec2.authorise = lambda who, action, _: f"{who} may not {action}" if isinstance(who, IamUser) else None
-    with refused("UnauthorizedOperation", "may not DescribeVpcs"):
+    with expect_refusal("UnauthorizedOperation", "may not DescribeVpcs"):
         net.api.describe_vpcs()
     net.ec2.client(ROLE).describe_vpcs()
 
@@ -80,7 +80,7 @@ def test_a_call_can_fail_before_its_work_as_often_as_asked() -> None:
     net = Network()
     net.ec2.faults.before("CreateVpcEndpoint", "Unavailable", "busy", times=2)
     for _ in range(2):
-        with refused("Unavailable", "busy"):
+        with expect_refusal("Unavailable", "busy"):
             net.new_endpoint(net.a)
     assert net.new_endpoint(net.a)
 
@@ -104,7 +104,7 @@ def test_a_fault_can_wait_for_certain_parameters() -> None:
     net = Network()
     net.ec2.faults.before("CreateVpcEndpoint", when=lambda params: params["ServiceName"] == LOGS)
     assert net.new_endpoint(service="com.amazonaws.eu-west-1.ssm")
-    with refused("InternalError"):
+    with expect_refusal("InternalError"):
         net.new_endpoint()
 
 
@@ -120,7 +120,7 @@ def test_the_nth_call_can_be_struck_and_the_caller_killed() -> None:
 def test_a_call_can_be_denied_to_all() -> None:
     net = Network()
     net.ec2.faults.deny("CreateVpcEndpoint")
-    with refused("UnauthorizedOperation", "ec2:CreateVpcEndpoint"):
+    with expect_refusal("UnauthorizedOperation", "ec2:CreateVpcEndpoint"):
         net.new_endpoint(net.a)
     net.ec2.faults.clear()
     net.new_endpoint(net.a)
@@ -150,7 +150,7 @@ def test_it_can_be_served_over_http() -> None:
     with net.ec2.serve() as url:
         client = http_client(url, "ASIAROLE000000000001")
         assert client.describe_vpcs(VpcIds=[net.vpc])["Vpcs"][0]["VpcId"] == net.vpc
-        with refused("InvalidVpcID.NotFound"):
+        with expect_refusal("InvalidVpcID.NotFound"):
             client.describe_vpcs(VpcIds=["vpc-0123456789abcdef0"])
         net.ec2.faults.after("DescribeVpcs", ConnectionLost)
         with pytest.raises(ConnectionClosedError):

@@ -4,7 +4,7 @@ import json
 
 from sandbox.ec2 import Rules
 from sandbox.ec2.rules import endpoints, policies, private_dns, tokens
-from tests.sandbox.network import LOGS, MESH, S3, Network, refused, shows
+from tests.sandbox.network import LOGS, MESH, S3, Network, expect_refusal, shows
 
 CONFLICT = "private-dns-enabled cannot be set because there is already a conflicting DNS domain for "
 
@@ -12,33 +12,33 @@ CONFLICT = "private-dns-enabled cannot be set because there is already a conflic
 @shows(endpoints.service_must_exist)
 def test_a_service_that_the_region_does_not_have_is_refused(net: Network) -> None:
     net.ec2.aws.withdraw("appmesh-envoy-management")
-    with refused("InvalidServiceName", f"The Vpc Endpoint Service '{MESH}' does not exist"):
+    with expect_refusal("InvalidServiceName", f"The Vpc Endpoint Service '{MESH}' does not exist"):
         net.new_endpoint(net.a, service=MESH)
 
 
 @shows(endpoints.default_type_is_gateway)
 def test_an_endpoint_is_a_gateway_endpoint_unless_the_type_is_named(net: Network) -> None:
-    with refused("InvalidServiceName", "does not support the endpoint type 'Gateway'"):
+    with expect_refusal("InvalidServiceName", "does not support the endpoint type 'Gateway'"):
         net.api.create_vpc_endpoint(VpcId=net.vpc, ServiceName=LOGS)
 
 
 @shows(endpoints.subnets_and_groups_are_of_the_endpoints_vpc)
 def test_a_subnet_of_another_vpc_is_refused(net: Network) -> None:
     other = net.new_subnet("a", 0, net.new_vpc())
-    with refused("InvalidParameter", other):
+    with expect_refusal("InvalidParameter", other):
         net.new_endpoint(other)
 
 
 def test_a_group_that_is_gone_is_refused() -> None:
     net = Network()
     net.api.delete_security_group(GroupId=net.group)
-    with refused("InvalidGroup.NotFound"):
+    with expect_refusal("InvalidGroup.NotFound"):
         net.new_endpoint(net.a, SecurityGroupIds=[net.group])
 
 
 @shows(endpoints.service_must_be_offered_in_the_zone)
 def test_one_subnet_in_a_zone_without_the_service_fails_the_whole_create(net: Network) -> None:
-    with refused("InvalidParameter", f"does not support the availability zone of the subnet: {net.c}"):
+    with expect_refusal("InvalidParameter", f"does not support the availability zone of the subnet: {net.c}"):
         net.new_endpoint(net.a, net.c, service=MESH)
     assert net.api.describe_vpc_endpoints()["VpcEndpoints"] == []
 
@@ -46,14 +46,14 @@ def test_one_subnet_in_a_zone_without_the_service_fails_the_whole_create(net: Ne
 @shows(endpoints.service_must_be_offered_in_the_zone)
 def test_a_subnet_in_a_zone_without_the_service_is_not_added_either(net: Network) -> None:
     endpoint = net.ready_endpoint(net.a, service=MESH)
-    with refused("InvalidParameter", net.c):
+    with expect_refusal("InvalidParameter", net.c):
         net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[net.c])
 
 
 @shows(endpoints.one_subnet_a_zone)
 def test_two_subnets_of_a_zone_are_refused_on_create(net: Network) -> None:
     twin = net.new_subnet("a", 9)
-    with refused(
+    with expect_refusal(
         "DuplicateSubnetsInSameZone", f"Found another VPC endpoint subnet in the availability zone of {twin}"
     ):
         net.new_endpoint(net.a, twin)
@@ -63,7 +63,7 @@ def test_two_subnets_of_a_zone_are_refused_on_create(net: Network) -> None:
 def test_a_subnet_cannot_be_swapped_for_another_of_its_zone_in_one_call(net: Network) -> None:
     twin = net.new_subnet("a", 9)
     endpoint = net.ready_endpoint(net.a)
-    with refused("DuplicateSubnetsInSameZone"):
+    with expect_refusal("DuplicateSubnetsInSameZone"):
         net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[twin], RemoveSubnetIds=[net.a])
     net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, RemoveSubnetIds=[net.a])
     net.clock.advance(30)
@@ -76,44 +76,44 @@ def test_a_full_subnet_is_refused(net: Network) -> None:
     net.ec2.aws.free_addresses(net.a, 1)
     net.new_endpoint(net.a)
     assert net.free(net.a) == 0
-    with refused("InsufficientFreeAddressesInSubnet", net.a):
+    with expect_refusal("InsufficientFreeAddressesInSubnet", net.a):
         net.new_endpoint(net.a, service=MESH)
 
 
 @shows(endpoints.address_type_as_service_and_subnets_allow)
 def test_an_address_family_that_the_service_lacks_is_refused(net: Network) -> None:
-    with refused("InvalidParameter", "does not support the IP address type dualstack"):
+    with expect_refusal("InvalidParameter", "does not support the IP address type dualstack"):
         net.new_endpoint(net.a, service=MESH, IpAddressType="dualstack")
 
 
 @shows(endpoints.address_type_as_service_and_subnets_allow)
 def test_a_dualstack_endpoint_needs_dualstack_subnets(net: Network) -> None:
-    with refused("InvalidParameter", f"The subnet {net.a} does not support"):
+    with expect_refusal("InvalidParameter", f"The subnet {net.a} does not support"):
         net.new_endpoint(net.a, IpAddressType="dualstack")
 
 
 @shows(endpoints.endpoint_keeps_a_group)
 def test_the_last_group_cannot_be_taken_off(net: Network) -> None:
     endpoint = net.ready_endpoint(net.a, SecurityGroupIds=[net.group])
-    with refused("InvalidParameter", "at least one security group"):
+    with expect_refusal("InvalidParameter", "at least one security group"):
         net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, RemoveSecurityGroupIds=[net.group])
 
 
 @shows(endpoints.twenty_five_deletions_a_call)
 def test_at_most_25_endpoints_are_deleted_in_a_call(net: Network) -> None:
-    with refused("InvalidParameter", "Maximum number of VPC endpoints to delete was exceeded"):
+    with expect_refusal("InvalidParameter", "Maximum number of VPC endpoints to delete was exceeded"):
         net.api.delete_vpc_endpoints(VpcEndpointIds=[f"vpce-{number:017x}" for number in range(26)])
 
 
 @shows(policies.policy_only_where_the_service_supports_one)
 def test_app_mesh_takes_no_policy(net: Network) -> None:
-    with refused("InvalidParameter", "does not support VPC endpoint policies"):
+    with expect_refusal("InvalidParameter", "does not support VPC endpoint policies"):
         net.new_endpoint(net.a, service=MESH, PolicyDocument='{"Statement": []}')
 
 
 @shows(policies.policy_is_json_of_limited_length)
 def test_a_policy_has_at_most_20480_characters(net: Network) -> None:
-    with refused("InvalidParameter", "longer than 20480"):
+    with expect_refusal("InvalidParameter", "longer than 20480"):
         net.new_endpoint(net.a, PolicyDocument=json.dumps({"Statement": "x" * 20_480}))
 
 
@@ -128,14 +128,14 @@ def test_a_policy_comes_back_as_other_text_of_the_same_meaning(net: Network) -> 
 @shows(private_dns.private_dns_needs_both_dns_attributes)
 def test_private_dns_is_refused_while_hostnames_are_off(net: Network) -> None:
     net.api.modify_vpc_attribute(VpcId=net.vpc, EnableDnsHostnames={"Value": False})
-    with refused("InvalidParameter", f"VPC attributes set to true for {net.vpc}"):
+    with expect_refusal("InvalidParameter", f"VPC attributes set to true for {net.vpc}"):
         net.new_endpoint(net.a, PrivateDnsEnabled=True)
 
 
 @shows(private_dns.a_private_dns_name_answers_once_in_a_vpc)
 def test_a_second_endpoint_for_a_service_cannot_have_private_dns(net: Network) -> None:
     net.new_endpoint(net.a, PrivateDnsEnabled=True)
-    with refused("InvalidParameter", f"{CONFLICT}logs.eu-west-1.amazonaws.com in the VPC {net.vpc}"):
+    with expect_refusal("InvalidParameter", f"{CONFLICT}logs.eu-west-1.amazonaws.com in the VPC {net.vpc}"):
         net.new_endpoint(net.b, PrivateDnsEnabled=True)
 
 
@@ -143,7 +143,7 @@ def test_a_second_endpoint_for_a_service_cannot_have_private_dns(net: Network) -
 def test_an_endpoint_that_is_being_deleted_still_holds_its_name(net: Network) -> None:
     first = net.new_endpoint(net.a, PrivateDnsEnabled=True)
     net.api.delete_vpc_endpoints(VpcEndpointIds=[first])
-    with refused("InvalidParameter", CONFLICT):
+    with expect_refusal("InvalidParameter", CONFLICT):
         net.new_endpoint(net.b, PrivateDnsEnabled=True)
     net.clock.advance(45)
     net.new_endpoint(net.b, PrivateDnsEnabled=True)
@@ -153,7 +153,7 @@ def test_an_endpoint_that_is_being_deleted_still_holds_its_name(net: Network) ->
 def test_a_hosted_zone_of_that_name_is_in_the_way_until_it_goes(net: Network) -> None:
     endpoint = net.ready_endpoint(net.a)
     net.ec2.aws.private_zone(net.vpc, "logs.eu-west-1.amazonaws.com")
-    with refused("InvalidParameter", CONFLICT):
+    with expect_refusal("InvalidParameter", CONFLICT):
         net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, PrivateDnsEnabled=True)
     net.ec2.aws.drop_private_zone(net.vpc, "logs.eu-west-1.amazonaws.com")
     net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, PrivateDnsEnabled=True)
@@ -164,7 +164,7 @@ def test_a_hosted_zone_of_that_name_is_in_the_way_until_it_goes(net: Network) ->
 def test_a_repeated_token_gives_the_same_endpoint_back(net: Network) -> None:
     first = net.new_endpoint(net.a, ClientToken="once")
     assert net.new_endpoint(net.a, ClientToken="once") == first
-    with refused("IdempotentParameterMismatch"):
+    with expect_refusal("IdempotentParameterMismatch"):
         net.new_endpoint(net.b, ClientToken="once")
 
 
@@ -181,13 +181,13 @@ def test_a_token_gives_a_dead_endpoint_back_too(net: Network) -> None:
 
 @shows(tokens.client_token_repeats_nothing)
 def test_a_token_has_at_most_64_characters(net: Network) -> None:
-    with refused("InvalidParameterValue"):
+    with expect_refusal("InvalidParameterValue"):
         net.new_endpoint(net.a, ClientToken="x" * 65)
 
 
 @shows(tokens.client_token_is_remembered)
 def test_a_refused_call_does_not_use_its_token_up(net: Network) -> None:
-    with refused("InvalidParameter"):
+    with expect_refusal("InvalidParameter"):
         net.new_endpoint(net.c, service=MESH, ClientToken="once")
     first = net.new_endpoint(net.a, service=MESH, ClientToken="once")
     assert net.new_endpoint(net.a, service=MESH, ClientToken="once") == first
@@ -244,7 +244,7 @@ def test_a_gateway_endpoint_puts_a_route_into_its_tables() -> None:
 
 def test_a_refused_gateway_endpoint_leaves_nothing_behind() -> None:
     net = Network(Rules.none())
-    with refused("InvalidRouteTableID.NotFound"):
+    with expect_refusal("InvalidRouteTableID.NotFound"):
         net.api.create_vpc_endpoint(VpcId=net.vpc, ServiceName=S3, RouteTableIds=["rtb-0123456789abcdef0"])
     assert net.api.describe_vpc_endpoints()["VpcEndpoints"] == []
 
@@ -261,7 +261,7 @@ def test_services_are_found_by_name_and_by_filter() -> None:
     ]
     by_filter = net.api.describe_vpc_endpoint_services(Filters=[{"Name": "service-name", "Values": [MESH]}])
     assert by_filter["ServiceNames"] == by_name["ServiceNames"] == [MESH]
-    with refused("InvalidServiceName"):
+    with expect_refusal("InvalidServiceName"):
         net.api.describe_vpc_endpoint_services(ServiceNames=["com.amazonaws.eu-west-1.nothing"])
 
 
@@ -280,5 +280,5 @@ def test_endpoints_are_found_by_filter() -> None:
     assert found("vpc-endpoint-state", "pending", "available") == [logs, mesh]
     assert found("vpc-endpoint-state", "deleted") == []
     assert found("tag:team", "blue") == found("tag-key", "team") == [logs]
-    with refused("InvalidParameterValue", "The filter 'colour' is invalid"):
+    with expect_refusal("InvalidParameterValue", "The filter 'colour' is invalid"):
         found("colour", "red")

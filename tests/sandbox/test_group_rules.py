@@ -3,25 +3,27 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.ec2.rules import dependencies, groups, permissions, quotas
-from tests.sandbox.network import MESH, Network, refused, shows, tcp
+from tests.sandbox.network import MESH, Network, expect_refusal, shows, tcp
 
 
 @shows(groups.group_names_ignore_case)
 def test_a_group_name_is_taken_in_any_letter_case(net: Network) -> None:
-    with refused("InvalidGroup.Duplicate", f"The security group 'OURS' already exists for VPC '{net.vpc}'"):
+    with expect_refusal(
+        "InvalidGroup.Duplicate", f"The security group 'OURS' already exists for VPC '{net.vpc}'"
+    ):
         net.new_group("OURS")
     net.new_group("ours", net.new_vpc())
 
 
 @shows(groups.group_names_are_no_ids)
 def test_a_group_name_does_not_look_like_an_id(net: Network) -> None:
-    with refused("InvalidParameterValue", "sg-"):
+    with expect_refusal("InvalidParameterValue", "sg-"):
         net.new_group("sg-mine")
 
 
 @shows(groups.a_group_is_of_a_vpc_that_exists)
 def test_a_group_cannot_be_made_in_a_vpc_that_is_gone(net: Network) -> None:
-    with refused("InvalidVpcID.NotFound"):
+    with expect_refusal("InvalidVpcID.NotFound"):
         net.new_group("other", "vpc-0123456789abcdef0")
 
 
@@ -45,7 +47,7 @@ def test_the_default_group_lets_its_own_members_in(net: Network) -> None:
 def test_one_duplicate_refuses_the_whole_batch(net: Network) -> None:
     net.let_in(net.group, "10.0.0.0/16")
     text = 'the specified rule "peer: 10.0.0.0/16, TCP, from port: 443, to port: 443, ALLOW" already exists'
-    with refused("InvalidPermission.Duplicate", text):
+    with expect_refusal("InvalidPermission.Duplicate", text):
         net.let_in(net.group, "10.1.0.0/16", "10.0.0.0/16")
     assert net.ingress(net.group) == ["10.0.0.0/16"]
 
@@ -53,7 +55,9 @@ def test_one_duplicate_refuses_the_whole_batch(net: Network) -> None:
 @shows(permissions.only_a_known_rule_is_revoked)
 def test_one_unknown_rule_keeps_the_whole_batch_from_being_revoked(net: Network) -> None:
     net.let_in(net.group, "10.0.0.0/16")
-    with refused("InvalidPermission.NotFound", "The specified rule does not exist in this security group."):
+    with expect_refusal(
+        "InvalidPermission.NotFound", "The specified rule does not exist in this security group."
+    ):
         net.api.revoke_security_group_ingress(
             GroupId=net.group, IpPermissions=[tcp("10.0.0.0/16", "10.1.0.0/16")]
         )
@@ -79,17 +83,17 @@ def test_the_default_group_cannot_be_deleted(net: Network) -> None:
     (default,) = net.api.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [net.vpc]}])[
         "SecurityGroups"
     ]
-    with refused("CannotDelete"):
+    with expect_refusal("CannotDelete"):
         net.api.delete_security_group(GroupId=default["GroupId"])
 
 
 @shows(dependencies.a_group_in_use_stays)
 def test_a_group_is_in_use_until_its_endpoint_is_gone(net: Network) -> None:
     endpoint = net.ready_endpoint(net.a, SecurityGroupIds=[net.group])
-    with refused("DependencyViolation", f"resource {net.group} has a dependent object"):
+    with expect_refusal("DependencyViolation", f"resource {net.group} has a dependent object"):
         net.api.delete_security_group(GroupId=net.group)
     net.api.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
-    with refused("DependencyViolation"):
+    with expect_refusal("DependencyViolation"):
         net.api.delete_security_group(GroupId=net.group)
     net.clock.advance(45)
     net.api.delete_security_group(GroupId=net.group)
@@ -100,7 +104,7 @@ def test_a_group_that_another_names_cannot_be_deleted(net: Network) -> None:
     other = net.new_group("other")
     pair: Any = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": net.group}]}
     net.api.authorize_security_group_ingress(GroupId=other, IpPermissions=[pair])
-    with refused("InvalidGroup.InUse", other):
+    with expect_refusal("InvalidGroup.InUse", other):
         net.api.delete_security_group(GroupId=net.group)
 
 
@@ -108,14 +112,14 @@ def test_a_group_that_another_names_cannot_be_deleted(net: Network) -> None:
 def test_a_vpc_has_so_many_groups(net: Network) -> None:
     net.ec2.aws.quotas.groups_per_vpc = 3
     net.new_group("third")
-    with refused("SecurityGroupLimitExceeded"):
+    with expect_refusal("SecurityGroupLimitExceeded"):
         net.new_group("fourth")
 
 
 @shows(quotas.so_many_rules_a_group)
 def test_a_group_has_so_many_rules(net: Network) -> None:
     net.let_in(net.group, *[f"10.0.{number}.0/24" for number in range(59)])
-    with refused("RulesPerSecurityGroupLimitExceeded"):
+    with expect_refusal("RulesPerSecurityGroupLimitExceeded"):
         net.let_in(net.group, "10.1.0.0/24", "10.2.0.0/24")
     net.let_in(net.group, "10.1.0.0/24")
     assert len(net.ingress(net.group)) == 60
@@ -125,7 +129,7 @@ def test_a_group_has_so_many_rules(net: Network) -> None:
 def test_an_endpoint_has_at_most_five_groups(net: Network) -> None:
     made = [net.new_group(f"group {number}") for number in range(6)]
     endpoint = net.ready_endpoint(net.a, SecurityGroupIds=made[:5])
-    with refused("SecurityGroupsPerInterfaceLimitExceeded"):
+    with expect_refusal("SecurityGroupsPerInterfaceLimitExceeded"):
         net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSecurityGroupIds=[made[5]])
 
 
@@ -133,7 +137,7 @@ def test_an_endpoint_has_at_most_five_groups(net: Network) -> None:
 def test_a_vpc_has_so_many_interface_endpoints(net: Network) -> None:
     net.ec2.aws.quotas.interface_endpoints_per_vpc = 1
     endpoint = net.new_endpoint(net.a)
-    with refused("VpcEndpointLimitExceeded", net.vpc):
+    with expect_refusal("VpcEndpointLimitExceeded", net.vpc):
         net.new_endpoint(net.a, service=MESH)
     net.api.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
     net.new_endpoint(net.a, service=MESH)
@@ -143,7 +147,7 @@ def test_cidr_blocks_are_kept_with_their_host_bits_cleared() -> None:
     net = Network()
     net.let_in(net.group, "10.0.0.77/16")
     assert net.ingress(net.group) == ["10.0.0.0/16"]
-    with refused("InvalidPermission.Duplicate"):
+    with expect_refusal("InvalidPermission.Duplicate"):
         net.let_in(net.group, "10.0.99.0/16")
 
 

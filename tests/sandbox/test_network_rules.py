@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.ec2.rules import attributes, dependencies, networks, sharing, tags
-from tests.sandbox.network import MESH, Network, refused, shows
+from tests.sandbox.network import MESH, Network, expect_refusal, shows
 
 
 def vpc(net: Network) -> Any:
@@ -13,7 +13,7 @@ def vpc(net: Network) -> Any:
 @shows(attributes.one_attribute_a_call)
 def test_each_attribute_of_a_vpc_takes_its_own_call(net: Network) -> None:
     text = "Fields for multiple attribute types specified: enableDnsHostnames, enableDnsSupport"
-    with refused("InvalidParameterCombination", text):
+    with expect_refusal("InvalidParameterCombination", text):
         net.api.modify_vpc_attribute(
             VpcId=net.vpc, EnableDnsSupport={"Value": True}, EnableDnsHostnames={"Value": True}
         )
@@ -23,7 +23,7 @@ def test_each_attribute_of_a_vpc_takes_its_own_call(net: Network) -> None:
 def test_hostnames_are_turned_on_after_support(net: Network) -> None:
     net.api.modify_vpc_attribute(VpcId=net.vpc, EnableDnsHostnames={"Value": False})
     net.api.modify_vpc_attribute(VpcId=net.vpc, EnableDnsSupport={"Value": False})
-    with refused("InvalidParameterValue"):
+    with expect_refusal("InvalidParameterValue"):
         net.api.modify_vpc_attribute(VpcId=net.vpc, EnableDnsHostnames={"Value": True})
     net.api.modify_vpc_attribute(VpcId=net.vpc, EnableDnsSupport={"Value": True})
     net.api.modify_vpc_attribute(VpcId=net.vpc, EnableDnsHostnames={"Value": True})
@@ -34,10 +34,10 @@ def test_hostnames_are_turned_on_after_support(net: Network) -> None:
 @shows(dependencies.a_subnet_with_interfaces_stays)
 def test_a_subnet_stays_until_the_endpoints_interface_has_left(net: Network) -> None:
     endpoint = net.ready_endpoint(net.a, net.b)
-    with refused("DependencyViolation", net.a):
+    with expect_refusal("DependencyViolation", net.a):
         net.api.delete_subnet(SubnetId=net.a)
     net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, RemoveSubnetIds=[net.a])
-    with refused("DependencyViolation", net.a):
+    with expect_refusal("DependencyViolation", net.a):
         net.api.delete_subnet(SubnetId=net.a)
     net.clock.advance(20)
     net.api.delete_subnet(SubnetId=net.a)
@@ -47,7 +47,7 @@ def test_a_subnet_stays_until_the_endpoints_interface_has_left(net: Network) -> 
 def test_a_vpc_stays_while_a_group_is_in_it(net: Network) -> None:
     for subnet in net.subnets.values():
         net.api.delete_subnet(SubnetId=subnet)
-    with refused("DependencyViolation", net.vpc):
+    with expect_refusal("DependencyViolation", net.vpc):
         net.api.delete_vpc(VpcId=net.vpc)
     net.api.delete_security_group(GroupId=net.group)
     net.api.delete_vpc(VpcId=net.vpc)
@@ -57,12 +57,12 @@ def test_a_vpc_stays_while_a_group_is_in_it(net: Network) -> None:
 def test_a_vpc_stays_while_an_endpoint_or_a_gateway_is_in_it(net: Network) -> None:
     empty = net.vpc = net.api.create_vpc(CidrBlock="10.5.0.0/16")["Vpc"]["VpcId"]
     endpoint = net.new_endpoint()
-    with refused("DependencyViolation", empty):
+    with expect_refusal("DependencyViolation", empty):
         net.api.delete_vpc(VpcId=empty)
     net.api.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
     net.clock.advance(45)
     gateway = net.attached_gateway()
-    with refused("DependencyViolation", empty):
+    with expect_refusal("DependencyViolation", empty):
         net.api.delete_vpc(VpcId=empty)
     net.api.detach_internet_gateway(InternetGatewayId=gateway, VpcId=empty)
     net.api.delete_vpc(VpcId=empty)
@@ -87,7 +87,7 @@ def test_a_new_vpc_is_pending_in_the_answer_and_available_when_read(net: Network
 def test_a_deleted_subnet_no_longer_holds_its_route_table(net: Network) -> None:
     table = net.new_table()
     net.api.associate_route_table(RouteTableId=table, SubnetId=net.c)
-    with refused("DependencyViolation", table):
+    with expect_refusal("DependencyViolation", table):
         net.api.delete_route_table(RouteTableId=table)
     net.api.delete_subnet(SubnetId=net.c)
     net.api.delete_route_table(RouteTableId=table)
@@ -109,7 +109,7 @@ def test_dhcp_options_that_any_vpc_has_cannot_be_deleted(net: Network) -> None:
     for each in (net.vpc, net.new_vpc()):
         net.api.associate_dhcp_options(DhcpOptionsId=options, VpcId=each)
     net.api.associate_dhcp_options(DhcpOptionsId="default", VpcId=each)
-    with refused("DependencyViolation", options):
+    with expect_refusal("DependencyViolation", options):
         net.api.delete_dhcp_options(DhcpOptionsId=options)
     net.api.associate_dhcp_options(DhcpOptionsId="default", VpcId=net.vpc)
     net.api.delete_dhcp_options(DhcpOptionsId=options)
@@ -131,7 +131,7 @@ def test_deleting_tags_without_naming_any_takes_them_all(net: Network) -> None:
 
 @shows(tags.only_what_exists_is_tagged)
 def test_an_endpoint_that_is_gone_cannot_be_tagged(net: Network) -> None:
-    with refused("InvalidVpcEndpointId.NotFound"):
+    with expect_refusal("InvalidVpcEndpointId.NotFound"):
         net.api.create_tags(Resources=["vpce-0123456789abcdef0"], Tags=[{"Key": "a", "Value": "1"}])
 
 
@@ -144,16 +144,16 @@ def test_the_tags_of_a_deleted_group_are_gone_too(net: Network) -> None:
 
 @shows(tags.aws_tags_are_not_touched)
 def test_tags_of_awss_own_cannot_be_made(net: Network) -> None:
-    with refused("InvalidParameterValue", "aws:"):
+    with expect_refusal("InvalidParameterValue", "aws:"):
         net.api.create_tags(Resources=[net.vpc], Tags=[{"Key": "aws:mine", "Value": "1"}])
 
 
 @shows(sharing.a_participant_changes_nothing_in_a_shared_vpc)
 def test_nothing_is_made_in_a_vpc_that_another_account_shares(net: Network) -> None:
     net.ec2.aws.share(net.vpc, "999988887777")
-    with refused("UnauthorizedOperation"):
+    with expect_refusal("UnauthorizedOperation"):
         net.new_endpoint(net.a)
-    with refused("UnauthorizedOperation"):
+    with expect_refusal("UnauthorizedOperation"):
         net.new_group("other")
 
 
@@ -161,11 +161,11 @@ def test_nothing_is_made_in_a_vpc_that_another_account_shares(net: Network) -> N
 def test_groups_and_endpoints_of_a_shared_vpc_are_their_owners(net: Network) -> None:
     endpoint = net.ready_endpoint(net.a)
     net.ec2.aws.share(net.vpc)
-    with refused("UnauthorizedOperation"):
+    with expect_refusal("UnauthorizedOperation"):
         net.let_in(net.group, "10.0.0.0/24")
-    with refused("UnauthorizedOperation"):
+    with expect_refusal("UnauthorizedOperation"):
         net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[net.b])
-    with refused("UnauthorizedOperation"):
+    with expect_refusal("UnauthorizedOperation"):
         net.api.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
 
 
@@ -198,7 +198,7 @@ def test_a_secondary_cidr_block_stays_while_a_subnet_lies_in_it(net: Network) ->
     blocks = [each["CidrBlock"] for each in vpc(net)["CidrBlockAssociationSet"]]
     assert blocks == ["10.0.0.0/16", "10.7.0.0/16"]
     net.api.create_subnet(VpcId=net.vpc, CidrBlock="10.7.1.0/24", AvailabilityZone="eu-west-1a")
-    with refused("DependencyViolation"):
+    with expect_refusal("DependencyViolation"):
         net.api.disassociate_vpc_cidr_block(AssociationId=made["AssociationId"])
 
 

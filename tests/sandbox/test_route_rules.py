@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.ec2.rules import gateways, routes
-from tests.sandbox.network import S3, Network, refused, shows
+from tests.sandbox.network import S3, Network, expect_refusal, shows
 
 
 def main_table(net: Network) -> Any:
@@ -15,7 +15,7 @@ def main_table(net: Network) -> Any:
 @shows(gateways.one_internet_gateway_a_vpc)
 def test_a_vpc_has_one_internet_gateway(net: Network) -> None:
     net.attached_gateway()
-    with refused("InvalidParameterValue", "already has an internet gateway attached"):
+    with expect_refusal("InvalidParameterValue", "already has an internet gateway attached"):
         net.attached_gateway()
 
 
@@ -38,7 +38,7 @@ def test_a_route_is_a_blackhole_while_its_gateway_is_detached(net: Network) -> N
 @shows(routes.a_route_needs_a_gateway_of_its_vpc)
 def test_a_gateway_that_is_not_attached_cannot_be_routed_to(net: Network) -> None:
     gateway = net.api.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-    with refused("InvalidParameterValue", "belong to different networks"):
+    with expect_refusal("InvalidParameterValue", "belong to different networks"):
         net.api.create_route(
             RouteTableId=net.new_table(), DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway
         )
@@ -48,7 +48,7 @@ def test_a_gateway_that_is_not_attached_cannot_be_routed_to(net: Network) -> Non
 def test_a_subnet_gets_another_route_table_by_replacing_its_own(net: Network) -> None:
     first, second = net.new_table(), net.new_table()
     association = net.api.associate_route_table(RouteTableId=first, SubnetId=net.a)["AssociationId"]
-    with refused("Resource.AlreadyAssociated"):
+    with expect_refusal("Resource.AlreadyAssociated"):
         net.api.associate_route_table(RouteTableId=second, SubnetId=net.a)
     net.api.replace_route_table_association(AssociationId=association, RouteTableId=second)
     described = net.api.describe_route_tables(RouteTableIds=[second])["RouteTables"][0]
@@ -57,7 +57,7 @@ def test_a_subnet_gets_another_route_table_by_replacing_its_own(net: Network) ->
 
 @shows(routes.a_route_leads_to_what_exists)
 def test_a_route_to_a_nat_gateway_that_is_not_there_is_refused(net: Network) -> None:
-    with refused("InvalidNatGatewayID.NotFound"):
+    with expect_refusal("InvalidNatGatewayID.NotFound"):
         net.api.create_route(
             RouteTableId=net.new_table(),
             DestinationCidrBlock="0.0.0.0/0",
@@ -69,20 +69,20 @@ def test_a_route_to_a_nat_gateway_that_is_not_there_is_refused(net: Network) -> 
 def test_two_gateway_endpoints_of_a_service_share_no_route_table(net: Network) -> None:
     table = net.new_table()
     net.api.create_vpc_endpoint(VpcId=net.vpc, ServiceName=S3, RouteTableIds=[table])
-    with refused("RouteAlreadyExists", table):
+    with expect_refusal("RouteAlreadyExists", table):
         net.api.create_vpc_endpoint(VpcId=net.vpc, ServiceName=S3, RouteTableIds=[table])
 
 
 @shows(routes.the_main_association_stays)
 def test_the_main_table_cannot_be_disassociated(net: Network) -> None:
-    with refused("InvalidParameterValue", "cannot disassociate the main route table"):
+    with expect_refusal("InvalidParameterValue", "cannot disassociate the main route table"):
         main = main_table(net)["Associations"][0]["RouteTableAssociationId"]
         net.api.disassociate_route_table(AssociationId=main)
 
 
 @shows(routes.the_main_table_stays)
 def test_the_main_table_cannot_be_deleted(net: Network) -> None:
-    with refused("DependencyViolation"):
+    with expect_refusal("DependencyViolation"):
         net.api.delete_route_table(RouteTableId=main_table(net)["RouteTableId"])
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.ec2.rules import states
-from tests.sandbox.network import MESH, Network, refused, shows
+from tests.sandbox.network import MESH, Network, expect_refusal, shows
 
 
 @shows(states.states_take_time)
@@ -22,7 +22,7 @@ def test_a_deleted_endpoint_is_deleting_then_deleted_then_gone(net: Network) -> 
     net.clock.advance(45)
     assert net.state(endpoint) == "deleted"
     net.clock.advance(60)
-    with refused("InvalidVpcEndpointId.NotFound"):
+    with expect_refusal("InvalidVpcEndpointId.NotFound"):
         net.state(endpoint)
 
 
@@ -41,7 +41,7 @@ def test_a_second_modification_waits_for_the_first(net: Network) -> None:
     endpoint = net.ready_endpoint(net.a)
     net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[net.b])
     assert net.state(endpoint) == "available"
-    with refused("OperationInProgress", "VpcEndpoint modify operation in progress"):
+    with expect_refusal("OperationInProgress", "VpcEndpoint modify operation in progress"):
         net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[net.c])
     net.clock.advance(20)
     net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[net.c])
@@ -51,7 +51,7 @@ def test_a_second_modification_waits_for_the_first(net: Network) -> None:
 @shows(states.only_a_ready_endpoint_is_modified)
 def test_a_pending_endpoint_is_not_modified(net: Network) -> None:
     endpoint = net.new_endpoint(net.a)
-    with refused("OperationInProgress"):
+    with expect_refusal("OperationInProgress"):
         net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[net.b])
 
 
@@ -60,7 +60,7 @@ def test_a_failed_endpoint_is_not_modified_and_says_why_it_failed(net: Network) 
     endpoint = net.ready_endpoint(net.a)
     net.ec2.aws.force_state(endpoint, "failed", ("ServiceError", "it broke"))
     assert net.endpoint(endpoint)["LastError"] == {"Code": "ServiceError", "Message": "it broke"}
-    with refused("IncorrectState", "failed"):
+    with expect_refusal("IncorrectState", "failed"):
         net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[net.b])
 
 

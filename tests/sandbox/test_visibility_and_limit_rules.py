@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.ec2 import ManualClock, Rules
 from sandbox.ec2.rules import pages, throttling, visibility
-from tests.sandbox.network import LOGS, Network, refused, shows
+from tests.sandbox.network import LOGS, Network, expect_refusal, shows
 
 
 def ids_of(answer: Any) -> list[str]:
@@ -15,7 +15,7 @@ def ids_of(answer: Any) -> list[str]:
 def test_a_new_endpoint_is_not_found_until_it_shows(net: Network) -> None:
     net.ec2.aws.show_late("vpc-endpoint", 5)
     endpoint = net.new_endpoint(net.a)
-    with refused("InvalidVpcEndpointId.NotFound"):
+    with expect_refusal("InvalidVpcEndpointId.NotFound"):
         net.endpoint(endpoint)
     assert net.api.describe_vpc_endpoints()["VpcEndpoints"] == []
     net.clock.advance(5)
@@ -27,11 +27,11 @@ def test_a_new_vpc_subnet_and_group_are_not_found_until_they_show(net: Network) 
     net.ec2.aws.show_late("*", 5)
     made = net.api.create_vpc(CidrBlock="10.5.0.0/16")["Vpc"]["VpcId"]
     subnet, group = net.new_subnet("a", 9), net.new_group("late")
-    with refused("InvalidVpcID.NotFound"):
+    with expect_refusal("InvalidVpcID.NotFound"):
         net.api.describe_vpcs(VpcIds=[made])
-    with refused("InvalidSubnetID.NotFound"):
+    with expect_refusal("InvalidSubnetID.NotFound"):
         net.api.describe_subnets(SubnetIds=[subnet])
-    with refused("InvalidGroup.NotFound"):
+    with expect_refusal("InvalidGroup.NotFound"):
         net.api.describe_security_groups(GroupIds=[group])
     assert made not in ids_of(net.api.describe_vpcs())
     net.clock.advance(5)
@@ -45,7 +45,7 @@ def test_a_groups_name_is_taken_before_the_group_shows(net: Network) -> None:
     group = net.new_group("late")
     by_name: Any = [{"Name": "group-name", "Values": ["late"]}]
     assert net.api.describe_security_groups(Filters=by_name)["SecurityGroups"] == []
-    with refused("InvalidGroup.Duplicate"):
+    with expect_refusal("InvalidGroup.Duplicate"):
         net.new_group("late")
     net.let_in(group, "10.0.0.0/24")
     assert net.new_endpoint(net.a, SecurityGroupIds=[group])
@@ -71,7 +71,7 @@ def test_a_new_rule_counts_before_it_shows(net: Network) -> None:
     net.ec2.aws.show_late("rule", 5)
     net.let_in(net.group, "10.0.0.0/24")
     assert net.ingress(net.group) == []
-    with refused("InvalidPermission.Duplicate"):
+    with expect_refusal("InvalidPermission.Duplicate"):
         net.let_in(net.group, "10.0.0.0/24")
     net.clock.advance(5)
     assert net.ingress(net.group) == ["10.0.0.0/24"]
@@ -89,12 +89,12 @@ def test_the_truth_is_seen_at_once() -> None:
 def test_endpoint_writes_have_a_bucket_of_four_that_refills_in_three_seconds(net: Network) -> None:
     made = [net.new_endpoint(service=LOGS) for _ in range(4)]
     text = "Request limit exceeded. Account 111122223333 has been throttled on ec2:CreateVpcEndpoint"
-    with refused("RequestLimitExceeded", text):
+    with expect_refusal("RequestLimitExceeded", text):
         net.new_endpoint(service=LOGS)
     net.api.delete_vpc_endpoints(VpcEndpointIds=made)
     net.clock.advance(3.4)
     net.new_endpoint(service=LOGS)
-    with refused("RequestLimitExceeded"):
+    with expect_refusal("RequestLimitExceeded"):
         net.new_endpoint(service=LOGS)
 
 
@@ -102,7 +102,7 @@ def test_endpoint_writes_have_a_bucket_of_four_that_refills_in_three_seconds(net
 def test_reads_have_a_bucket_of_a_hundred(net: Network) -> None:
     for _ in range(100):
         net.api.describe_vpcs()
-    with refused("RequestLimitExceeded"):
+    with expect_refusal("RequestLimitExceeded"):
         net.api.describe_subnets()
 
 
