@@ -74,8 +74,17 @@ def lines_of_this_test(sandbox: Sandbox) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_is_lost(sandbox: Sandbox) -> Iterator[None]:
-    """All work is done in the end, and no dead letter lies anywhere, whatever a test did."""
+    """All work is done in the end, and no dead letter lies anywhere, whatever a test did.
+
+    What is left after all is taken away, so that the tests to come can tell their own story.
+    """
     yield
-    eventually(sandbox.idle, "work is left in the queues")
-    assert sandbox.queues.dead_letters() == {}
-    assert sandbox.delivery.counts.failures == 0
+    try:
+        eventually(sandbox.idle, "work is left in the queues")
+        assert sandbox.queues.dead_letters() == {}
+        assert sandbox.delivery.counts.failures == 0
+    except AssertionError:
+        for url in sandbox.queues.urls.values():
+            sandbox.client("sqs").purge_queue(QueueUrl=url)
+        sandbox.delivery.counts.failures = 0
+        raise
