@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from ..actions import DeleteSecurityGroup, ModifyEndpoint, Step
 from ..model import (
+    DEAD,
     SERVING,
     AnyEndpoint,
+    Endpoint,
     EndpointState,
     EndpointType,
     Finding,
     Kind,
     Observation,
     Profile,
+    Reason,
     SecurityGroup,
     Status,
 )
@@ -34,7 +37,7 @@ def assess(observation: Observation, profile: Profile, ownership: Ownership) -> 
 
 def take_down(observation: Observation, ownership: Ownership) -> Assessment:
     """Take down everything: endpoints first, and once none stands behind the group, the group."""
-    endpoints = _give_up(observation, ownership, frozenset())
+    endpoints = _give_up(observation, ownership, frozenset(), all_goes=True)
     groups = (
         _take_down_group(observation, group, ownership) for group in ownership.owned_groups(observation)
     )
@@ -42,7 +45,11 @@ def take_down(observation: Observation, ownership: Ownership) -> Assessment:
 
 
 def _give_up(
-    observation: Observation, ownership: Ownership, named: frozenset[tuple[str, EndpointType]]
+    observation: Observation,
+    ownership: Ownership,
+    named: frozenset[tuple[str, EndpointType]],
+    *,
+    all_goes: bool = False,
 ) -> Assessment:
     interfaces = [e for e in observation.endpoints if (e.service_name, EndpointType.INTERFACE) not in named]
     gateways = [
@@ -56,33 +63,59 @@ def _give_up(
         if ownership.owns_endpoint(endpoint, vpc_id) and endpoint.state not in _LEAVING
     ]
     groups = frozenset(group.id for group in ownership.owned_groups(observation))
-    steps = []
+    steps, notes = [], []
     for endpoint in interfaces:
         attached = groups & endpoint.group_ids
-        if attached and endpoint.state in SERVING and not ownership.owns_endpoint(endpoint, vpc_id):
+        if _is_held(endpoint, observation, ownership):
+            notes.append(_held(endpoint, all_goes=all_goes))
+        elif attached and endpoint.state in SERVING and not ownership.owns_endpoint(endpoint, vpc_id):
             finding = Finding(
                 Kind.NOT_WANTED, endpoint.id, found="the owned group is attached", wanted="given back"
             )
             modify = ModifyEndpoint(endpoint.id, remove_group_ids=tuple(sorted(attached)))
             steps.append(Step(modify, (finding,)))
     gone = lifecycle.take_down(owned, Kind.NOT_WANTED, "none: the VPC does not ask for it")
-    return Assessment.joined([gone, Assessment.of(steps)])
+    return Assessment.joined([gone, Assessment.of(steps, notes)])
+
+
+def _is_held(endpoint: Endpoint, observation: Observation, ownership: Ownership) -> bool:
+    """Whether someone else's endpoint stands behind our group, and EC2 does not let us take the group off:
+    an endpoint keeps one at least, and one that serves no more takes no change."""
+    groups = frozenset(group.id for group in ownership.owned_groups(observation))
+    return (
+        not groups.isdisjoint(endpoint.group_ids)
+        and (endpoint.state in DEAD or (endpoint.state in SERVING and endpoint.group_ids <= groups))
+        and not ownership.owns_endpoint(endpoint, observation.vpc.id)
+    )
+
+
+def _held(endpoint: Endpoint, *, all_goes: bool) -> Finding:
+    """It is in the way only where the group is to go too."""
+    return Finding(
+        Kind.NOT_WANTED,
+        endpoint.id,
+        found=f"someone else's, {endpoint.state}, behind {', '.join(sorted(endpoint.group_ids))}",
+        wanted="another security group in the place of the owned one, or the endpoint gone",
+        status=Status.BLOCKED if all_goes else Status.NOTED,
+        reason=Reason.UNKNOWN if all_goes else None,
+    )
 
 
 def _take_down_group(observation: Observation, group: SecurityGroup, ownership: Ownership) -> Assessment:
     behind = [
-        e.id
-        for e in observation.endpoints
-        if group.id in e.group_ids and e.state is not EndpointState.DELETED
+        e for e in observation.endpoints if group.id in e.group_ids and e.state is not EndpointState.DELETED
     ]
     if behind:
-        waiting = Finding(
+        # Those that are held are told as such, and nothing is to be waited for.
+        held = all(_is_held(endpoint, observation, ownership) for endpoint in behind)
+        in_use = Finding(
             Kind.NOT_WANTED,
             group.id,
-            found=f"in use by {', '.join(sorted(behind))}",
+            found=f"in use by {', '.join(sorted(endpoint.id for endpoint in behind))}",
             wanted="gone, after them",
-            status=Status.CONVERGING,
+            status=Status.BLOCKED if held else Status.CONVERGING,
+            reason=Reason.UNKNOWN if held else None,
         )
-        return Assessment((waiting,))
+        return Assessment((in_use,))
     finding = Finding(Kind.NOT_WANTED, group.id, found=f"owned by {ownership.stack}", wanted="gone")
     return Assessment.of([Step(DeleteSecurityGroup(group.id), (finding,))])
