@@ -1,0 +1,138 @@
+"""Watches every write of the remediator while it is made: what it may narrow, and what must stay open.
+
+It reads EC2's own truth, before and after each call, and shares no code with the program.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cache
+from ipaddress import IPv4Network, collapse_addresses
+from typing import Any
+
+from sandbox.ec2 import Call, Principal
+from sandbox.ec2_permissions import Ec2Permissions
+from sandbox.truth import APP_MESH, LOGS, Found
+from tests.account import OWNERSHIP, ROLE, STACK, Account
+from tests.template import deployed
+
+_DEAD = ("failed", "rejected", "expired", "deleting", "deleted")
+_READS = ("Describe", "Get")
+_NARROWING = ("Revoke", "DeleteVpcEndpoints", "DeleteSecurityGroup", "ModifyVpcEndpoint")
+
+
+class Guard:
+    """`violations` tells what the remediator did that it must not; empty when it did nothing of the kind.
+
+    Tags that are shown late excuse a write: the program goes by those that it is shown.
+    """
+
+    def __init__(self, account: Account, vpc_id: str) -> None:
+        self.violations: list[str] = []
+        self._account = account
+        self._vpc_id = vpc_id
+        self._open_before: set[tuple[str, str]] = set()
+        self._permissions = Ec2Permissions(
+            {ROLE.role_arn: _statements()}, account.ec2.account, account.ec2.region, account.ec2.tags_of
+        )
+        account.ec2.authorise = self.before
+        account.ec2.on_call(self.after)
+
+    def before(self, principal: Principal, action: str, params: Mapping[str, Any]) -> str | None:
+        """Look at a call before its work is done; the deployed policies decide whether it may be made."""
+        if principal != ROLE or action.startswith(_READS):
+            return None
+        self._open_before = self.open()
+        for resource in self._narrowed(action, params):
+            if not self._owned(resource):
+                self.violations.append(f"{action} narrows {resource}, which is not owned: {params}")
+        reason = self._permissions(principal, action, params)
+        if reason is not None and not self._tags_are_late():
+            self.violations.append(reason)
+        return reason
+
+    def after(self, call: Call) -> None:
+        """Look at what a call of the remediator's did."""
+        if call.principal != ROLE or call.error_code is not None or not self.asked():
+            return
+        if closed := self._open_before - self.open():
+            self.violations.append(f"{call.action} closes {sorted(closed)}: {call.params}")
+
+    def asked(self) -> bool:
+        """Whether the VPC asks, by its tags, for the endpoints of the `appmesh` profile."""
+        tags = self._account.ec2.tags_of(self._vpc_id)
+        return tags.get(OWNERSHIP.profile_key) == "appmesh" and OWNERSHIP.released_key not in tags
+
+    def open(self) -> set[tuple[str, str]]:
+        """Services, each with a private subnet that its endpoints let in on 443.
+
+        While rules are shown late, only the owned group's count: the program cannot know that it is closed,
+        and that others' groups, which it takes off, are all that lets anybody in.
+        """
+        truth, late = self._account.truth, self._account.ec2.world.late.old_rules
+        groups = {
+            each["GroupId"]: list(_let_in(each))
+            for each in truth.groups(self._vpc_id)
+            if not late or self._owned(each["GroupId"])
+        }
+        blocks = {
+            each["SubnetId"]: IPv4Network(each["CidrBlock"]) for each in truth.private_subnets(self._vpc_id)
+        }
+        found = set()
+        for endpoint in truth.endpoints(self._vpc_id):
+            if endpoint["State"].lower() in _DEAD or endpoint["ServiceName"] not in (APP_MESH, LOGS):
+                continue
+            let_in = list(
+                collapse_addresses(
+                    block for group in endpoint["Groups"] for block in groups.get(group["GroupId"], [])
+                )
+            )
+            found |= {
+                (endpoint["ServiceName"], subnet)
+                for subnet, block in blocks.items()
+                if any(block.subnet_of(each) for each in let_in)
+            }
+        return found
+
+    def _narrowed(self, action: str, params: Mapping[str, Any]) -> Iterator[str]:
+        """The resources that a call takes something from."""
+        if not action.startswith(_NARROWING):
+            return
+        yield from params.get("VpcEndpointIds", [])
+        if "GroupId" in params:
+            yield params["GroupId"]
+        taken = [*params.get("RemoveSubnetIds", []), *params.get("RemoveRouteTableIds", [])]
+        # Our own group is taken off what was adopted, to give it back.
+        taken += [each for each in params.get("RemoveSecurityGroupIds", []) if not self._owned(each)]
+        if taken:
+            yield params["VpcEndpointId"]
+
+    def _owned(self, resource: str) -> bool:
+        shown = self._account.ec2.world.late.old_tags.get((resource, OWNERSHIP.owner_key))
+        if shown is not None and shown[1] == STACK:
+            return True
+        return self._account.ec2.tags_of(resource).get(OWNERSHIP.owner_key) == STACK
+
+    def _tags_are_late(self) -> bool:
+        return bool(self._account.ec2.world.late.old_tags)
+
+
+def _let_in(group: Found) -> Iterator[IPv4Network]:
+    """The IPv4 networks that a group lets in on 443/tcp."""
+    for rule in group["IpPermissions"]:
+        everything = rule["IpProtocol"] == "-1"
+        https = rule["IpProtocol"] == "tcp" and rule["FromPort"] <= 443 <= rule["ToPort"]
+        if everything or https:
+            yield from (IPv4Network(each["CidrIp"]) for each in rule.get("IpRanges", []))
+
+
+@cache
+def _statements() -> list[Mapping[str, Any]]:
+    """What the deployed policies of the reconcile role say."""
+    values = deployed.VALUES
+    managed = deployed.resources("AWS::IAM::ManagedPolicy")["ObserveEc2"]["PolicyDocument"]
+    inline = deployed.resources("AWS::IAM::Role")["ReconcileRole"]["Policies"]
+    documents = [deployed.resolve(each, values) for each in [managed, *(p["PolicyDocument"] for p in inline)]]
+    read = [json.loads(each) if isinstance(each, str) else each for each in documents]
+    return [statement for document in read for statement in document["Statement"]]
