@@ -126,6 +126,8 @@ def _modify(seen: Observation, action: ModifyEndpoint) -> Observation:
     _one_a_zone(seen, endpoint.subnet_ids | add)
     added = {_group(seen, ref).id for ref in action.add_groups}
     assert endpoint.group_ids >= set(action.remove_group_ids)
+    # EC2 leaves none without a group.
+    assert not action.remove_group_ids or (endpoint.group_ids | added) - set(action.remove_group_ids)
     modified = replace(
         endpoint,
         subnet_ids=(endpoint.subnet_ids | add) - set(action.remove_subnet_ids),

@@ -79,10 +79,12 @@ class RevokeEgress:
 
 @dataclass(frozen=True)
 class CreateTags:
-    """Put our tags on an owned thing, or say on a VPC until when it is released."""
+    """Put our tags on an owned thing, or say on a VPC until when it is released. `claims` says that the thing
+    is to be known for ours by them: IAM lets the role narrow and delete no other."""
 
     resource_id: str
     tags: Tags = field(hash=False)
+    claims: bool = field(default=False, compare=False)
 
 
 # The subnets that an endpoint may stand in within one zone, the best first.

@@ -6,7 +6,7 @@ plan and that was not made. Nothing here waits for AWS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ from .actions import (
     VpcAttribute,
 )
 from .endpoint_calls import Done
-from .model import Mode
+from .model import Mode, Reason, Rule
 from .refusals import Refusal, Verdict
 
 if TYPE_CHECKING:
@@ -81,8 +81,11 @@ class _Executor:
         self._ec2 = ec2
         self._now = now
         self._new_group_id = ""
-        # What became of the steps that others need: the making of the group, and of the DNS attributes.
+        # What became of the steps that others need: the making of the group, and of the DNS attributes; what
+        # could not be claimed; and that someone could not be let in.
         self._group_made: Outcome | None = None
+        self._unclaimed: dict[str, Outcome] = {}
+        self._not_let_in: Outcome | None = None
         self._dns_refused: Outcome | None = None
         self._throttled: Outcome | None = None
 
@@ -128,6 +131,10 @@ class _Executor:
     def _hindrance(self, action: Action) -> Outcome | None:
         if self._throttled and isinstance(action, _ENDPOINT_CALLS):
             return self._throttled
+        if self._not_let_in and _closes(action):
+            return self._not_let_in
+        if (unclaimed := self._unclaimed.get(_resource_of(action))) is not None:
+            return unclaimed
         needs_group = NEW_GROUP in _groups_of(action)
         return self._group_made if needs_group and not self._new_group_id else None
 
@@ -135,6 +142,12 @@ class _Executor:
         action = outcome.step.action
         if isinstance(action, CreateSecurityGroup):
             self._group_made = outcome
+        if isinstance(action, CreateTags) and action.claims and outcome.result is not Result.DONE:
+            self._unclaimed[action.resource_id] = outcome
+        let_in = outcome.result in (Result.DONE, Result.ALREADY_DONE)
+        # Where the group is full, what is too much has to go all the same.
+        if isinstance(action, AuthorizeIngress) and not let_in and outcome.reason is not Reason.RULE_QUOTA:
+            self._not_let_in = outcome
         if isinstance(action, EnableVpcAttribute) and outcome.result is not Result.DONE:
             self._dns_refused = outcome
         if isinstance(action, _ENDPOINT_CALLS) and outcome.result is Result.RETRY and outcome.reason is None:
@@ -159,17 +172,11 @@ class _Executor:
             case DeleteSecurityGroup(group_id):
                 self._ec2.delete_security_group(GroupId=group_id)
             case AuthorizeIngress(group, rules):
-                self._ec2.authorize_security_group_ingress(
-                    GroupId=self._id_of(group), IpPermissions=decode.permissions(rules)
-                )
+                _change_rules(self._ec2.authorize_security_group_ingress, self._id_of(group), rules)
             case RevokeIngress(group, rules):
-                self._ec2.revoke_security_group_ingress(
-                    GroupId=self._id_of(group), IpPermissions=decode.permissions(rules)
-                )
+                _change_rules(self._ec2.revoke_security_group_ingress, self._id_of(group), rules)
             case RevokeEgress(group, rules):
-                self._ec2.revoke_security_group_egress(
-                    GroupId=self._id_of(group), IpPermissions=decode.permissions(rules)
-                )
+                _change_rules(self._ec2.revoke_security_group_egress, self._id_of(group), rules)
         return Done()
 
     def _id_of(self, group: GroupRef) -> str:
@@ -220,6 +227,44 @@ class _Executor:
                     ours = any(tags.get(key) == value for key, value in action.tags.items())
                     return owner != action.tags[action.owner_key] or not ours
         return False
+
+
+def _change_rules(change: Callable[..., object], group_id: str, rules: Sequence[Rule]) -> None:
+    """Authorise or revoke rules in one call; EC2 takes none of them where one is so already, so then each in
+    a call of its own."""
+    try:
+        change(GroupId=group_id, IpPermissions=decode.permissions(rules))
+    except ClientError as error:
+        if len(rules) == 1 or refusals.classify(error).verdict is not Verdict.ALREADY_DONE:
+            raise
+        for rule in rules:
+            try:
+                change(GroupId=group_id, IpPermissions=decode.permissions([rule]))
+            except ClientError as single:
+                if refusals.classify(single).verdict is not Verdict.ALREADY_DONE:
+                    raise
+
+
+def _closes(action: Action) -> bool:
+    """Whether an action may close a way in that clients use until what was to be let in is."""
+    match action:
+        case RevokeIngress(makes_room=makes_room):
+            return not makes_room
+        case ModifyEndpoint(remove_group_ids=groups):
+            return bool(groups)
+    return isinstance(action, DeleteEndpoint)
+
+
+def _resource_of(action: Action) -> str:
+    """The id of the thing that an action changes, where it is there already."""
+    match action:
+        case ModifyEndpoint(endpoint_id=resource) | DeleteEndpoint(endpoint_id=resource):
+            return resource
+        case AuthorizeIngress(group=str(resource)) | RevokeIngress(group=str(resource)):
+            return resource
+        case RevokeEgress(group=str(resource)) | DeleteSecurityGroup(group_id=resource):
+            return resource
+    return ""
 
 
 def _groups_of(action: Action) -> tuple[GroupRef, ...]:

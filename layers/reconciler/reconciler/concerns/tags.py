@@ -24,7 +24,8 @@ def retag(observation: Observation, ownership: Ownership) -> Assessment:
             found = ", ".join(f"{key} = {tags[key]!r}" if key in tags else f"no {key}" for key in lost)
             described = ", ".join(f"{key} = {value!r}" for key, value in lost.items())
             finding = Finding(Kind.TAGS_MISSING, resource_id, found=found, wanted=described)
-            steps.append(Step(CreateTags(resource_id, lost), (finding,)))
+            claims = ownership.owner_key in lost
+            steps.append(Step(CreateTags(resource_id, lost, claims), (finding,)))
     return Assessment.of(steps)
 
 
