@@ -1,132 +1,202 @@
-"""Every EC2 call of a healing run fails once: before its work, after it with the answer lost, and with the
-function killed. The next passes converge, and nothing is double or orphaned.
+"""Whatever call fails, whatever answer is lost, wherever the function dies: the next passes make it good.
+
+Every call of a run that goes well is struck, and the run comes to the same end: all is as it should be,
+nothing is double, no endpoint more was ever made, and what is someone else's stands as it stood. Meanwhile
+`guard.Guard` watches each call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import pytest
 
+from reconciler import rounds
 from reconciler.passes import Ending
-from sandbox.ec2 import ConnectionLost, Killed
+from reconciler.queue import PassRequest
+from sandbox.ec2 import Call, ConnectionLost, Killed
+from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS
-from tests.account import DEBOUNCE, OWNERSHIP, Account
+from tests.account import DEBOUNCE, OWNERSHIP
+from tests.ec2.worlds import EVERYWHERE, ROUNDS, LivedIn
 
 # How long SQS keeps a message from being seen again whose function was killed.
 VISIBILITY_TIMEOUT = 120
+Scene: TypeAlias = Callable[[], LivedIn]
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What strikes one call: an error code or an end, before the call's work or after it."""
+    """What strikes a call, before its work or once it is done."""
 
-    effect: str | type[ConnectionLost] | type[Killed]
-    done: bool
-
-
-FAULTS = {
-    "refused": Fault("InternalError", done=False),
-    "throttled": Fault("RequestLimitExceeded", done=False),
-    "answer lost": Fault(ConnectionLost, done=True),
-    "killed": Fault(Killed, done=True),
-}
+    effect: Effect
+    done: bool = False
 
 
-def a_new_vpc(account: Account) -> str:
-    return account.vpc("ab")
-
-
-def a_broken_vpc(account: Account) -> str:
-    """An endpoint gone, the group opened and given egress, DNS off, a tag gone, a subnet in a new zone."""
-    vpc_id = account.converged_vpc("ab")
-    group = account.truth.owned_group(vpc_id)
-    assert group is not None
-    logs, mesh = (account.truth.endpoints(vpc_id, name)[0]["VpcEndpointId"] for name in (LOGS, APP_MESH))
-    customer = account.customer
-    customer.delete_vpc_endpoints(VpcEndpointIds=[mesh])
-    customer.authorize_security_group_ingress(
-        GroupId=group["GroupId"], IpProtocol="tcp", FromPort=1, ToPort=443, CidrIp="0.0.0.0/0"
-    )
-    customer.authorize_security_group_egress(
-        GroupId=group["GroupId"],
-        IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
-    )
-    customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
-    customer.delete_tags(Resources=[logs], Tags=[{"Key": OWNERSHIP.owner_key}])
-    account.subnet(vpc_id, "c", "10.1.50.0/24")
-    account.clock.advance(200)
-    return vpc_id
-
-
-def an_untagged_vpc(account: Account) -> str:
-    vpc_id = account.converged_vpc("ab")
-    account.customer.delete_tags(Resources=[vpc_id], Tags=[{"Key": OWNERSHIP.profile_key}])
-    return vpc_id
-
-
-def settle(account: Account, vpc_id: str) -> Ending:
-    """Passes as the queue would make them, also after one that was killed, until the VPC comes round no
-    more."""
-    request = None
-    for _ in range(40):
-        try:
-            done = account.one_pass(vpc_id, request)
-        except Killed:
-            account.clock.advance(VISIBILITY_TIMEOUT)
-            continue
-        if done.ending is not Ending.AGAIN:
-            return done.ending
-        request = account.next_round(done)
-        account.clock.advance(max(DEBOUNCE, request.not_before / 1000 - account.clock.now()))
-    raise AssertionError(f"still not settled: {done}")
-
-
-def nothing_is_double_or_orphaned(account: Account, vpc_id: str) -> None:
-    account.clock.advance(600)
-    groups = [group for group in account.truth.groups(vpc_id) if group["GroupName"] != "default"]
-    endpoints = account.truth.endpoints(vpc_id)
-    owned = [OWNERSHIP.owner_key in account.ec2.tags_of(each["VpcEndpointId"]) for each in endpoints]
-    assert all(owned)
-    if account.ec2.tags_of(vpc_id).get(OWNERSHIP.profile_key):
-        assert account.truth.faults(vpc_id) == []
-        assert len(groups) == 1
-        assert sorted(each["ServiceName"] for each in endpoints) == sorted([APP_MESH, LOGS])
-    else:
-        assert groups == []
-        assert endpoints == []
-
-
-def calls_of_a_clean_run(start: Callable[[Account], str]) -> int:
-    account = Account()
-    vpc_id = start(account)
-    with account.calls() as calls:
-        settle(account, vpc_id)
-    return len(calls)
-
-
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-@pytest.mark.parametrize(
-    "start", [a_new_vpc, a_broken_vpc, an_untagged_vpc], ids=lambda start: start.__name__
+# A call that fails, is done and never answered, and at which the function dies, before it and after it.
+FAULTS = (
+    Fault("RequestLimitExceeded"),
+    Fault(ConnectionLost, done=True),
+    Fault(Killed),
+    Fault(Killed, done=True),
 )
-def test_any_one_call_may_fail(start: Callable[[Account], str], fault: Fault) -> None:
-    for number in range(1, calls_of_a_clean_run(start) + 1):
-        account = Account()
-        vpc_id = start(account)
-        account.ec2.faults.on_nth_call(number, fault.effect, done=fault.done)
-        ending = settle(account, vpc_id)
-        assert ending in (Ending.CONVERGED, Ending.LEFT_ALONE), f"call {number}"
-        nothing_is_double_or_orphaned(account, vpc_id)
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
-def test_any_one_call_may_fail_while_ec2_is_late_in_showing_what_was_made(fault: Fault) -> None:
-    for number in range(1, 17):  # the first pass, which makes everything
-        account = Account()
-        vpc_id = a_new_vpc(account)
-        account.ec2.aws.show_late("*", 2 * DEBOUNCE)
-        account.clock.advance(3 * DEBOUNCE)
-        account.ec2.faults.on_nth_call(number, fault.effect, done=fault.done)
-        assert settle(account, vpc_id) is Ending.CONVERGED, f"call {number}"
-        nothing_is_double_or_orphaned(account, vpc_id)
+def new() -> LivedIn:
+    """A new VPC, nothing made yet."""
+    vpc = LivedIn("abc")
+    vpc.ask("appmesh")
+    return vpc
+
+
+def new_and_late() -> LivedIn:
+    """A new VPC, and all that is made or changed from now on is shown late."""
+    vpc = new()
+    vpc.aws.show_late("*", 2 * DEBOUNCE)
+    return vpc
+
+
+def broken() -> LivedIn:
+    """All is broken that can be at once, and yet 443 is open to all."""
+    vpc = LivedIn("ab")
+    vpc.ask("appmesh")
+    vpc.converge()
+    vpc.let_time_pass(3600)
+    mesh, logs = (vpc.truth.endpoints(vpc.vpc_id, each)[0]["VpcEndpointId"] for each in (APP_MESH, LOGS))
+    (group,) = vpc.owned_groups
+    vpc.open_group({"IpProtocol": "tcp", "FromPort": 0, "ToPort": 999, "IpRanges": [{"CidrIp": EVERYWHERE}]})
+    vpc.close_group(0)
+    vpc.let_group_out()
+    vpc.make_subnet("c")
+    vpc.turn_dns_off(support=False)
+    vpc.api.modify_vpc_endpoint(
+        VpcEndpointId=mesh, PrivateDnsEnabled=False, AddSecurityGroupIds=[vpc.their_group]
+    )
+    vpc.api.modify_vpc_endpoint(
+        VpcEndpointId=logs, AddSecurityGroupIds=[vpc.their_group], RemoveSecurityGroupIds=[group]
+    )
+    vpc.api.delete_tags(Resources=[mesh, group], Tags=[{"Key": OWNERSHIP.owner_key}])
+    vpc.let_time_pass(60)
+    return vpc
+
+
+def replaced() -> LivedIn:
+    """One endpoint failed, and one was deleted."""
+    vpc = LivedIn("ab")
+    vpc.ask("appmesh")
+    vpc.converge()
+    vpc.let_time_pass(3600)
+    mesh, logs = (vpc.truth.endpoints(vpc.vpc_id, each)[0]["VpcEndpointId"] for each in (APP_MESH, LOGS))
+    vpc.aws.force_state(mesh, "failed")
+    vpc.delete_endpoint_of(logs)
+    return vpc
+
+
+def left() -> LivedIn:
+    """The VPC asks for nothing any more; one of its endpoints is someone else's, which was adopted."""
+    vpc = LivedIn("ab")
+    vpc.make_endpoint(LOGS, [0], "their group", private_dns=False)
+    vpc.let_time_pass(120)
+    vpc.ask("appmesh")
+    vpc.converge()
+    vpc.let_time_pass(3600)
+    vpc.ask(None)
+    vpc.let_time_pass(60)
+    return vpc
+
+
+def run(vpc: LivedIn) -> tuple[list[Call], Ending]:
+    """Passes, as the queue makes them, until the VPC no longer comes round: their calls, and the end.
+
+    The message of a pass that died comes back as it was, to a function that starts cold.
+    """
+    request = PassRequest(vpc.vpc_id, first_seen=int(vpc.account.clock.now() * 1000))
+    with vpc.account.calls() as calls:
+        for _ in range(ROUNDS):
+            try:
+                done = vpc.account.one_pass(vpc.vpc_id, request)
+            except Killed:
+                vpc.start_cold()
+                vpc.let_time_pass(VISIBILITY_TIMEOUT)
+                continue
+            if done.ending is not Ending.AGAIN:
+                break
+            request = rounds.next_round(done, DEBOUNCE, vpc.account.clock.now())
+            vpc.let_time_pass(max(DEBOUNCE, request.not_before / 1000 - vpc.account.clock.now()))
+        else:
+            raise AssertionError(f"still comes round after {ROUNDS} passes: {done}")
+    return calls, done.ending
+
+
+def made(vpc: LivedIn) -> int:
+    """How many endpoints the remediator ever made, whether it heard of them or not."""
+    return len({endpoint.id for _, endpoint in vpc.account.ec2.world.tokens.values()})
+
+
+def verdict(vpc: LivedIn) -> list[str]:
+    """What is not as it should be in the end."""
+    vpc.let_time_pass(600)
+    wrong = list(vpc.guard.violations)
+    if OWNERSHIP.profile_key not in vpc.tags(vpc.vpc_id):
+        return [*wrong, *(f"{each} is left" for each in vpc.owned_things)]
+    wrong += vpc.truth.faults(vpc.vpc_id)
+    owned = [each["ServiceName"] for each in vpc.endpoints if vpc.owned(each["VpcEndpointId"])]
+    if sorted(owned) != sorted((APP_MESH, LOGS)):
+        wrong.append(f"owned endpoints: {owned}")
+    if len(vpc.owned_groups) != 1:
+        wrong.append(f"owned groups: {vpc.owned_groups}")
+    return wrong
+
+
+def outcome(vpc: LivedIn) -> tuple[list[str], Ending | None, int, object]:
+    """All that must be the same with a fault and without: what is wrong (nothing), how the passes end, how
+    many endpoints were ever made, and what is someone else's."""
+    try:
+        _, ending = run(vpc)
+    except AssertionError as error:
+        return [str(error)], None, 0, {}
+    return verdict(vpc), ending, made(vpc), vpc.given(set())
+
+
+def struck(scene: Scene, nth: int, fault: Fault) -> LivedIn:
+    vpc = scene()
+    vpc.account.ec2.faults.on_nth_call(nth, fault.effect, done=fault.done)
+    return vpc
+
+
+def ways(nth: int, call: Call) -> tuple[Fault, ...]:
+    """How to strike the n-th call. A read does no work, so for it the faults take turns; a pass has as many
+    reads that each meets every fault in some pass."""
+    return FAULTS if call.mutating else (FAULTS[nth % len(FAULTS)],)
+
+
+@pytest.mark.parametrize("scene", [new, broken, replaced, left])
+def test_any_call_may_go_wrong_once(scene: Scene) -> None:
+    calls, _ = run(scene())
+    wanted = outcome(scene())
+    assert wanted[0] == []
+    for nth, call in enumerate(calls, start=1):
+        for fault in ways(nth, call):
+            found = outcome(struck(scene, nth, fault))
+            assert found == wanted, f"call {nth}, {call.action} {call.params}, {fault}"
+
+
+def test_any_write_may_go_wrong_once_while_what_is_made_is_shown_late() -> None:
+    calls, _ = run(new_and_late())
+    wanted = outcome(new_and_late())
+    assert wanted[0] == []
+    for nth, call in enumerate(calls, start=1):
+        for fault in FAULTS if call.mutating else ():
+            found = outcome(struck(new_and_late, nth, fault))
+            assert found == wanted, f"call {nth}, {call.action} {call.params}, {fault}"
+
+
+@pytest.mark.parametrize("fault", FAULTS[:3], ids=["refused", "answer lost", "killed"])
+def test_any_read_may_go_wrong_among_reads_that_run_side_by_side(fault: Fault) -> None:
+    wanted = outcome(new())
+    for nth in range(1, 10):
+        vpc = struck(new, nth, fault)
+        vpc.account.observer = vpc.account.new_observer()
+        assert outcome(vpc) == wanted, f"call {nth}"
