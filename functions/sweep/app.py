@@ -13,7 +13,7 @@ from reconciler.sweep import sweep
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-RUNTIME = Runtime.start("sweep")
+RUNTIME = Runtime.start("sweep", patient=True)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> None:

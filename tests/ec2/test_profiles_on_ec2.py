@@ -331,3 +331,50 @@ def test_enforce_and_audit_find_the_same(account: Account) -> None:
     account.tag(vpc_id, mode=Mode.ENFORCE)
     done = {each.finding for each in account.one_pass(vpc_id).treated}
     assert told == done
+
+
+def test_private_dns_is_turned_off_where_the_profile_says_so(account: Account) -> None:
+    vpc_id = with_profile(account, "[[p.endpoint]]\nservice = 'logs'")
+    account.converge(vpc_id)
+    account.profiles = {**account.profiles, **parse("[[p.endpoint]]\nservice = 'logs'\nprivate-dns = false")}
+    assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
+    account.clock.advance(60)
+    assert not account.truth.endpoints(vpc_id, LOGS)[0]["PrivateDnsEnabled"]
+
+
+def test_a_profile_of_gateways_alone_has_no_group_and_leaves_dns_alone(account: Account) -> None:
+    gateways = "[[p.endpoint]]\nservice = 's3'\ntype = 'gateway'"
+    vpc_id = with_profile(account, gateways, public="a")
+    with account.calls() as calls:
+        done = account.converge(vpc_id)[-1]
+    assert done.ending is Ending.CONVERGED
+    assert account.writes(calls) == ["CreateVpcEndpoint"]
+    assert done.treated == ()
+
+
+def test_a_profile_that_comes_down_to_gateways_gives_up_the_group(account: Account) -> None:
+    vpc_id = account.vpc("ab", profile="ecs")
+    account.converge(vpc_id)
+    account.profiles = {**account.profiles, **parse("[[p.endpoint]]\nservice = 's3'\ntype = 'gateway'")}
+    account.tag(vpc_id, profile="p")
+    assert account.converge(vpc_id, at_most=30)[-1].ending is Ending.CONVERGED
+    assert account.truth.owned_group(vpc_id) is None
+    assert len(s3(account, vpc_id)) == 1
+
+
+def test_an_ipv6_endpoint_stands_in_subnets_that_have_ipv6_alone(account: Account) -> None:
+    account.ec2.aws.service(LOGS, address_types=("ipv4", "ipv6"))
+    account.profiles = {
+        **account.profiles,
+        **parse("[p]\nip-address-type = 'ipv6'\n[[p.endpoint]]\nservice = 'logs'"),
+    }
+    made = account.customer.create_vpc(CidrBlock="10.1.0.0/16", AmazonProvidedIpv6CidrBlock=True)
+    vpc_id = made["Vpc"]["VpcId"]
+    vpc = account.customer.describe_vpcs(VpcIds=[vpc_id])["Vpcs"][0]
+    prefix = vpc["Ipv6CidrBlockAssociationSet"][0]["Ipv6CidrBlock"].replace("00::/56", "")
+    account.customer.create_subnet(
+        VpcId=vpc_id, Ipv6Native=True, Ipv6CidrBlock=f"{prefix}00::/64", AvailabilityZone="eu-west-1a"
+    )
+    account.tag(vpc_id, profile="p")
+    assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
+    assert account.truth.endpoints(vpc_id, LOGS)[0]["IpAddressType"] == "ipv6"

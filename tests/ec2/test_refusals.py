@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.model import Kind, Reason
 from reconciler.passes import Ending, Pass, Treatment
+from reconciler.queue import PassRequest
 from sandbox.ec2 import ConnectionLost
 from sandbox.ec2.rules.throttling import calls_empty_a_bucket
 from sandbox.ec2.ruleset import Rules
@@ -371,3 +372,45 @@ def test_an_endpoint_deleted_and_made_anew_is_not_the_dead_one(account: Account)
         assert account.converge(vpc_id, at_most=30)[-1].ending is Ending.CONVERGED
         (anew,) = account.truth.endpoints(vpc_id, LOGS)
         assert anew["VpcEndpointId"] != endpoint["VpcEndpointId"]
+
+
+# ---- what hangs together, and what does not
+
+
+def test_one_endpoints_faults_do_not_keep_the_other_from_being_made(account: Account) -> None:
+    vpc_id = account.vpc("ab")
+    account.ec2.faults.before(
+        "CreateVpcEndpoint", "InternalError", times=1000, when=lambda p: p.get("ServiceName") == APP_MESH
+    )
+    account.one_pass(vpc_id)
+    account.clock.advance(90)
+    assert len(account.truth.endpoints(vpc_id, LOGS)) == 1
+
+
+def test_nobody_is_led_to_a_door_that_could_not_be_opened(account: Account) -> None:
+    vpc_id = account.vpc("ab")
+    account.ec2.faults.deny("AuthorizeSecurityGroupIngress")
+    done = account.converge(vpc_id)[-1]
+    assert blocked(done) == {Reason.UNAUTHORIZED}
+    assert account.truth.endpoints(vpc_id) == []
+    account.ec2.faults.clear()
+    assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
+    assert account.truth.faults(vpc_id) == []
+
+
+def test_a_vpc_whose_event_came_late_is_given_its_time(account: Account) -> None:
+    vpc_id = account.vpc("ab")
+    account.ec2.aws.timings.create = 5 * DEBOUNCE
+    late = PassRequest(vpc_id, first_seen=int((account.clock.now() - 24 * 3600) * 1000))
+    done = account.one_pass(vpc_id, late)
+    while done.ending is Ending.AGAIN:
+        account.clock.advance(DEBOUNCE)
+        done = account.one_pass(vpc_id, account.next_round(done))
+    assert done.ending is Ending.CONVERGED
+
+
+def test_an_unknown_code_after_a_time_of_throttling_is_still_asked_again(account: Account) -> None:
+    vpc_id = account.vpc("ab")
+    request = PassRequest(vpc_id, first_seen=int(account.clock.now() * 1000), failures=9)
+    account.ec2.faults.before("CreateVpcEndpoint", "SomethingNew", "never heard of", times=2)
+    assert account.one_pass(vpc_id, request).ending is Ending.AGAIN

@@ -192,3 +192,64 @@ def test_a_deletion_that_ec2_did_not_do_is_read_from_an_answer_that_says_200(acc
     account.converge(vpc_id)
     account.clock.advance(300)
     assert left_of_ours(account, vpc_id) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [("DescribeSubnets", "RequestLimitExceeded"), ("CreateTags", "RequestLimitExceeded")],
+)
+def test_a_release_that_fails_at_first_is_not_forgotten(account: Account, action: str, code: str) -> None:
+    vpc_id = account.converged_vpc("ab")
+    request = refused_deletion(account, vpc_id)
+    account.ec2.faults.before(action, code)
+    done = account.one_pass(vpc_id, request)
+    assert done.ending is Ending.AGAIN
+    account.clock.advance(60)
+    account.one_pass(vpc_id, account.next_round(done))
+    assert OWNERSHIP.released_key in account.ec2.tags_of(vpc_id)
+
+
+def test_a_release_that_is_refused_for_good_is_told(account: Account) -> None:
+    vpc_id = account.converged_vpc("ab")
+    request = refused_deletion(account, vpc_id)
+    account.ec2.faults.deny("CreateTags")
+    done = account.one_pass(vpc_id, request)
+    assert done.ending is Ending.BLOCKED
+    assert [(each.finding.kind, each.treatment) for each in done.treated] == [
+        (Kind.RELEASED, Treatment.BLOCKED)
+    ]
+    assert account.truth.faults(vpc_id) == []
+
+
+def test_a_vpc_with_a_typo_in_its_profile_can_be_deleted_too(account: Account) -> None:
+    vpc_id = account.converged_vpc("ab")
+    account.tag(vpc_id, profile="apmesh")
+    done = account.one_pass(vpc_id, refused_deletion(account, vpc_id))
+    while done.ending is Ending.AGAIN:
+        account.clock.advance(60)
+        done = account.one_pass(vpc_id, account.next_round(done))
+    assert left_of_ours(account, vpc_id) == []
+
+
+def test_a_second_refusal_gives_another_hour(account: Account) -> None:
+    vpc_id = account.converged_vpc("ab")
+    account.one_pass(vpc_id, refused_deletion(account, vpc_id))
+    first = account.ec2.tags_of(vpc_id)[OWNERSHIP.released_key]
+    account.clock.advance(5)
+    account.one_pass(vpc_id, refused_deletion(account, vpc_id))
+    assert account.ec2.tags_of(vpc_id)[OWNERSHIP.released_key] > first
+
+
+def test_a_group_that_another_groups_rule_names_is_told_and_not_tried_for_ever(account: Account) -> None:
+    vpc_id = account.converged_vpc("ab")
+    ours = account.truth.owned_group(vpc_id)
+    assert ours is not None
+    theirs = account.customer.create_security_group(GroupName="app", Description="app", VpcId=vpc_id)
+    account.customer.authorize_security_group_ingress(
+        GroupId=theirs["GroupId"],
+        IpPermissions=[{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": ours["GroupId"]}]}],
+    )
+    untag(account, vpc_id)
+    made = account.converge(vpc_id)
+    assert made[-1].ending is Ending.BLOCKED
+    assert len(made) < 10

@@ -31,7 +31,7 @@ def test_a_vpc_that_opted_out_keeps_its_mode() -> None:
 
 
 def test_the_profile_tag_opts_in_to_the_profile_that_it_names() -> None:
-    assert intent_of(profile="appmesh") == Intent(Stance.RECONCILE, Mode.ENFORCE, APPMESH)
+    assert intent_of(profile="appmesh") == Intent(Stance.RECONCILE, Mode.ENFORCE, APPMESH, may_release=True)
 
 
 @pytest.mark.parametrize("mode", Mode)
@@ -122,4 +122,4 @@ def test_a_vpc_is_taken_down_until_its_release_ends(until: str) -> None:
 
 @pytest.mark.parametrize("until", ["2026-11-23T08:00:00+00:00", "2026-11-23T08:59:59+01:00", "soon", ""])
 def test_a_release_that_has_ended_or_is_no_time_is_none(until: str) -> None:
-    assert read(released(until)) == Intent(Stance.RECONCILE, Mode.ENFORCE, APPMESH)
+    assert read(released(until)) == Intent(Stance.RECONCILE, Mode.ENFORCE, APPMESH, may_release=True)

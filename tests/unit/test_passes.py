@@ -28,7 +28,8 @@ def a_finding(status: Status = Status.REMEDIABLE, reason: Reason | None = None) 
 
 
 def a_request(age: float = 0, rounds: int = 0) -> PassRequest:
-    return PassRequest(VPC_ID, first_seen=int((NOW - age) * 1000), rounds=rounds)
+    since = int((NOW - age) * 1000)
+    return PassRequest(VPC_ID, first_seen=since, rounds=rounds, began=since)
 
 
 def run(
@@ -154,7 +155,7 @@ def test_a_vpc_that_cannot_be_read_for_now_comes_round(error: Exception) -> None
     done = run(error)
     assert (done.ending, done.failed) == (Ending.AGAIN, True)
     assert done.unread is not None
-    assert done.unread.verdict is Verdict.RETRY
+    assert done.unread.verdict in (Verdict.RETRY, Verdict.THROTTLED)
     assert "slower" in str(done.unread)
 
 
@@ -165,9 +166,9 @@ def test_a_vpc_that_may_not_be_read_is_a_persons() -> None:
     assert done.unread.reason is Reason.UNAUTHORIZED
 
 
-@pytest.mark.parametrize(("failures", "ending"), [(0, Ending.AGAIN), (4, Ending.AGAIN), (5, Ending.BLOCKED)])
-def test_an_error_that_is_not_known_is_asked_again_a_few_times(failures: int, ending: Ending) -> None:
-    request = replace(a_request(), failures=failures)
+@pytest.mark.parametrize(("unknowns", "ending"), [(0, Ending.AGAIN), (4, Ending.AGAIN), (5, Ending.BLOCKED)])
+def test_an_error_that_is_not_known_is_asked_again_a_few_times(unknowns: int, ending: Ending) -> None:
+    request = replace(a_request(), unknowns=unknowns)
     assert run(refusal("SomethingNew"), request).ending is ending
     done = run(DNS_OFF, request, FakeEc2(refusal("SomethingNew")))
     assert done.ending is ending
@@ -196,6 +197,11 @@ def test_a_vpc_is_stuck_when_it_has_come_round_long_and_often_longer_where_ec2_t
     error: Exception | None, age: float, rounds: int, ending: Ending
 ) -> None:
     assert run(DNS_OFF, a_request(age, rounds), FakeEc2(error)).ending is ending
+
+
+def test_a_vpc_whose_event_came_late_is_not_stuck_for_that() -> None:
+    late = replace(a_request(24 * 3600, 3), began=int((NOW - 60) * 1000))
+    assert run(DNS_OFF, late).ending is Ending.AGAIN
 
 
 def test_a_vpc_that_could_not_be_read_for_long_is_stuck() -> None:

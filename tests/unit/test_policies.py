@@ -73,3 +73,14 @@ def test_full_access_is_what_ec2_gives_where_none_is_sent() -> None:
 def test_a_text_that_is_no_policy_is_refused(document: str) -> None:
     with pytest.raises(InvalidPolicy):
         canonical(document)
+
+
+def test_an_account_and_its_root_are_one_principal() -> None:
+    by_id = '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "*"}}'
+    by_arn = by_id.replace("111122223333", "arn:aws:iam::111122223333:root")
+    assert canonical(by_id) == canonical(by_arn)
+
+
+def test_a_conditions_values_are_texts_however_they_are_written() -> None:
+    written = '{"Statement": {"Effect": "Deny", "Condition": {"Bool": {"aws:SecureTransport": %s}}}}'
+    assert canonical(written % "false") == canonical(written % '"false"')

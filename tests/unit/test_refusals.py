@@ -25,7 +25,6 @@ def refused(code: str, message: str = "no") -> Refusal:
 @pytest.mark.parametrize(
     "code",
     """
-    RequestLimitExceeded EC2ThrottledException Throttling ThrottlingException
     InternalError InternalFailure ServerInternal ServiceUnavailable Unavailable
     """.split(),
 )
@@ -35,10 +34,27 @@ def test_where_ec2_could_not_for_now_one_asks_again(code: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "code", "RequestLimitExceeded EC2ThrottledException Throttling ThrottlingException".split()
+)
+def test_where_ec2_takes_no_more_calls_one_asks_again_and_spares_it_the_others(code: str) -> None:
+    refusal = refused(code)
+    assert (refusal.verdict, refusal.reason) == (Verdict.THROTTLED, None)
+
+
+@pytest.mark.parametrize(
+    "code", "InvalidGroup.InUse CannotDelete InvalidClientToken InvalidParameterCombination".split()
+)
+def test_what_asking_again_does_not_help_is_blocked_with_ec2s_words(code: str) -> None:
+    refusal = refused(code)
+    assert (refusal.verdict, refusal.reason) == (Verdict.BLOCKED, Reason.UNKNOWN)
+    assert code in str(refusal)
+
+
+@pytest.mark.parametrize(
     "code",
     """
-    OperationInProgress IncorrectState InvalidState ConcurrentTagAccess DependencyViolation InvalidGroup.InUse
-    InvalidGroup.NotFound IdempotentParameterMismatch DuplicateSubnetsInSameZone
+    OperationInProgress IncorrectState InvalidState ConcurrentTagAccess DependencyViolation
+    InvalidGroup.NotFound IdempotentParameterMismatch DuplicateSubnetsInSameZone RouteAlreadyExists
     """.split(),
 )
 def test_where_aws_is_at_work_or_late_one_comes_round(code: str) -> None:

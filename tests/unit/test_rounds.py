@@ -39,7 +39,16 @@ def counted(done: Pass) -> list[tuple[str, str, str]]:
 
 def test_the_next_round_remembers_since_when_and_how_often() -> None:
     request = PassRequest("vpc-1", 7, rounds=2, release=True)
-    assert following(a_pass(request=request)) == PassRequest("vpc-1", 7, rounds=3)
+    began = int(NOW * 1000)
+    assert following(a_pass(request=request)) == PassRequest("vpc-1", 7, rounds=3, began=began, release=True)
+    again = PassRequest("vpc-1", 7, rounds=2, began=9)
+    assert following(a_pass(request=again)).began == 9
+
+
+def test_a_release_is_asked_for_until_it_is_settled() -> None:
+    request = PassRequest("vpc-1", 7, release=True)
+    assert following(a_pass(request=request)).release
+    assert not following(replace(a_pass(request=request), release_settled=True)).release
 
 
 @pytest.mark.parametrize(("failures", "pause"), [(0, None), (1, 60), (2, 120), (3, 240), (4, 300), (40, 300)])

@@ -131,6 +131,7 @@ class ModifyEndpoint:
     add_route_table_ids: tuple[str, ...] = ()
     remove_route_table_ids: tuple[str, ...] = ()
     enable_private_dns: bool = False
+    disable_private_dns: bool = False
     policy: str = ""
     address_type: AddressType | None = None
 

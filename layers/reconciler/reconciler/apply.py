@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 _RESULTS = {
+    Verdict.THROTTLED: Result.RETRY,
     Verdict.RETRY: Result.RETRY,
     Verdict.UNKNOWN: Result.RETRY,
     Verdict.WAIT: Result.WAITING,
@@ -125,7 +126,7 @@ class _Executor:
         else:
             refusal = done.refusal
             outcome = Outcome(step, _result(refusal), refusal.reason, str(refusal), done.findings)
-        self._remember(outcome)
+        self._remember(outcome, done.refusal)
         return outcome
 
     def _hindrance(self, action: Action) -> Outcome | None:
@@ -138,7 +139,7 @@ class _Executor:
         needs_group = NEW_GROUP in _groups_of(action)
         return self._group_made if needs_group and not self._new_group_id else None
 
-    def _remember(self, outcome: Outcome) -> None:
+    def _remember(self, outcome: Outcome, refusal: Refusal | None) -> None:
         action = outcome.step.action
         if isinstance(action, CreateSecurityGroup):
             self._group_made = outcome
@@ -150,7 +151,7 @@ class _Executor:
             self._not_let_in = outcome
         if isinstance(action, EnableVpcAttribute) and outcome.result is not Result.DONE:
             self._dns_refused = outcome
-        if isinstance(action, _ENDPOINT_CALLS) and outcome.result is Result.RETRY and outcome.reason is None:
+        if isinstance(action, _ENDPOINT_CALLS) and refusal and refusal.verdict is Verdict.THROTTLED:
             self._throttled = outcome
 
     def _carry_out(self, action: Action) -> Done:
@@ -246,12 +247,17 @@ def _change_rules(change: Callable[..., object], group_id: str, rules: Sequence[
 
 
 def _closes(action: Action) -> bool:
-    """Whether an action may close a way in that clients use until what was to be let in is."""
+    """Whether an action may close a way that clients use, until what was to be let in is.
+
+    Private DNS does: it leads them from the service's public door to one that is still shut.
+    """
     match action:
         case RevokeIngress(makes_room=makes_room):
             return not makes_room
-        case ModifyEndpoint(remove_group_ids=groups):
-            return bool(groups)
+        case CreateEndpoint(private_dns=private_dns):
+            return private_dns
+        case ModifyEndpoint(remove_group_ids=groups, enable_private_dns=private_dns):
+            return bool(groups) or private_dns
     return isinstance(action, DeleteEndpoint)
 
 
@@ -296,6 +302,7 @@ def _join(changes: list[ModifyEndpoint]) -> ModifyEndpoint:
         add_route_table_ids=tuple(t for change in changes for t in change.add_route_table_ids),
         remove_route_table_ids=tuple(t for change in changes for t in change.remove_route_table_ids),
         enable_private_dns=any(change.enable_private_dns for change in changes),
+        disable_private_dns=any(change.disable_private_dns for change in changes),
         policy=next((change.policy for change in changes if change.policy), ""),
         address_type=next((change.address_type for change in changes if change.address_type), None),
     )

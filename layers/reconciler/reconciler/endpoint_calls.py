@@ -91,6 +91,8 @@ def modify(ec2: EC2Client, action: ModifyEndpoint, add_group_ids: Sequence[str])
         "IpAddressType": action.address_type.value if action.address_type else "",
     }
     given = {key: value for key, value in changes.items() if value}
+    if action.disable_private_dns:
+        given["PrivateDnsEnabled"] = False
 
     def ask(subnet_ids: list[str]) -> None:
         added: dict[str, Any] = {"AddSubnetIds": subnet_ids} if subnet_ids else {}
@@ -104,7 +106,8 @@ def delete(ec2: EC2Client, endpoint_id: str) -> Done:
     answer = ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
     for failure in answer.get("Unsuccessful", []):
         error = failure.get("Error", {})
-        return Done(refusals.classify_code(error.get("Code", ""), error.get("Message", "")))
+        code, message = error.get("Code", ""), error.get("Message", "")
+        return Done(refusals.classify_code(code, message, "DeleteVpcEndpoints"))
     return Done()
 
 

@@ -21,13 +21,17 @@ class Stance(Enum):
 
 @dataclass(frozen=True)
 class Intent:
-    """What the tags ask for, and what about them is to be told. There is a profile to reconcile to, and none
-    otherwise."""
+    """What the tags ask for, and what about them is to be told.
+
+    There is a profile to reconcile to, and none otherwise; `may_release` says that the VPC can be left to who
+    wants to delete it.
+    """
 
     stance: Stance
     mode: Mode
     profile: Profile | None = None
     findings: tuple[Finding, ...] = ()
+    may_release: bool = False
 
 
 def read(
@@ -50,13 +54,14 @@ def read(
     mode, findings = _mode(vpc, default_mode, ownership)
     if ownership.profile_key not in vpc.tags:
         return Intent(Stance.TAKE_DOWN, mode)
+    if released_until(vpc, ownership) > now:
+        findings = (*findings, _released(vpc, ownership))
+        return Intent(Stance.TAKE_DOWN, mode, findings=findings, may_release=True)
     profile = profiles.get(vpc.tags[ownership.profile_key])
     if profile is None:
-        return Intent(Stance.LEAVE, mode, findings=(*findings, _unknown_profile(vpc, profiles, ownership)))
-    until = released_until(vpc, ownership)
-    if until > now:
-        return Intent(Stance.TAKE_DOWN, mode, findings=(*findings, _released(vpc, ownership)))
-    return Intent(Stance.RECONCILE, mode, profile, findings)
+        findings = (*findings, _unknown_profile(vpc, profiles, ownership))
+        return Intent(Stance.LEAVE, mode, findings=findings, may_release=True)
+    return Intent(Stance.RECONCILE, mode, profile, findings, may_release=True)
 
 
 def released_until(vpc: Vpc, ownership: Ownership) -> float:

@@ -58,8 +58,9 @@ class Locator:
                 if found is None:
                     return EVERYWHERE
                 vpc_ids |= found
-            # EC2 may not show yet what the event tells of.
-            return Located(vpc_ids if touched.names_our_tags else self._those_opted_in(vpc_ids))
+            # EC2 may not show yet what the event tells of, nor any more: a tag that was taken off.
+            told = touched.names_our_tags or touched.deletion_refused or touched.event_name == "DeleteTags"
+            return Located(vpc_ids if told else self._those_opted_in(vpc_ids))
         except refusals.ERRORS:
             return Located(vpc_ids) if vpc_ids else EVERYWHERE
 

@@ -311,6 +311,7 @@ class Kind(StrEnum):
     ENDPOINT_GROUP_MISSING = "endpoint-group-missing"
     ENDPOINT_GROUP_EXTRA = "endpoint-group-extra"
     PRIVATE_DNS_OFF = "private-dns-off"
+    PRIVATE_DNS_ON = "private-dns-on"
     TAGS_MISSING = "tags-missing"
     ZONE_UNCOVERED = "zone-uncovered"
     SURPLUS = "surplus"

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from .observe import Observer
     from .settings import Settings
 
-# A VPC that has not converged by then is stuck: Terraform's provider gives an endpoint ten minutes (facts,
-# section 4). Rounds count too, since a long debounce makes few of them; and where EC2 does not take the
-# calls, as in a roll-out on many VPCs, a VPC is given longer.
+# A VPC that has not converged by then, counted from its first pass, is stuck: Terraform's provider gives
+# an endpoint ten minutes (facts, section 4). Rounds count too, since a long debounce makes few; and where
+# EC2 does not take the calls, as in a roll-out on many VPCs, a VPC is given longer.
 _STUCK_AFTER_SECONDS = 20 * 60
 _STUCK_AFTER_FAILING_SECONDS = 2 * 3600
 _STUCK_AFTER_ROUNDS = 3
@@ -69,7 +69,8 @@ class Pass:
     """What one pass found and did.
 
     `unread` is why EC2 could not be read, where it could not; `failed` says that EC2 could not do something
-    for now, so that the VPC comes round after a growing pause.
+    for now, so that the VPC comes round after a growing pause; `release_settled`, that the release that was
+    asked for was seen to, or needs nothing.
     """
 
     request: PassRequest
@@ -77,6 +78,7 @@ class Pass:
     treated: tuple[Treated, ...] = ()
     unread: Refusal | None = None
     failed: bool = False
+    release_settled: bool = False
 
 
 def run(
@@ -100,17 +102,23 @@ def run(
 
     asked = read_intent(observation, profiles, settings, now())
     outcomes: list[Outcome] = []
-    if request.release and asked.stance is Stance.RECONCILE:
-        outcomes = apply(release(observation, settings.ownership, now()), ec2, asked.mode, now)
+    releasing = (
+        release(observation, settings.ownership, now()) if request.release and asked.may_release else []
+    )
+    if releasing:
+        outcomes = apply(releasing, ec2, asked.mode, now)
         if any(outcome.result is Result.DONE for outcome in outcomes):
             asked = replace(asked, stance=Stance.TAKE_DOWN, profile=None)
+    settled = not releasing or any(outcome.result in (Result.DONE, Result.TOLD) for outcome in outcomes)
     wanted = plan_of(observation, asked, settings)
     outcomes += apply(wanted.steps, ec2, asked.mode, now)
 
-    noticed = (*asked.findings, *wanted.findings, *(f for outcome in outcomes for f in outcome.findings))
-    treated = tuple(treat(finding, outcomes, request.failures) for finding in dict.fromkeys(noticed))
+    noticed = [finding for step in releasing for finding in step.remedies]
+    noticed += [*asked.findings, *wanted.findings, *(f for outcome in outcomes for f in outcome.findings)]
+    treated = tuple(treat(finding, outcomes, request.unknowns) for finding in dict.fromkeys(noticed))
     failed = any(outcome.result is Result.RETRY for outcome in outcomes)
-    return Pass(request, _ending(request, asked, treated, outcomes, now()), treated, failed=failed)
+    ending = _ending(request, asked, treated, outcomes, now())
+    return Pass(request, ending, treated, failed=failed, release_settled=settled)
 
 
 def read_intent(
@@ -128,11 +136,11 @@ def plan_of(observation: Observation, asked: Intent, settings: Settings) -> Plan
     return plan(observation, asked.profile, settings.ownership)
 
 
-def treat(finding: Finding, outcomes: list[Outcome], failures: int = 0) -> Treated:
+def treat(finding: Finding, outcomes: list[Outcome], unknowns: int = 0) -> Treated:
     """What became of a finding, by the outcomes of the steps that were there for it.
 
-    `failures` is how many passes before this one EC2 could not do something: an error that is not known
-    counts as blocked in the end.
+    `unknowns` is how many passes before this one met an error that is not known: it counts as blocked in the
+    end.
     """
     if finding.status is Status.NOTED:
         return Treated(finding, Treatment.NOTED, finding.reason)
@@ -142,7 +150,7 @@ def treat(finding: Finding, outcomes: list[Outcome], failures: int = 0) -> Treat
         return Treated(finding, Treatment.BLOCKED, finding.reason)
     own = [outcome for outcome in outcomes if finding in outcome.step.remedies]
     for outcome in own:
-        unknown = outcome.reason is Reason.UNKNOWN and failures >= _UNKNOWN_RETRIES
+        unknown = outcome.reason is Reason.UNKNOWN and unknowns >= _UNKNOWN_RETRIES
         if outcome.result is Result.BLOCKED or unknown:
             return Treated(finding, Treatment.BLOCKED, outcome.reason, outcome.detail)
     for outcome in own:
@@ -159,7 +167,7 @@ def is_drift(finding: Finding) -> bool:
 
 
 def _unread(request: PassRequest, refusal: Refusal, now: float) -> Pass:
-    unknown = refusal.verdict is Verdict.UNKNOWN and request.failures >= _UNKNOWN_RETRIES
+    unknown = refusal.verdict is Verdict.UNKNOWN and request.unknowns >= _UNKNOWN_RETRIES
     if refusal.verdict is Verdict.BLOCKED or unknown:
         return Pass(request, Ending.BLOCKED, unread=refusal)
     return Pass(request, _again(request, now, failing=True), unread=refusal, failed=True)
@@ -181,6 +189,6 @@ def _ending(
 
 
 def _again(request: PassRequest, now: float, *, failing: bool) -> Ending:
-    age = now - request.first_seen / 1000
+    age = now - request.began / 1000 if request.began else 0.0
     given = _STUCK_AFTER_FAILING_SECONDS if failing else _STUCK_AFTER_SECONDS
     return Ending.STUCK if age > given and request.rounds >= _STUCK_AFTER_ROUNDS else Ending.AGAIN

@@ -24,7 +24,7 @@ from .actions import (
     Step,
 )
 from .concerns import Assessment, Concern, dns, endpoints, gateways, security_group, tags, teardown
-from .model import Observation, Profile
+from .model import Finding, Kind, Observation, Profile
 from .ownership import Ownership
 
 CONCERNS: tuple[Concern, ...] = (
@@ -75,7 +75,13 @@ def release(observation: Observation, ownership: Ownership, now: float) -> list[
     if not teardown.take_down(observation, ownership).findings:
         return []
     until = datetime.fromtimestamp(now + _RELEASED_SECONDS, UTC).isoformat(timespec="seconds")
-    return [Step(CreateTags(observation.vpc.id, {ownership.released_key: until}), ())]
+    refused = Finding(
+        Kind.RELEASED,
+        observation.vpc.id,
+        found="someone was refused its deletion, for what is owned in it",
+        wanted=f"left alone until {until}, with nothing owned in it",
+    )
+    return [Step(CreateTags(observation.vpc.id, {ownership.released_key: until}), (refused,))]
 
 
 def _rank(step: Step) -> float:

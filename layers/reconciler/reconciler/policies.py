@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
+# A principal that is an account, as it may also be written.
+_ACCOUNT = re.compile(r"\d{12}")
 # The version that IAM assumes where a document names none.
 _DEFAULT_VERSION = "2008-10-17"
 
@@ -40,13 +43,18 @@ def _as_text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
-        plain = {key: _plain(item) for key, item in value.items()}
+        plain = {name: _plain(item, key if key == "Condition" else name) for name, item in value.items()}
         return "*" if plain == {"AWS": "*"} else plain
     if isinstance(value, list):
-        items = sorted((_plain(item) for item in value), key=_as_text)
+        items = sorted((_plain(item, key) for item in value), key=_as_text)
         return items[0] if len(items) == 1 else items
+    if key == "AWS" and isinstance(value, str) and _ACCOUNT.fullmatch(value):
+        return f"arn:aws:iam::{value}:root"
+    if key == "Condition" and not isinstance(value, str):
+        # IAM compares the text of a condition's values, however they are written.
+        return _as_text(value)
     return value
 
 

@@ -1,64 +1,92 @@
-"""Where profiles come from: the built-in ones, and an SSM parameter with more or other ones."""
+"""Where profiles come from: the built-in ones, and an SSM parameter with more or other ones.
+
+Not by Powertools' parameters: the version of the parameter is needed, to find the last one that can be used.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from . import profiles
+from . import profiles, refusals
 from .profiles import InvalidProfile
 from .report import Rejection, tell_rejection
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
+    from mypy_boto3_ssm import SSMClient
 
     from .model import Profile
 
 # A change of the parameter is seen within this time.
 _KEPT_SECONDS = 300
+# How many versions are looked through for one that can be used. SSM keeps a hundred.
+_VERSIONS = 10
 
 
-def from_parameter(name: str) -> str:
-    """The parameter's text, kept for a few minutes.
-
-    Raises:
-        aws_lambda_powertools.utilities.parameters.exceptions.GetParameterError: when it cannot be read.
-    """
-    # Imported here: it brings clients of five services, and most installations have no parameter.
-    from aws_lambda_powertools.utilities import parameters
-
-    return str(parameters.get_parameter(name, max_age=_KEPT_SECONDS))
+class ProfilesUnavailable(RuntimeError):
+    """The parameter could not be read, and nothing of it is known yet: no VPC can be judged."""
 
 
 class ProfileStore:
-    """Gives the profiles to use now. A document that cannot be used is told, and the last good one stays."""
+    """Gives the profiles to use now. A document that cannot be used is told, and the last good one stays: in
+    a process that never read it, it is found among the parameter's earlier versions.
+    """
 
-    def __init__(self, parameter: str, logger: Logger, fetch: Callable[[str], str] = from_parameter) -> None:
-        """`parameter` is the SSM parameter's name, empty for none."""
+    def __init__(
+        self, parameter: str, ssm: Callable[[], SSMClient], logger: Logger, now: Callable[[], float]
+    ) -> None:
+        """`parameter` is the SSM parameter's name, empty for none; `now` is seconds since 1970."""
         self._parameter = parameter
+        self._ssm = ssm
         self._logger = logger
-        self._fetch = fetch
-        self._document = ""
-        self._profiles: Mapping[str, Profile] = profiles.builtin()
+        self._now = now
+        self._version = 0
+        self._until = float("-inf")
+        self._good: Mapping[str, Profile] | None = None if parameter else profiles.builtin()
 
     def current(self) -> Mapping[str, Profile]:
-        """The built-in profiles, and over them those of the parameter."""
-        if self._parameter:
-            try:
-                document = self._fetch(self._parameter)
-            except Exception as error:  # noqa: BLE001 - whatever kept it from being read, passes go on
-                self._tell(f"could not be read: {error}")
-                return self._profiles
-            if document != self._document:
-                self._document = document
-                self._use(document)
-        return self._profiles
+        """The built-in profiles, and over them those of the parameter. None at all where no version of it can
+        be used: every VPC is then left as it is.
 
-    def _use(self, document: str) -> None:
+        Raises:
+            ProfilesUnavailable: when the parameter cannot be read and never was.
+        """
+        if self._parameter and self._now() >= self._until:
+            self._refresh()
+        if self._good is None:
+            raise ProfilesUnavailable(f"parameter {self._parameter} could not be read")
+        return self._good
+
+    def _refresh(self) -> None:
         try:
-            self._profiles = {**profiles.builtin(), **profiles.parse(document)}
+            document, version = self._read(self._parameter)
+            if version != self._version:
+                self._good = self._use(document, version)
+                self._version = version
+        except refusals.ERRORS as error:
+            self._tell(f"could not be read: {error}")
+        self._until = self._now() + _KEPT_SECONDS if self._good is not None else float("-inf")
+
+    def _use(self, document: str, version: int) -> Mapping[str, Profile]:
+        try:
+            return {**profiles.builtin(), **profiles.parse(document)}
         except InvalidProfile as error:
-            self._tell(str(error))
+            self._tell(f"version {version}: {error}")
+        return self._good if self._good is not None else self._last_good(version)
+
+    def _last_good(self, version: int) -> Mapping[str, Profile]:
+        for earlier in range(version - 1, max(0, version - 1 - _VERSIONS), -1):
+            try:
+                document, _ = self._read(f"{self._parameter}:{earlier}")
+                return {**profiles.builtin(), **profiles.parse(document)}
+            except InvalidProfile:
+                continue
+        return {}
+
+    def _read(self, name: str) -> tuple[str, int]:
+        parameter = self._ssm().get_parameter(Name=name)["Parameter"]
+        return parameter.get("Value", ""), parameter.get("Version", 0)
 
     def _tell(self, why: str) -> None:
         tell_rejection(Rejection.MALFORMED_PROFILES, f"parameter {self._parameter}: {why}", self._logger)

@@ -94,13 +94,16 @@ class _Reader:
         service = entry.get("service")
         if not isinstance(service, str) or not service:
             self._refuse("service", "must be a word, such as 'logs'", number)
-        private_dns = entry.get("private-dns", True)
+        kind = self._type(entry, number)
+        private_dns = entry.get("private-dns", kind is EndpointType.INTERFACE)
         if not isinstance(private_dns, bool):
             self._refuse("private-dns", f"is {private_dns!r}, neither true nor false", number)
+        if kind is EndpointType.GATEWAY and private_dns:
+            self._refuse("private-dns", "is for interface endpoints: a gateway endpoint has none", number)
         return EndpointSpec(
             service,
             when=self._word(entry, "when", When.ALWAYS, number),
-            type=self._type(entry, number),
+            type=kind,
             private_dns=private_dns,
             policy=self._policy(entry.get("policy", ""), number),
         )

@@ -37,16 +37,19 @@ class NotQueued(RuntimeError):
 class PassRequest:
     """Asks for a pass over a VPC. Times are milliseconds since 1970.
 
-    `first_seen` is when the drift was first seen, `rounds` how often the VPC has come round since, `failures`
-    how many passes in a row could not do or read something, `not_before` the time that the pass has to wait
-    for. `release` says that someone was refused the VPC's deletion. `counted` is what the metrics have
-    counted on the way.
+    `first_seen` is when the drift was first seen, `began` when the first pass over it was made (0: not yet),
+    `rounds` how often the VPC has come round since, `failures` how many passes in a row could not do or read
+    something, `unknowns` how many of them met an error that is not known, `not_before` the time that the pass
+    has to wait for. `release` says that someone was refused the VPC's deletion. `counted` is what the metrics
+    have counted on the way.
     """
 
     vpc_id: str
     first_seen: int
     rounds: int = 0
+    began: int = 0
     failures: int = 0
+    unknowns: int = 0
     not_before: int = 0
     release: bool = False
     counted: tuple[str, ...] = ()
@@ -73,7 +76,9 @@ class PassRequest:
             vpc_id,
             first_seen=_number(given, "first_seen"),
             rounds=_number(given, "rounds", 0),
+            began=_number(given, "began", 0),
             failures=_number(given, "failures", 0),
+            unknowns=_number(given, "unknowns", 0),
             not_before=_number(given, "not_before", 0),
             release=given.get("release") is True,
             counted=tuple(counted),
@@ -152,6 +157,6 @@ class Queue:
 
 
 def _kind(request: PassRequest) -> str:
-    if request.release:
-        return "release"
-    return f"round-{request.rounds % 2}" if request.rounds else "event"
+    if request.rounds:
+        return f"round-{request.rounds % 2}"
+    return "release" if request.release else "event"

@@ -25,6 +25,7 @@ AwsError: TypeAlias = ClientError | HTTPClientError | NoConnection | ResponsePar
 class Verdict(Enum):
     """What to do about a refusal."""
 
+    THROTTLED = auto()  # EC2 takes no more calls of this kind for now: ask again, after a growing pause
     RETRY = auto()  # EC2 could not, for now: ask again, after a growing pause
     WAIT = auto()  # AWS is at work on it, or does not show yet what there is: come round
     ALREADY_DONE = auto()  # what was asked for is so already
@@ -58,16 +59,19 @@ class Refusal:
 _BY_CODE: dict[str, tuple[Verdict, Reason | None]] = {
     code: (verdict, None)
     for verdict, codes in {
-        Verdict.RETRY: """
+        Verdict.THROTTLED: """
             RequestLimitExceeded EC2ThrottledException Throttling ThrottlingException ThrottledException
+            PriorRequestNotComplete
+            """,
+        Verdict.RETRY: """
             InternalError InternalFailure ServerInternal ServiceUnavailable Unavailable RequestTimeout
-            RequestTimeoutException RequestExpired PriorRequestNotComplete
+            RequestTimeoutException RequestExpired
             """,
         # `InvalidGroup.NotFound` comes of a group that was just made: EC2 does not know it everywhere yet.
         Verdict.WAIT: """
             OperationInProgress IncorrectState InvalidState IncorrectInstanceState ConcurrentTagAccess
-            DependencyViolation InvalidGroup.InUse InvalidGroup.NotFound IdempotentParameterMismatch
-            DuplicateSubnetsInSameZone
+            DependencyViolation InvalidGroup.NotFound IdempotentParameterMismatch
+            DuplicateSubnetsInSameZone RouteAlreadyExists
             """,
         Verdict.ALREADY_DONE: "InvalidPermission.Duplicate InvalidPermission.NotFound",
         Verdict.GONE: """
@@ -82,6 +86,12 @@ _BY_CODE: dict[str, tuple[Verdict, Reason | None]] = {
     for code in codes.split()
 } | {
     "InsufficientFreeAddressesInSubnet": (Verdict.OTHER_SUBNET, Reason.NO_FREE_ADDRESSES),
+    # Another group's rule names ours; EC2's words say which. And what only a fault of ours can bring about.
+    "InvalidGroup.InUse": (Verdict.BLOCKED, Reason.UNKNOWN),
+    "CannotDelete": (Verdict.BLOCKED, Reason.UNKNOWN),
+    "InvalidClientToken": (Verdict.BLOCKED, Reason.UNKNOWN),
+    "InvalidParameterCombination": (Verdict.BLOCKED, Reason.UNKNOWN),
+    "InvalidPolicyDocument": (Verdict.BLOCKED, Reason.UNKNOWN),
     "InvalidServiceName": (Verdict.BLOCKED, Reason.SERVICE_UNAVAILABLE),
     "VpcEndpointLimitExceeded": (Verdict.BLOCKED, Reason.ENDPOINT_QUOTA),
     "SecurityGroupLimitExceeded": (Verdict.BLOCKED, Reason.GROUP_QUOTA),
@@ -107,25 +117,23 @@ def classify(error: AwsError) -> Refusal:
     if not isinstance(error, ClientError):
         return Refusal(Verdict.RETRY, None, type(error).__name__, str(error))
     answer = error.response.get("Error", {})
-    refusal = classify_code(answer.get("Code", ""), answer.get("Message", ""))
+    refusal = classify_code(answer.get("Code", ""), answer.get("Message", ""), error.operation_name)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     if refusal.verdict is Verdict.UNKNOWN and status >= 500:
         return Refusal(Verdict.RETRY, None, refusal.code, refusal.message)
-    if refusal.reason is Reason.UNAUTHORIZED:
-        # EC2's words may be an encoded message that does not name the action.
-        return Refusal(
-            refusal.verdict, refusal.reason, f"ec2:{error.operation_name}: {refusal.code}", refusal.message
-        )
     return refusal
 
 
-def classify_code(code: str, message: str) -> Refusal:
+def classify_code(code: str, message: str, operation: str = "") -> Refusal:
     """Class an error by its code and message: some calls list failures in an answer that says 200.
 
-    One that is not known is told with EC2's words, under the reason `unknown`.
+    One that is not known is told with EC2's words, under the reason `unknown`. One that is not authorised
+    names the action, since EC2's words may be an encoded message that does not.
     """
     for part, (verdict, reason) in _BY_MESSAGE.items():
         if part in message:
             return Refusal(verdict, reason, code, message)
     verdict, reason = _BY_CODE.get(code, (Verdict.UNKNOWN, Reason.UNKNOWN))
+    if reason is Reason.UNAUTHORIZED and operation:
+        code = f"ec2:{operation}: {code}"
     return Refusal(verdict, reason, code, message)

@@ -38,15 +38,19 @@ def next_round(done: Pass, debounce: int, now: float) -> PassRequest:
     """
     request = done.request
     failures = request.failures + 1 if done.failed else 0
+    unknown = done.failed and any(treated.reason is Reason.UNKNOWN for treated in done.treated)
+    unread = done.unread is not None and done.unread.reason is Reason.UNKNOWN
     pause = 0.0
     if failures > 1:
         pause = min(max(debounce, 1) * 2 ** (failures - 1), _LONGEST_PAUSE_SECONDS)
     return replace(
         request,
         rounds=request.rounds + 1,
+        began=request.began or int(now * 1000),
         failures=failures,
+        unknowns=request.unknowns + 1 if unknown or unread else 0,
         not_before=int((now + pause) * 1000) if pause else 0,
-        release=False,
+        release=request.release and not done.release_settled,
         counted=_still_counted(done),
     )
 

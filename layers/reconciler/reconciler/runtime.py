@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import boto3
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
 
 # Short: a call that hangs must not eat the pass (facts, section 2). Throttled calls come round by the queue.
-_CLIENT_CONFIG = Config(
-    connect_timeout=3, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 3}
-)
+_QUICK = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+# A sweep reads so much that EC2's buckets pace it (facts, section 10); it has minutes.
+_PATIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "adaptive", "total_max_attempts": 10})
 
 
 @dataclass
@@ -41,8 +42,9 @@ class Runtime:
     now: Callable[[], float] = time.time
 
     @classmethod
-    def start(cls, function: str) -> Runtime:
-        """Make it from the environment; at import, where Lambda gives the most CPU.
+    def start(cls, function: str, *, patient: bool = False) -> Runtime:
+        """Make it from the environment; at import, where Lambda gives the most CPU. With `patient`, EC2 calls
+        that are throttled are paced and tried again, rather than left to the next round.
 
         Raises:
             InvalidSettings: when the environment is not what the template makes.
@@ -50,14 +52,18 @@ class Runtime:
         return cls(
             settings=Settings.from_environment(os.environ),
             logger=Logger(service=function),
-            ec2=boto3.client("ec2", config=_CLIENT_CONFIG),
-            sqs=boto3.client("sqs", config=_CLIENT_CONFIG),
+            ec2=boto3.client("ec2", config=_PATIENT if patient else _QUICK),
+            sqs=boto3.client("sqs", config=_QUICK),
         )
 
     @cached_property
     def profiles(self) -> ProfileStore:
         """The profiles that a VPC can opt in to."""
-        return ProfileStore(self.settings.profiles_parameter, self.logger)
+
+        def ssm() -> SSMClient:
+            return boto3.client("ssm", config=_QUICK)
+
+        return ProfileStore(self.settings.profiles_parameter, cache(ssm), self.logger, self.now)
 
     @cached_property
     def observer(self) -> Observer:

@@ -10,6 +10,7 @@ from ..model import (
     AnyEndpoint,
     Endpoint,
     EndpointSpec,
+    EndpointState,
     Finding,
     Kind,
     Reason,
@@ -79,8 +80,10 @@ def unavailable(name: str, status: Status) -> Assessment:
 def policy(endpoint: AnyEndpoint, service: Service | None, spec: EndpointSpec) -> Assessment:
     """The profile's policy, else full access, where the service takes one."""
     wanted = spec.policy or FULL_ACCESS
-    if service is None or not service.takes_policy or endpoint.policy == wanted:
+    if service is None or not service.takes_policy or (endpoint.policy or FULL_ACCESS) == wanted:
         return Assessment()
+    if endpoint.state is not EndpointState.AVAILABLE:
+        return wait(endpoint, "available")
     finding = Finding(Kind.ENDPOINT_POLICY, endpoint.id, endpoint.policy or "none", wanted)
     return Assessment.of([Step(ModifyEndpoint(endpoint.id, policy=wanted), (finding,))])
 

@@ -75,7 +75,7 @@ def place(
             by_zone[subnet.zone_id].append(subnet)
 
     def candidates(subnets: list[Subnet], family: AddressType) -> Candidates:
-        usable = [s for s in subnets if _has(s, family) and (s.id in attached or s.free_addresses > 0)]
+        usable = [s for s in subnets if _has(s, family) and (s.id in attached or _has_room(s))]
         best = sorted(
             usable, key=lambda s: (s.id not in attached, ownership.placement_key not in s.tags, s.id)
         )
@@ -189,6 +189,11 @@ def _has(subnet: Subnet, family: AddressType) -> bool:
     if family is AddressType.IPV6:
         return bool(subnet.ipv6_cidrs) and not subnet.cidr
     return bool(subnet.cidr) and (family is AddressType.IPV4 or bool(subnet.ipv6_cidrs))
+
+
+def _has_room(subnet: Subnet) -> bool:
+    """EC2 counts free IPv4 addresses; of IPv6 there is no want."""
+    return not subnet.cidr or subnet.free_addresses > 0
 
 
 def _offers(service: Service, subnet: Subnet) -> bool:

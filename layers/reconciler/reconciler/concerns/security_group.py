@@ -16,6 +16,7 @@ from ..actions import (
 from ..model import (
     AddressType,
     Clients,
+    EndpointType,
     Finding,
     Kind,
     Observation,
@@ -41,6 +42,8 @@ def assess(observation: Observation, profile: Profile, ownership: Ownership) -> 
 
     What is too much is revoked by a step of its own, so that the plan can put it after all that adds.
     """
+    if not any(spec.type is EndpointType.INTERFACE for spec in profile.endpoints):
+        return Assessment()  # there is nothing to stand behind it; `teardown` has the group
     group = ownership.owned_group(observation)
     wanted, notes = wanted_ingress(observation, profile)
     steps = _create(observation, ownership, wanted) if group is None else _mend(group, wanted)
@@ -64,7 +67,7 @@ def wanted_ingress(observation: Observation, profile: Profile) -> tuple[frozense
         return _https(whole), ()
     notes = _cut_off(observation, profile)
     blocks = merged(block for subnet in private_subnets(observation) for block in _blocks(subnet, v6=v6))
-    if whole and len(blocks) > RULE_QUOTA - len(whole):
+    if whole and any(_count(blocks, v6=f) > RULE_QUOTA - _count(whole, v6=f) for f in (False, True)):
         coarse = Finding(
             Kind.GROUP_RULES_COARSE,
             vpc.id,
@@ -78,6 +81,10 @@ def wanted_ingress(observation: Observation, profile: Profile) -> tuple[frozense
 
 def _blocks(subnet: Subnet, *, v6: bool) -> tuple[str, ...]:
     return (*((subnet.cidr,) if subnet.cidr else ()), *(subnet.ipv6_cidrs if v6 else ()))
+
+
+def _count(blocks: tuple[str, ...], *, v6: bool) -> int:
+    return sum((":" in block) is v6 for block in blocks)
 
 
 def _https(blocks: tuple[str, ...]) -> frozenset[Rule]:

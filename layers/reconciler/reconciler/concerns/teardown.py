@@ -30,14 +30,23 @@ _LEAVING = frozenset({EndpointState.DELETING, EndpointState.DELETED})
 
 def assess(observation: Observation, profile: Profile, ownership: Ownership) -> Assessment:
     """Take down the owned endpoints, and give back the adopted ones, of services that the profile does not
-    name."""
+    name; the group too, where the profile wants nothing that stands behind one.
+    """
     named = frozenset((ownership.service_name(spec.service), spec.type) for spec in profile.endpoints)
+    if not any(spec.type is EndpointType.INTERFACE for spec in profile.endpoints):
+        return take_down(observation, ownership, named)
     return _give_up(observation, ownership, named)
 
 
-def take_down(observation: Observation, ownership: Ownership) -> Assessment:
-    """Take down everything: endpoints first, and once none stands behind the group, the group."""
-    endpoints = _give_up(observation, ownership, frozenset(), all_goes=True)
+def take_down(
+    observation: Observation,
+    ownership: Ownership,
+    named: frozenset[tuple[str, EndpointType]] = frozenset(),
+) -> Assessment:
+    """Take down everything but what is `named`: endpoints first, and once none stands behind the group, the
+    group.
+    """
+    endpoints = _give_up(observation, ownership, named, all_goes=True)
     groups = (
         _take_down_group(observation, group, ownership) for group in ownership.owned_groups(observation)
     )

@@ -41,6 +41,9 @@ def assess(
         _group(observation, endpoint, ownership, owned=owned),
         _private_dns(observation, endpoint, spec),
     ]
+    if owned and endpoint.private_dns and not spec.private_dns:
+        on = Finding(Kind.PRIVATE_DNS_ON, endpoint.id, found="on", wanted="off, as the profile says")
+        parts.append(Assessment.of([Step(ModifyEndpoint(endpoint.id, disable_private_dns=True), (on,))]))
     if owned:
         service = observation.services.get(endpoint.service_name)
         parts.append(lifecycle.policy(endpoint, service, spec))
