@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.model import Kind
+from reconciler.findings import Kind
 from reconciler.passes import Ending, Treatment
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import OWNERSHIP, STACK, Account

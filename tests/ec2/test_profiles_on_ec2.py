@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from reconciler.model import AddressType, EndpointSpec, Existing, Kind, Mode, Profile, Status
+from reconciler.findings import Kind, Status
+from reconciler.model import AddressType, EndpointSpec, Existing, Mode, Profile
 from reconciler.passes import Ending
 from reconciler.policies import canonical
 from reconciler.profiles import parse

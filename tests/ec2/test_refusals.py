@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model import Kind, Reason
+from reconciler.findings import Kind, Reason
 from reconciler.passes import Ending, Pass, Treatment
 from reconciler.queue import PassRequest
 from sandbox.ec2 import ConnectionLost

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.model import Kind, Mode, Reason
+from reconciler.findings import Kind, Reason
+from reconciler.model import Mode
 from reconciler.passes import Ending, Treatment
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import OWNERSHIP, Account

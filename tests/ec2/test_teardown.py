@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from botocore.exceptions import ClientError
 
-from reconciler.model import EndpointSpec, Kind, Profile, Surplus, When
+from reconciler.findings import Kind
+from reconciler.model import EndpointSpec, Profile, Surplus, When
 from reconciler.passes import Ending, Treatment
 from reconciler.queue import PassRequest
 from reconciler.sweep import Sweep, sweep

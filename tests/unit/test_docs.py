@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model import Kind, Reason
+from reconciler.findings import Kind, Reason
 from reconciler.profiles import ENDPOINT_KEYS, PROFILE_KEYS, builtin
 from reconciler.report import Rejection
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler import intent
+from reconciler.findings import Kind, Reason, Status
 from reconciler.intent import Intent, Stance
-from reconciler.model import Kind, Mode, Reason, Status, Vpc
+from reconciler.model import Mode, Vpc
 from reconciler.profiles import builtin
 from tests.builders import ACCOUNT, APPMESH, OWNERSHIP, a_vpc
 

@@ -8,7 +8,8 @@ from botocore.exceptions import ConnectTimeoutError
 
 from reconciler import passes
 from reconciler.actions import EnableVpcAttribute, Outcome, Result, Step, VpcAttribute
-from reconciler.model import EndpointState, Finding, Kind, Mode, Observation, Reason, Status
+from reconciler.findings import Finding, Kind, Reason, Status
+from reconciler.model import EndpointState, Mode, Observation
 from reconciler.observe import Observer
 from reconciler.passes import Ending, Pass, Treated, Treatment, is_drift, treat
 from reconciler.profiles import builtin

@@ -21,7 +21,8 @@ from reconciler.actions import (
     RevokeIngress,
     Step,
 )
-from reconciler.model import EndpointState, Observation, Status
+from reconciler.findings import Status
+from reconciler.model import EndpointState, Observation
 from reconciler.plan import plan, release
 from tests.builders import (
     APPMESH,

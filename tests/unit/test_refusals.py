@@ -14,7 +14,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from reconciler.model import Reason
+from reconciler.findings import Reason
 from reconciler.refusals import ERRORS, AwsError, Refusal, Verdict, classify, classify_code
 
 

@@ -10,7 +10,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from reconciler import report
-from reconciler.model import Finding, Kind, Reason, Status
+from reconciler.findings import Finding, Kind, Reason, Status
 from reconciler.passes import Ending, Pass, Treated, Treatment
 from reconciler.queue import PassRequest
 from reconciler.refusals import Refusal, Verdict

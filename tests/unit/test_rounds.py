@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model import Finding, Kind, Reason, Status
+from reconciler.findings import Finding, Kind, Reason, Status
 from reconciler.passes import Ending, Pass, Treated, Treatment
 from reconciler.queue import PassRequest
 from reconciler.refusals import Refusal, Verdict

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Literal
 
-from .model import AddressType, Finding, Reason, Rule, Tags
+from .findings import Finding, Reason
+from .model import AddressType, Rule, Tags
 
 
 class NewGroup(Enum):

@@ -35,7 +35,8 @@ from .actions import (
     VpcAttribute,
 )
 from .endpoint_calls import Done
-from .model import Mode, Reason, Rule
+from .findings import Reason
+from .model import Mode, Rule
 from .refusals import Refusal, Verdict
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from botocore.exceptions import ClientError
 
 from . import decode, refusals
 from .actions import Candidates, CreateEndpoint, CreateGatewayEndpoint, ModifyEndpoint
-from .model import DEAD, AddressType, EndpointState, Finding, Kind, Reason, Status, Tags
+from .findings import Finding, Kind, Reason, Status
+from .model import DEAD, AddressType, EndpointState, Tags
 from .refusals import Refusal, Verdict
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 
-from .model import Finding, Kind, Mode, Profile, Reason, Status, Vpc
+from .findings import Finding, Kind, Reason, Status
+from .model import Mode, Profile, Vpc
 from .ownership import Ownership
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from . import intent, refusals
 from .actions import Outcome, Plan, Result
 from .apply import apply
+from .findings import Finding, Reason, Status
 from .intent import Intent, Stance
-from .model import Finding, Mode, Observation, Profile, Reason, Status
+from .model import Mode, Observation, Profile
 from .plan import plan, release
 from .queue import PassRequest
 from .refusals import Refusal, Verdict

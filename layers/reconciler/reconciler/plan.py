@@ -24,7 +24,8 @@ from .actions import (
     Step,
 )
 from .concerns import Assessment, Concern, dns, endpoints, gateways, security_group, tags, teardown
-from .model import Finding, Kind, Observation, Profile
+from .findings import Finding, Kind
+from .model import Observation, Profile
 from .ownership import Ownership
 
 CONCERNS: tuple[Concern, ...] = (

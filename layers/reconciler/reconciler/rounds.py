@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from .model import Finding, Reason
+from .findings import Finding, Reason
 from .passes import Ending, Pass, Treatment, is_drift
 from .queue import PassRequest
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .findings import Finding, Status
 from .locate import opted_in, with_owned
-from .model import Finding, Profile, Status
+from .model import Profile
 from .passes import plan_of, read_intent
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from dataclasses import replace
 from reconciler.actions import EnableVpcAttribute, VpcAttribute
 from reconciler.concerns import Assessment, dns
 from reconciler.concerns.dns import AMAZON_PROVIDED
-from reconciler.model import EndpointSpec, Kind, Profile, Status
+from reconciler.findings import Kind, Status
+from reconciler.model import EndpointSpec, Profile
 from tests.builders import APPMESH, ENVOY, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc
 
 SUPPORT = EnableVpcAttribute(VPC_ID, VpcAttribute.DNS_SUPPORT)

@@ -6,17 +6,15 @@ import pytest
 
 from reconciler.actions import NEW_GROUP, CreateEndpoint, DeleteEndpoint, ModifyEndpoint
 from reconciler.concerns import Assessment, endpoints
+from reconciler.findings import Kind, Reason, Status
 from reconciler.model import (
     DEAD,
     EndpointSpec,
     EndpointState,
     Existing,
-    Kind,
     Profile,
-    Reason,
     Route,
     RouteTable,
-    Status,
     Surplus,
     When,
 )

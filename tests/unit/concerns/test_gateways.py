@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.actions import CreateGatewayEndpoint, DeleteEndpoint, ModifyEndpoint
 from reconciler.concerns import Assessment, gateways
+from reconciler.findings import Kind, Reason, Status
 from reconciler.model import (
     DEAD,
     EndpointSpec,
@@ -13,11 +14,8 @@ from reconciler.model import (
     EndpointType,
     Existing,
     GatewayEndpoint,
-    Kind,
     Observation,
     Profile,
-    Reason,
-    Status,
     Surplus,
     Tags,
     When,

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.concerns.placement import Placement, SubnetChange, change_subnets, place
-from reconciler.model import AddressType, Finding, Kind, Observation, Profile, Reason, Service, Status
+from reconciler.findings import Finding, Kind, Reason, Status
+from reconciler.model import AddressType, Observation, Profile, Service
 from reconciler.topology import is_private
 from tests.builders import (
     APPMESH,

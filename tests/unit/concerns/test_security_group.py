@@ -14,7 +14,8 @@ from reconciler.actions import (
 )
 from reconciler.concerns import Assessment, security_group
 from reconciler.concerns.security_group import DEFAULT_EGRESS, describe, wanted_ingress
-from reconciler.model import Clients, Kind, Rule, SourceKind, Status
+from reconciler.findings import Kind, Status
+from reconciler.model import Clients, Rule, SourceKind
 from tests.builders import APPMESH, GROUP_ID, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc, https_from
 
 SSH = Rule("tcp", 22, 22, SourceKind.CIDR, "10.0.0.0/24")

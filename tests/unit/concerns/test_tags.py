@@ -4,7 +4,8 @@ import pytest
 
 from reconciler.actions import CreateTags
 from reconciler.concerns import Assessment, tags
-from reconciler.model import EndpointState, Kind, Tags
+from reconciler.findings import Kind
+from reconciler.model import EndpointState, Tags
 from tests.builders import (
     APPMESH,
     ENVOY,

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..actions import Step
-from ..model import Finding, Observation, Profile
+from ..findings import Finding
+from ..model import Observation, Profile
 from ..ownership import Ownership
 
 

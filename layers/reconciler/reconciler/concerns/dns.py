@@ -4,7 +4,8 @@ who ask the Amazon-provided resolver."""
 from __future__ import annotations
 
 from ..actions import EnableVpcAttribute, Step, VpcAttribute
-from ..model import Finding, Kind, Observation, Profile, Status
+from ..findings import Finding, Kind, Status
+from ..model import Observation, Profile
 from ..ownership import Ownership
 from . import Assessment
 

@@ -6,6 +6,7 @@ Which one is to be kept, made or taken down is decided here; what differs on one
 from __future__ import annotations
 
 from ..actions import CreateEndpoint, Step
+from ..findings import Kind, Status
 from ..model import (
     DEAD,
     SERVING,
@@ -14,10 +15,8 @@ from ..model import (
     EndpointState,
     EndpointType,
     Existing,
-    Kind,
     Observation,
     Profile,
-    Status,
     Surplus,
 )
 from ..ownership import Ownership

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..actions import CreateGatewayEndpoint, ModifyEndpoint, Step
+from ..findings import Finding, Kind, Reason, Status
 from ..model import (
     DEAD,
     SERVING,
@@ -10,13 +11,9 @@ from ..model import (
     EndpointState,
     EndpointType,
     Existing,
-    Finding,
     GatewayEndpoint,
-    Kind,
     Observation,
     Profile,
-    Reason,
-    Status,
     Surplus,
 )
 from ..ownership import Ownership

@@ -6,17 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..actions import DeleteEndpoint, ModifyEndpoint, Step
-from ..model import (
-    AnyEndpoint,
-    Endpoint,
-    EndpointSpec,
-    EndpointState,
-    Finding,
-    Kind,
-    Reason,
-    Service,
-    Status,
-)
+from ..findings import Finding, Kind, Reason, Status
+from ..model import AnyEndpoint, Endpoint, EndpointSpec, EndpointState, Service
 from ..policies import FULL_ACCESS
 from . import Assessment
 

@@ -11,18 +11,8 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from ..actions import Candidates
-from ..model import (
-    AddressType,
-    Endpoint,
-    Finding,
-    Kind,
-    Observation,
-    Profile,
-    Reason,
-    Service,
-    Status,
-    Subnet,
-)
+from ..findings import Finding, Kind, Reason, Status
+from ..model import AddressType, Endpoint, Observation, Profile, Service, Subnet
 from ..ownership import Ownership
 from ..topology import private_subnets
 

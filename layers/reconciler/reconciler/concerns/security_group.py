@@ -13,18 +13,16 @@ from ..actions import (
     RevokeIngress,
     Step,
 )
+from ..findings import Finding, Kind, Status
 from ..model import (
     AddressType,
     Clients,
     EndpointType,
-    Finding,
-    Kind,
     Observation,
     Profile,
     Rule,
     SecurityGroup,
     SourceKind,
-    Status,
     Subnet,
 )
 from ..ownership import Ownership

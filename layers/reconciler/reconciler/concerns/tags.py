@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..actions import CreateTags, Step
-from ..model import DEAD, SERVING, AnyEndpoint, Finding, Kind, Observation, Profile, Tags
+from ..findings import Finding, Kind
+from ..model import DEAD, SERVING, AnyEndpoint, Observation, Profile, Tags
 from ..ownership import Ownership
 from . import Assessment
 

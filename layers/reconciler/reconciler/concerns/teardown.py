@@ -7,6 +7,7 @@ owned. What was adopted is given back as it was found; the VPC's attributes stay
 from __future__ import annotations
 
 from ..actions import DeleteSecurityGroup, ModifyEndpoint, Step
+from ..findings import Finding, Kind, Reason, Status
 from ..model import (
     DEAD,
     SERVING,
@@ -14,13 +15,9 @@ from ..model import (
     Endpoint,
     EndpointState,
     EndpointType,
-    Finding,
-    Kind,
     Observation,
     Profile,
-    Reason,
     SecurityGroup,
-    Status,
 )
 from ..ownership import Ownership
 from . import Assessment, lifecycle

@@ -7,18 +7,8 @@ Each aspect is a step of its own, so that one that EC2 refuses does not keep the
 from __future__ import annotations
 
 from ..actions import ModifyEndpoint, Step
-from ..model import (
-    SERVING,
-    Endpoint,
-    EndpointSpec,
-    EndpointState,
-    Finding,
-    Kind,
-    Observation,
-    Profile,
-    Reason,
-    Status,
-)
+from ..findings import Finding, Kind, Reason, Status
+from ..model import SERVING, Endpoint, EndpointSpec, EndpointState, Observation, Profile
 from ..ownership import Ownership
 from . import Assessment, lifecycle
 from .placement import change_subnets, place

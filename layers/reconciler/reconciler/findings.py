@@ -1,0 +1,91 @@
+"""How a VPC differs from what its profile asks for: the words that dashboards and people depend on.
+
+docs/findings.md tells each of them and its cure, and a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a finding is about. These words are metric dimensions: dashboards depend on them."""
+
+    UNKNOWN_PROFILE = "unknown-profile"
+    UNKNOWN_MODE = "unknown-mode"
+    SHARED_VPC = "shared-vpc"
+    RELEASED = "released"
+    CUSTOM_DNS = "custom-dns"
+    PUBLIC_SUBNETS_CUT_OFF = "public-subnets-cut-off"
+    NOT_WANTED = "not-wanted"
+    DNS_SUPPORT_OFF = "dns-support-off"
+    DNS_HOSTNAMES_OFF = "dns-hostnames-off"
+    GROUP_MISSING = "group-missing"
+    GROUP_RULE_MISSING = "group-rule-missing"
+    GROUP_RULE_EXTRA = "group-rule-extra"
+    GROUP_RULES_COARSE = "group-rules-coarse"
+    GROUP_EGRESS = "group-egress"
+    GROUP_DOUBLE = "group-double"
+    ENDPOINT_MISSING = "endpoint-missing"
+    ENDPOINT_NOT_READY = "endpoint-not-ready"
+    ENDPOINT_FAILED = "endpoint-failed"
+    ENDPOINT_DOUBLE = "endpoint-double"
+    ENDPOINT_POLICY = "endpoint-policy"
+    ENDPOINT_ADDRESS_TYPE = "endpoint-address-type"
+    ENDPOINT_ROUTE_TABLE_MISSING = "endpoint-route-table-missing"
+    ENDPOINT_ROUTE_TABLE_EXTRA = "endpoint-route-table-extra"
+    SERVICE_UNAVAILABLE = "service-unavailable"
+    ENDPOINT_SUBNET_MISSING = "endpoint-subnet-missing"
+    ENDPOINT_SUBNET_EXTRA = "endpoint-subnet-extra"
+    ENDPOINT_GROUP_MISSING = "endpoint-group-missing"
+    ENDPOINT_GROUP_EXTRA = "endpoint-group-extra"
+    PRIVATE_DNS_OFF = "private-dns-off"
+    PRIVATE_DNS_ON = "private-dns-on"
+    TAGS_MISSING = "tags-missing"
+    ZONE_UNCOVERED = "zone-uncovered"
+    SURPLUS = "surplus"
+
+
+class Status(StrEnum):
+    """What follows from a finding."""
+
+    REMEDIABLE = "remediable"  # an action follows
+    CONVERGING = "converging"  # AWS is at work: wait
+    BLOCKED = "blocked"  # with a reason, and what a person can do
+    NOTED = "noted"  # told, and left as it is
+
+
+class Reason(StrEnum):
+    """Why something is blocked. These words are metric dimensions: dashboards depend on them."""
+
+    PRIVATE_DNS_CONFLICT = "private-dns-conflict"
+    SERVICE_UNAVAILABLE = "service-unavailable"
+    ZONE_NOT_OFFERED = "zone-not-offered"
+    NO_PRIVATE_SUBNET = "no-private-subnet"
+    ENDPOINT_QUOTA = "endpoint-quota"
+    GROUP_QUOTA = "group-quota"
+    RULE_QUOTA = "rule-quota"
+    NO_FREE_ADDRESSES = "no-free-addresses"
+    SHARED_VPC = "shared-vpc"
+    UNAUTHORIZED = "unauthorized"
+    TAG_POLICY = "tag-policy"
+    UNKNOWN_PROFILE = "unknown-profile"
+    UNKNOWN_MODE = "unknown-mode"
+    STUCK = "stuck"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that differs from the desired state.
+
+    `resource` names what it is about (an id, or what is missing); `found` and `wanted` are for a person.
+    """
+
+    kind: Kind
+    resource: str
+    found: str
+    wanted: str
+    status: Status = Status.REMEDIABLE
+    reason: Reason | None = None
