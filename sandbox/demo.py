@@ -86,6 +86,8 @@ def _play(console: Console, sandbox: Sandbox, verdict: Verdict) -> None:
     verdict.expect(not letters, f"dead letters: {letters}")
     for table in metrics_tables(sandbox.metrics()):
         console.print(table)
+    watched = fleet.WATCHED.name
+    console.print(f"  what was detected and not remediated is {watched}'s: audit tells, and leaves it")
     _show_traffic(console, sandbox, verdict)
 
 

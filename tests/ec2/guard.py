@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from ipaddress import IPv4Network, collapse_addresses
 from typing import Any
@@ -62,7 +63,9 @@ class Guard:
     def asked(self) -> bool:
         """Whether the VPC asks, by its tags, for the endpoints of the `appmesh` profile."""
         tags = self._account.ec2.tags_of(self._vpc_id)
-        return tags.get(OWNERSHIP.profile_key) == "appmesh" and OWNERSHIP.released_key not in tags
+        until = tags.get(OWNERSHIP.released_key, "1970-01-01T00:00:00+00:00")
+        released = datetime.fromisoformat(until).timestamp() > self._account.clock.now()
+        return tags.get(OWNERSHIP.profile_key) == "appmesh" and not released
 
     def open(self) -> set[tuple[str, str]]:
         """Services, each with a private subnet that its endpoints let in on 443.

@@ -20,7 +20,7 @@ from sandbox.ec2 import Call, ConnectionLost, Killed
 from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import DEBOUNCE, OWNERSHIP
-from tests.ec2.worlds import EVERYWHERE, ROUNDS, LivedIn
+from tests.ec2.worlds import EVERYWHERE, LETTING_IN, ROUNDS, LivedIn
 
 # How long SQS keeps a message from being seen again whose function was killed.
 VISIBILITY_TIMEOUT = 120
@@ -200,3 +200,20 @@ def test_any_read_may_go_wrong_among_reads_that_run_side_by_side(fault: Fault) -
         vpc = struck(new, nth, fault)
         vpc.account.observer = vpc.account.new_observer()
         assert outcome(vpc) == wanted, f"call {nth}"
+
+
+def test_a_rule_that_is_there_and_not_shown_keeps_no_other_out() -> None:
+    """EC2 takes none of a batch of which one is there already; what is too wide stays till all are in."""
+    vpc = LivedIn("a")
+    vpc.ask("appmesh")
+    vpc.converge()
+    (exact,) = vpc.truth.groups(vpc.vpc_id)[-1]["IpPermissions"]
+    vpc.open_group(LETTING_IN[0])
+    vpc.api.revoke_security_group_ingress(GroupId=vpc.owned_groups[0], IpPermissions=[exact])
+    vpc.make_subnet("b")
+    vpc.aws.show_late("rule", 100)
+    vpc.open_group(exact)
+    vpc.one_pass()
+    assert vpc.guard.open() == {(service, subnet) for service in (APP_MESH, LOGS) for subnet in vpc.subnets}
+    vpc.come_to_rest()
+    assert vpc.unexplained_faults() == []

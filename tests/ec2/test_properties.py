@@ -59,10 +59,17 @@ class History(RuleBasedStateMachine):
         super().__init__()
         self.vpc = LivedIn()
 
-    @initialize(zones=st.lists(ZONES, max_size=3), converged=st.booleans())
-    def begin(self, zones: list[str], converged: bool) -> None:
+    @initialize(
+        zones=st.lists(ZONES, max_size=3),
+        adopted=st.sampled_from([None, APP_MESH, LOGS]),
+        converged=st.booleans(),
+    )
+    def begin(self, zones: list[str], adopted: str | None, converged: bool) -> None:
         for zone in zones:
             self.vpc.make_subnet(zone)
+        if adopted and zones:
+            self.vpc.make_endpoint(adopted, [0], "their group", private_dns=False)
+            self.vpc.let_time_pass(120)
         self.vpc.ask("appmesh")
         if converged:
             self.vpc.converge()
@@ -231,6 +238,10 @@ class History(RuleBasedStateMachine):
     def a_pass_is_made(self, seconds: int) -> None:
         self.vpc.one_pass()
         self.vpc.let_time_pass(seconds)
+
+    @rule()
+    def its_deletion_is_refused(self) -> None:
+        self.vpc.refuse_deletion()
 
     @rule(nth=st.integers(9, 20), effect=st.sampled_from(WRONG), done=st.booleans())
     def a_pass_goes_wrong(self, nth: int, effect: Effect, done: bool) -> None:

@@ -367,6 +367,14 @@ class LivedIn:
             assert not self.written(calls, done=True), f"blocked, and yet it wrote {self.written(calls)}"
         return done
 
+    def refuse_deletion(self) -> None:
+        """Someone wants to delete the VPC, which something owned may be in the way of."""
+        with suppress(ClientError):
+            self.api.delete_vpc(VpcId=self.vpc_id)
+            raise AssertionError("a VPC with route tables of its own was deleted")
+        asked = PassRequest(self.vpc_id, int(self.account.clock.now() * 1000), release=True)
+        self.one_pass(asked)
+
     def pass_gone_wrong(self, nth: int, effect: Effect, *, done: bool) -> None:
         """A pass whose n-th call fails, or whose caller dies at it."""
         self.account.ec2.faults.on_nth_call(nth, effect, done=done)
