@@ -73,7 +73,8 @@ class Guard:
         While rules are shown late, only the owned group's count: the program cannot know that it is closed,
         and that others' groups, which it takes off, are all that lets anybody in.
         """
-        truth, late = self._account.truth, self._account.ec2.world.late.old_rules
+        truth, lateness = self._account.truth, self._account.ec2.world.late
+        late = lateness.of("rule") > 0 or lateness.old_rules
         groups = {
             each["GroupId"]: list(_let_in(each))
             for each in truth.groups(self._vpc_id)

@@ -25,8 +25,10 @@ What cannot hold, on EC2's rules:
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -282,3 +284,48 @@ def test_any_history_leads_to_where_the_vpc_should_be_and_back_again() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def adopted_endpoint_in_a_subnet_that_becomes_public(history: History) -> None:
+    history.begin(zones=["a", "b"], adopted=APP_MESH, converged=True)
+    history.a_subnet_becomes_public(number=0, table=0)
+
+
+def failed_endpoint_without_its_owner_tag(history: History) -> None:
+    history.begin(zones=["b"], adopted=None, converged=True)
+    history.an_endpoint_fails(number=1, state="failed")
+    history.tags_are_removed(number=1, keys=[OWNERSHIP.owner_key])
+
+
+def group_that_names_another_owner(history: History) -> None:
+    history.begin(zones=["a"], adopted=None, converged=True)
+    history.an_owner_is_named(number=0, owner="another")
+
+
+def someone_elses_endpoint_behind_our_group_alone(history: History) -> None:
+    history.begin(zones=["b", "a"], adopted=None, converged=True)
+    history.an_endpoint_is_lost(number=0)
+    history.another_profile_is_asked(profile="ssm")
+    history.an_endpoint_is_lost(number=0)
+    history.an_endpoint_is_made(APP_MESH, numbers=[1], how="our group", private_dns=True)
+
+
+def second_owned_endpoint_behind_their_group(history: History) -> None:
+    history.begin(zones=["b", "b"], adopted=None, converged=True)
+    history.an_endpoint_is_made(APP_MESH, numbers=[1], how="our tag", private_dns=False)
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        adopted_endpoint_in_a_subnet_that_becomes_public,
+        failed_endpoint_without_its_owner_tag,
+        group_that_names_another_owner,
+        someone_elses_endpoint_behind_our_group_alone,
+        second_owned_endpoint_behind_their_group,
+    ],
+)
+def test_histories_that_went_wrong_once(tell: Callable[[History], None]) -> None:
+    history = History()
+    tell(history)
+    history.teardown()
