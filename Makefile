@@ -1,4 +1,4 @@
-# One verb a target. Everything installed goes into .venv and .tools, nothing else is touched.
+# One verb a target. Everything installed goes into .venv and .tools.
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c

@@ -27,7 +27,7 @@ aws ec2 describe-vpc-endpoints --filters Name=vpc-id,Values=$vpc \\
 # what the functions wrote, and the metrics that CloudWatch has of it
 {logs}
 aws cloudwatch list-metrics --namespace VpcEndpointRemediator
-aws sqs get-queue-attributes --queue-url {queue} --attribute-names All
+aws sqs get-queue-attributes --queue-url {queue} --attribute-names All --endpoint-url $AWS_ENDPOINT_URL
 """
 
 

@@ -7,14 +7,19 @@ from functools import partial
 import pytest
 
 from sandbox.sandbox import Sandbox
+from sandbox.truth import LOGS
 from tests.stack.team import Team
 from tests.stack.test_stack_deployment import configuration, queue_attributes
 from tests.stack.watch import Since, eventually, heals
+
+PROFILES = "/vpce-remediator/profiles"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def deployed_anew(sandbox: Sandbox) -> None:
     """The same stack, with other parameters than before."""
+    document = "[[of-our-own.endpoint]]\nservice = 'logs'\nprivate-dns = false"
+    sandbox.client("ssm").put_parameter(Name=PROFILES, Type="String", Value=document)
     sandbox.deploy(
         TagPrefix="other",
         DefaultMode="audit",
@@ -22,6 +27,7 @@ def deployed_anew(sandbox: Sandbox) -> None:
         SweepSchedule="cron(0 6 * * ? *)",
         MaxConcurrency=3,
         LogRetentionDays=7,
+        ProfilesParameter=PROFILES,
     )
     eventually(sandbox.idle, "work is left in the queues")
 
@@ -74,3 +80,15 @@ def test_tags_of_the_earlier_prefix_mean_nothing_any_more(sandbox: Sandbox, team
     sandbox.customer.modify_vpc_attribute(VpcId=vpc.id, EnableDnsSupport={"Value": False})
     eventually(sandbox.idle, "work is left in the queues")
     assert since.passes(vpc.id) == []
+
+
+def test_a_profile_of_the_parameter_is_stood_up(sandbox: Sandbox, team: Team) -> None:
+    vpc = team.tagged(profile="of-our-own", mode="enforce")
+
+    def stands() -> bool:
+        return [each["State"].lower() for each in sandbox.truth.endpoints(vpc.id)] == ["available"]
+
+    eventually(stands, "the endpoint of the parameter's profile is not there")
+    (endpoint,) = sandbox.truth.endpoints(vpc.id)
+    assert endpoint["ServiceName"] == LOGS
+    assert not endpoint["PrivateDnsEnabled"]

@@ -8,6 +8,9 @@ The life of a VPC here, in four steps, each a module of that name:
 3. `apply` carries the actions out and says what became of each.
 4. `report` tells findings and outcomes as metrics and log lines.
 
-`passes` is the four in a row. An event (`trail`, `locate`) and a schedule (`sweep`) only say which
-VPC to make a pass over, through the `queue`.
+`passes` is the first three in a row, for what the VPC's tags ask (`intent`); the handler then calls
+`report`, and `rounds` says how the VPC comes round again. An event (`trail`, `locate`) and a schedule
+(`sweep`) only say which VPC to make a pass over, through the `queue`.
+
+"facts, section N" is docs/facts.md.
 """
