@@ -142,3 +142,14 @@ def test_a_refused_read_is_told_and_does_not_come_round(account: Account) -> Non
     assert done.ending is Ending.BLOCKED
     assert done.unread is not None
     assert done.unread.reason is Reason.UNAUTHORIZED
+
+
+def test_with_no_profile_at_all_nothing_is_asked_of_services_and_the_vpc_is_left(account: Account) -> None:
+    vpc_id = account.converged_vpc("ab")
+    account.profiles = {}
+    account.observer = account.new_observer()
+    with account.calls() as calls:
+        done = account.one_pass(vpc_id)
+    assert done.ending is Ending.BLOCKED
+    assert "DescribeVpcEndpointServices" not in [call.request.action for call in calls]
+    assert account.truth.faults(vpc_id) == []

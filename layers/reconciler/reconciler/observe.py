@@ -203,7 +203,7 @@ class Observer:
             for profile in profiles.values()
             for endpoint in profile.endpoints
         )
-        if names - self._offers.asked or self._clock() >= self._offers.until:
+        if names and (names - self._offers.asked or self._clock() >= self._offers.until):
             offers = _Offers(names, self._clock() + _SERVICES_KEPT_SECONDS)
             pages = self._ec2.get_paginator("describe_vpc_endpoint_services")
             for page in pages.paginate(Filters=[named("service-name", names)]):
