@@ -307,7 +307,10 @@ def test_where_there_is_nowhere_to_stand_the_endpoint_is_left_and_the_finding_bl
 def test_what_someone_else_made_is_added_to_and_never_narrowed() -> None:
     vpc = a_vpc().with_private_subnets("a", "b").with_public_subnets("a")
     changed = change(vpc, "public-a", narrow=False)
-    assert (changed.add, changed.remove, changed.notes) == ((("private-b",),), (), ())
+    assert (changed.add, changed.remove) == ((("private-b",),), ())
+    [told] = changed.notes
+    assert told.status is Status.NOTED
+    assert told.found.startswith("private-a not attached")
 
 
 @HALF

@@ -117,7 +117,7 @@ def change_subnets(
     remove = set(attached - placement.subnet_ids) if narrow else set()
     if remove == attached and not add and len(remove) > 1:
         remove.remove(min(remove))
-    later = frozenset(missing[zone][0] for zone in missing if zone not in add) if narrow else frozenset()
+    later = frozenset(missing[zone][0] for zone in missing if zone not in add)
     now = frozenset(found[0] for found in add.values())
 
     remedied = []
@@ -141,8 +141,10 @@ def change_subnets(
                 Kind.ENDPOINT_SUBNET_MISSING,
                 endpoint.id,
                 found=f"{_names(later)} not attached: another subnet of its zone is",
-                wanted="one after the other",
-                status=Status.CONVERGING,
+                wanted="one after the other"
+                if narrow
+                else "as its owner likes: what we did not make we only add to",
+                status=Status.CONVERGING if narrow else Status.NOTED,
             )
         )
     return SubnetChange(
