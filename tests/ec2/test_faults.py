@@ -166,19 +166,13 @@ def struck(scene: Scene, nth: int, fault: Fault) -> LivedIn:
     return vpc
 
 
-def ways(nth: int, call: Call) -> tuple[Fault, ...]:
-    """How to strike the n-th call. A read does no work, so for it the faults take turns; a pass has as many
-    reads that each meets every fault in some pass."""
-    return FAULTS if call.mutating else (FAULTS[nth % len(FAULTS)],)
-
-
 @pytest.mark.parametrize("scene", [new, broken, replaced, left])
 def test_any_call_may_go_wrong_once(scene: Scene) -> None:
     calls, _ = run(scene())
     wanted = outcome(scene())
     assert wanted[0] == []
     for nth, call in enumerate(calls, start=1):
-        for fault in ways(nth, call):
+        for fault in FAULTS:
             found = outcome(struck(scene, nth, fault))
             assert found == wanted, f"call {nth}, {call.action} {call.params}, {fault}"
 
