@@ -35,6 +35,7 @@ from .actions import (
     VpcAttribute,
 )
 from .endpoint_calls import Done
+from .filters import named
 from .findings import Reason
 from .model import Mode, Rule
 from .refusals import Refusal, Verdict
@@ -221,7 +222,7 @@ class _Executor:
         looked through.
         """
         pages = self._ec2.get_paginator("describe_security_groups")
-        for page in pages.paginate(Filters=[{"Name": "vpc-id", "Values": [action.vpc_id]}]):
+        for page in pages.paginate(Filters=[named("vpc-id", [action.vpc_id])]):
             for group in page["SecurityGroups"]:
                 if group.get("GroupName", "").casefold() == name.casefold():
                     tags = decode.tags(group.get("Tags", []))

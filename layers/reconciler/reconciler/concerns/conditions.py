@@ -1,9 +1,14 @@
-"""Whether a profile's condition for an endpoint holds in a VPC. Pure."""
+"""What a profile asks for in a VPC, as far as its conditions hold. Pure."""
 
 from __future__ import annotations
 
-from ..model import EndpointSpec, Observation, When
+from ..model import EndpointSpec, EndpointType, Observation, Profile, When
 from ..topology import has_egress, private_subnets
+
+
+def wants_interfaces(profile: Profile) -> bool:
+    """Whether a profile asks for anything that stands behind a security group."""
+    return any(spec.type is EndpointType.INTERFACE for spec in profile.endpoints)
 
 
 def is_required(spec: EndpointSpec, observation: Observation) -> bool:

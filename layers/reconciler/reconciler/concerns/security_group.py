@@ -17,7 +17,6 @@ from ..findings import Finding, Kind, Status
 from ..model import (
     AddressType,
     Clients,
-    EndpointType,
     Observation,
     Profile,
     Rule,
@@ -28,6 +27,7 @@ from ..model import (
 from ..ownership import Ownership
 from ..topology import merged, private_subnets, public_subnets
 from . import Assessment
+from .conditions import wants_interfaces
 
 # What EC2 itself puts on a new group.
 DEFAULT_EGRESS = Rule("-1", -1, -1, SourceKind.CIDR, "0.0.0.0/0")
@@ -40,7 +40,7 @@ def assess(observation: Observation, profile: Profile, ownership: Ownership) -> 
 
     What is too much is revoked by a step of its own, so that the plan can put it after all that adds.
     """
-    if not any(spec.type is EndpointType.INTERFACE for spec in profile.endpoints):
+    if not wants_interfaces(profile):
         return Assessment()  # there is nothing to stand behind it; `teardown` has the group
     group = ownership.owned_group(observation)
     wanted, notes = wanted_ingress(observation, profile)

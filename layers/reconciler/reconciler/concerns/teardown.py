@@ -21,6 +21,7 @@ from ..model import (
 )
 from ..ownership import Ownership
 from . import Assessment, lifecycle
+from .conditions import wants_interfaces
 
 _LEAVING = frozenset({EndpointState.DELETING, EndpointState.DELETED})
 
@@ -30,7 +31,7 @@ def assess(observation: Observation, profile: Profile, ownership: Ownership) -> 
     name; the group too, where the profile wants nothing that stands behind one.
     """
     named = frozenset((ownership.service_name(spec.service), spec.type) for spec in profile.endpoints)
-    if not any(spec.type is EndpointType.INTERFACE for spec in profile.endpoints):
+    if not wants_interfaces(profile):
         return take_down(observation, ownership, named)
     return _give_up(observation, ownership, named)
 
