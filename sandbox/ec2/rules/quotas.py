@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox.ec2.calls import Refusal, Request
-from sandbox.ec2.permissions import keys_of, permissions
+from sandbox.ec2.permissions import key_of, keys_of, permissions
 from sandbox.ec2.rule import before
 from sandbox.ec2.world import World
 
@@ -31,11 +31,15 @@ def so_many_groups_a_vpc(world: World, request: Request) -> None:
 
 @before("AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
 def so_many_rules_a_group(world: World, request: Request) -> None:
-    """`RulesPerSecurityGroupLimitExceeded`: 60 each way (facts.md, section 3)."""
+    """`RulesPerSecurityGroupLimitExceeded`: 60 each way (facts.md, section 3). Each address family counts by
+    itself; a rule that names a group or a prefix list counts in both (VPC quotas, "Security groups").
+    """
     group = world.group_of(request.params)
     there = group.egress_rules if request.action.endswith("Egress") else group.ingress_rules
     new = [key for each in permissions(request.params) for key in keys_of(each)]
-    if len(there) + len(new) > world.quotas.rules_per_group:
+    kinds = [key.kind for key in (*map(key_of, there), *new)]
+    most = max(sum(kind != other for kind in kinds) for other in ("cidr", "cidr6"))
+    if most > world.quotas.rules_per_group:
         message = "The maximum number of rules per security group has been reached."
         raise Refusal("RulesPerSecurityGroupLimitExceeded", message)
 
