@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # An endpoint that a client token brings back and that is older than this is the one of an earlier making.
 _JUST_MADE = timedelta(minutes=5)
+# An endpoint may be made anew so often before its tokens depend on the hour, and so often in all in one hour.
+_GENERATIONS_WITHOUT_CLOCK = 3
 _GENERATIONS = 5
 _TOKEN_SECONDS = 3600
 _SPENT = DEAD | {EndpointState.DELETING, EndpointState.DELETED}
@@ -99,7 +101,8 @@ def modify(ec2: EC2Client, action: ModifyEndpoint, add_group_ids: Sequence[str])
         added: dict[str, Any] = {"AddSubnetIds": subnet_ids} if subnet_ids else {}
         ec2.modify_vpc_endpoint(VpcEndpointId=action.endpoint_id, **given, **added)
 
-    return _in_subnets(action.add_zones, action.endpoint_id, ask, may_be_none=bool(given))
+    may_be_none = bool(given) and not action.removal_needs_addition
+    return _in_subnets(action.add_zones, action.endpoint_id, ask, may_be_none=may_be_none)
 
 
 def delete(ec2: EC2Client, endpoint_id: str) -> Done:
@@ -164,22 +167,27 @@ def _create(ec2: EC2Client, request: dict[str, Any], now: float, departed: froze
     """Create it, under a client token that comes from the request itself.
 
     So a pass that did not see an earlier one's endpoint yet gets that one back, and none is double. A token
-    that brings back an endpoint that has died since is spent; the next generation of it is not (facts,
-    section 5), and each hour has tokens of its own, so that they never run out.
+    that brings back an endpoint that has died since, or an old one, is spent (facts, section 5): the next
+    token comes from the request and the endpoints that came back. The first tokens depend on no clock, since
+    a pass just after the full hour must find what one just before it made. The last ones depend on the hour,
+    so that tokens never run out.
     """
+    spent: list[str] = []
+    made: Mapping[str, Any] = {}
     for generation in range(_GENERATIONS):
-        token = _client_token(request, int(now // _TOKEN_SECONDS), generation)
-        answer = ec2.create_vpc_endpoint(**request, ClientToken=token)
-        made = answer["VpcEndpoint"]
+        hour = int(now // _TOKEN_SECONDS) if generation >= _GENERATIONS_WITHOUT_CLOCK else None
+        token = _client_token(request, spent, hour)
+        made = ec2.create_vpc_endpoint(**request, ClientToken=token)["VpcEndpoint"]
         created = made.get("CreationTimestamp")
         age = datetime.fromtimestamp(now, UTC) - created if created else timedelta(0)
         state = decode.state(made.get("State", ""))
         if state not in _SPENT and made["VpcEndpointId"] not in departed and age < _JUST_MADE:
             return None
+        spent.append(made["VpcEndpointId"])
     message = f"{made['VpcEndpointId']} came back, which is {made.get('State')}"
     return Refusal(Verdict.WAIT, None, "ClientTokenSpent", message)
 
 
-def _client_token(request: Mapping[str, Any], hour: int, generation: int) -> str:
-    content = json.dumps([request, hour, generation], sort_keys=True)
+def _client_token(request: Mapping[str, Any], spent: Sequence[str], hour: int | None) -> str:
+    content = json.dumps([request, spent, hour], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
