@@ -283,11 +283,20 @@ def test_443_stays_open_to_a_subnet_while_its_rule_is_replaced_by_a_wider_one(ac
     assert writes.index("AuthorizeSecurityGroupIngress") < writes.index("RevokeSecurityGroupIngress")
 
 
-def test_an_endpoint_in_its_only_zone_moves_by_removing_first_and_adding_next(account: Account) -> None:
+def test_an_endpoint_in_its_only_zone_stays_where_it_serves_until_there_is_another_zone(
+    account: Account,
+) -> None:
     vpc_id = account.converged_vpc("a")
+    before = subnets_of(account, vpc_id)
     only_route_table_replaced(account, vpc_id)
-    made = account.converge(vpc_id)
-    assert len(made) >= 3
+    done = account.converge(vpc_id)[-1]
+    assert done.ending is Ending.CONVERGED
+    noted = {each.finding.kind for each in done.treated if each.treatment is Treatment.NOTED}
+    assert Kind.ENDPOINT_SUBNET_EXTRA in noted
+    assert subnets_of(account, vpc_id) == before
+
+    account.subnet(vpc_id, "b", "10.1.71.0/24")
+    assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
     assert account.truth.faults(vpc_id) == []
 
 

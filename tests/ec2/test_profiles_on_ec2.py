@@ -257,6 +257,20 @@ def test_an_endpoint_becomes_dual_stack_when_its_profile_asks(account: Account) 
     assert account.truth.endpoints(vpc_id, LOGS)[0]["IpAddressType"] == "dualstack"
 
 
+def test_an_endpoint_stays_dual_stack_when_a_subnet_of_ipv4_alone_comes_in_a_new_zone(
+    account: Account,
+) -> None:
+    account.ec2.aws.service(LOGS, address_types=("ipv4", "ipv6"))
+    vpc_id = dual_stack(account, DUAL)
+    account.converge(vpc_id)
+    account.subnet(vpc_id, "c", "10.1.90.0/24")
+    done = account.converge(vpc_id)[-1]
+    assert done.ending is Ending.CONVERGED
+    assert account.truth.endpoints(vpc_id, LOGS)[0]["IpAddressType"] == "dualstack"
+    (uncovered,) = (each.finding for each in done.treated if each.finding.kind is Kind.ZONE_UNCOVERED)
+    assert uncovered.resource.startswith(f"{LOGS} in ")
+
+
 # ---- placement
 
 

@@ -122,11 +122,16 @@ class CreateGatewayEndpoint:
 
 @dataclass(frozen=True)
 class ModifyEndpoint:
-    """One change on an endpoint. Those of one endpoint are sent as one call: EC2 takes one at a time."""
+    """One change on an endpoint. Those of one endpoint are sent as one call: EC2 takes one at a time.
+
+    `removal_needs_addition` says that the endpoint has no other subnets than those to remove: they go only in
+    a call that adds one.
+    """
 
     endpoint_id: str
     add_zones: tuple[Candidates, ...] = ()
     remove_subnet_ids: tuple[str, ...] = ()
+    removal_needs_addition: bool = False
     add_groups: tuple[GroupRef, ...] = ()
     remove_group_ids: tuple[str, ...] = ()
     add_route_table_ids: tuple[str, ...] = ()

@@ -299,6 +299,7 @@ def _join(changes: list[ModifyEndpoint]) -> ModifyEndpoint:
         changes[0].endpoint_id,
         add_zones=tuple(zone for change in changes for zone in change.add_zones),
         remove_subnet_ids=tuple(s for change in changes for s in change.remove_subnet_ids),
+        removal_needs_addition=any(change.removal_needs_addition for change in changes),
         add_groups=tuple(group for change in changes for group in change.add_groups),
         remove_group_ids=tuple(group for change in changes for group in change.remove_group_ids),
         add_route_table_ids=tuple(t for change in changes for t in change.add_route_table_ids),

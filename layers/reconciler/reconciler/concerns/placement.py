@@ -37,13 +37,15 @@ class Placement:
 class SubnetChange:
     """What one modification does about an endpoint's subnets.
 
-    `remedied` are the findings that it puts right, `notes` those that it does not.
+    `remedied` are the findings that it puts right, `notes` those that it does not. `removal_needs_addition`
+    says that without what is added no subnet would be left.
     """
 
     add: tuple[Candidates, ...]
     remove: tuple[str, ...]
     remedied: tuple[Finding, ...]
     notes: tuple[Finding, ...]
+    removal_needs_addition: bool = False
 
 
 def place(
@@ -52,12 +54,15 @@ def place(
     profile: Profile,
     ownership: Ownership,
     attached: Set[str] = frozenset(),
+    standing: AddressType | None = None,
 ) -> Placement:
     """Choose one private subnet a zone: the one already attached, else one that bears the placement tag, else
     the first by id; the attached one apart, one that has a free address. The same input gives the same choice
     (peers, 2).
 
-    The profile's address family is used where the service has it and no zone is lost by it; else IPv4.
+    The profile's address family is used where the service has it and no zone is lost by it; else IPv4. An
+    endpoint that has it already, by `standing`, keeps it, since its clients may use it, and goes without the
+    zones that lack it.
     """
     by_zone: dict[str, list[Subnet]] = defaultdict(list)
     for subnet in private_subnets(observation):
@@ -72,7 +77,7 @@ def place(
         return tuple(subnet.id for subnet in best)
 
     offered = {zone: subnets for zone, subnets in by_zone.items() if _offers(service, subnets[0])}
-    family, told = _family(observation, service, profile, offered)
+    family, told = _family(observation, service, profile, offered, standing)
     fit = {zone: subnets for zone, subnets in offered.items() if any(_has(s, family) for s in subnets)}
     zones = {zone: candidates(subnets, family) for zone, subnets in sorted(fit.items())}
     full = [zone for zone, found in zones.items() if not found]
@@ -94,9 +99,10 @@ def change_subnets(
 ) -> SubnetChange:
     """What to add and remove now, so that passes bring `endpoint` to where it should stand.
 
-    A subnet is replaced by another of its zone over two passes: removed, then added. An endpoint is not
-    left without a subnet for that, as long as it has another one: the last one goes when its successor in
-    another zone has come. With `narrow` false nothing is removed.
+    A subnet is replaced by another of its zone over two passes: removed, then added, since EC2 takes one
+    subnet a zone. The last subnet goes only in the call that adds its successor in another zone. Where its
+    only successor is in the same zone, it stays: the endpoint serves from any subnet, and would serve from
+    none meanwhile. With `narrow` false nothing is removed.
     """
     attached = endpoint.subnet_ids
     if placement.hindrance is not None:
@@ -115,8 +121,11 @@ def change_subnets(
     missing = {zone: found for zone, found in placement.zones.items() if found[0] not in attached}
     add = {zone: found for zone, found in missing.items() if zone not in occupied}
     remove = set(attached - placement.subnet_ids) if narrow else set()
-    if remove == attached and not add and len(remove) > 1:
-        remove.remove(min(remove))
+    last = None
+    if remove and remove == attached and not add:
+        # One in a zone that needs no successor leaves all successors room.
+        last = min(remove, key=lambda subnet_id: (zone_of.get(subnet_id) in missing, subnet_id))
+        remove.remove(last)
     later = frozenset(missing[zone][0] for zone in missing if zone not in add)
     now = frozenset(found[0] for found in add.values())
 
@@ -135,7 +144,9 @@ def change_subnets(
             )
         )
     notes = list(placement.findings)
-    if later:
+    if last and not remove:
+        notes.append(_last_subnet(endpoint, last))
+    elif later:
         notes.append(
             Finding(
                 Kind.ENDPOINT_SUBNET_MISSING,
@@ -148,12 +159,31 @@ def change_subnets(
             )
         )
     return SubnetChange(
-        tuple(add[zone] for zone in sorted(add)), tuple(sorted(remove)), tuple(remedied), tuple(notes)
+        tuple(add[zone] for zone in sorted(add)),
+        tuple(sorted(remove)),
+        tuple(remedied),
+        tuple(notes),
+        removal_needs_addition=bool(remove) and remove == attached,
+    )
+
+
+def _last_subnet(endpoint: Endpoint, subnet_id: str) -> Finding:
+    return Finding(
+        Kind.ENDPOINT_SUBNET_EXTRA,
+        endpoint.id,
+        found=f"{subnet_id}, which is not private, or not the zone's. The endpoint has no other subnet, and "
+        "EC2 takes no second one in the zone",
+        wanted="left: the endpoint serves from it. A private subnet in another zone would take its place",
+        status=Status.NOTED,
     )
 
 
 def _family(
-    observation: Observation, service: Service, profile: Profile, offered: Mapping[str, list[Subnet]]
+    observation: Observation,
+    service: Service,
+    profile: Profile,
+    offered: Mapping[str, list[Subnet]],
+    standing: AddressType | None,
 ) -> tuple[AddressType, tuple[Finding, ...]]:
     asked = profile.address_type
     if asked is AddressType.IPV4:
@@ -163,8 +193,11 @@ def _family(
     def covers(family: AddressType) -> set[str]:
         return {zone for zone, subnets in offered.items() if any(_has(s, family) for s in subnets)}
 
-    if families <= service.address_types and covers(AddressType.IPV4) <= covers(asked):
+    lost = covers(AddressType.IPV4) - covers(asked)
+    if families <= service.address_types and not lost:
         return asked, ()
+    if standing is asked and covers(asked):
+        return asked, tuple(_without_family(service, zone, asked) for zone in sorted(lost))
     lacking = "the service" if not families <= service.address_types else "a zone's private subnets"
     finding = Finding(
         Kind.ENDPOINT_ADDRESS_TYPE,
@@ -202,6 +235,16 @@ def _uncovered(service: Service, zone: str, reason: Reason) -> Finding:
         wanted="a subnet of the endpoint in each zone that has private subnets",
         status=Status.BLOCKED if offered else Status.NOTED,
         reason=reason,
+    )
+
+
+def _without_family(service: Service, zone: str, family: AddressType) -> Finding:
+    return Finding(
+        Kind.ZONE_UNCOVERED,
+        f"{service.name} in {zone}",
+        found=f"no private subnet there can do {family}, which the endpoint's clients may use",
+        wanted=f"a private subnet for {family} in each zone",
+        status=Status.NOTED,
     )
 
 

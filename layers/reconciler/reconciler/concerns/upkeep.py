@@ -6,6 +6,8 @@ Each aspect is a step of its own, so that one that EC2 refuses does not keep the
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..actions import ModifyEndpoint, Step
 from ..findings import Finding, Kind, Reason, Status
 from ..model import SERVING, Endpoint, EndpointSpec, EndpointState, Observation, Profile
@@ -47,11 +49,20 @@ def _standing(
     service = observation.services.get(endpoint.service_name)
     if service is None:
         return lifecycle.unavailable(endpoint.service_name, Status.NOTED)
-    placement = place(observation, service, profile, ownership, endpoint.subnet_ids)
+    # What someone else made keeps its address family.
+    asked = profile if owned else replace(profile, address_type=endpoint.address_type)
+    placement = place(
+        observation, service, asked, ownership, endpoint.subnet_ids, standing=endpoint.address_type
+    )
     change = change_subnets(observation, placement, endpoint, narrow=owned)
     steps = []
     if change.remedied:
-        modify = ModifyEndpoint(endpoint.id, add_zones=change.add, remove_subnet_ids=change.remove)
+        modify = ModifyEndpoint(
+            endpoint.id,
+            add_zones=change.add,
+            remove_subnet_ids=change.remove,
+            removal_needs_addition=change.removal_needs_addition,
+        )
         steps.append(Step(modify, change.remedied))
     if owned and placement.hindrance is None and endpoint.address_type is not placement.address_type:
         finding = Finding(
@@ -87,6 +98,9 @@ def _private_dns(observation: Observation, endpoint: Endpoint, spec: EndpointSpe
         return Assessment()
     for other in observation.endpoints:
         same = other.service_name == endpoint.service_name and other.id != endpoint.id
+        if same and other.private_dns and other.state is EndpointState.DELETING:
+            # Until it is gone it holds the names (facts, section 4).
+            return lifecycle.wait(other, f"gone: it holds the private names that {endpoint.id} is to have")
         if same and other.private_dns and other.state in SERVING:
             conflict = Finding(
                 Kind.PRIVATE_DNS_OFF,
