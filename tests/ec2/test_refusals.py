@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.findings import Kind, Reason
 from reconciler.passes import Ending, Pass, Treatment
+from reconciler.profiles import parse
 from reconciler.queue import PassRequest
 from sandbox.ec2 import ConnectionLost
 from sandbox.ec2.rules.throttling import calls_empty_a_bucket
@@ -70,6 +71,22 @@ def test_another_endpoint_that_holds_the_private_names_is_told_by_its_id(account
     account.customer.delete_vpc_endpoints(VpcEndpointIds=[theirs])
     account.clock.advance(120)
     assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
+
+
+def test_private_names_are_waited_for_while_aws_deletes_their_holder(
+    account: Account,
+) -> None:
+    vpc_id = account.converged_vpc("ab")
+    ours = account.truth.endpoints(vpc_id, LOGS)[0]["VpcEndpointId"]
+    account.customer.modify_vpc_endpoint(VpcEndpointId=ours, PrivateDnsEnabled=False)
+    account.clock.advance(60)
+    theirs = hand_made(account, vpc_id, LOGS, private_dns=True)
+    assert account.converge(vpc_id)[-1].ending is Ending.BLOCKED
+
+    account.customer.delete_vpc_endpoints(VpcEndpointIds=[theirs])
+    assert account.one_pass(vpc_id).ending is Ending.AGAIN
+    assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
+    assert account.truth.faults(vpc_id) == []
 
 
 @pytest.mark.parametrize(
@@ -262,6 +279,28 @@ def test_when_every_subnet_is_refused_no_empty_set_is_sent(account: Account) -> 
     assert all(sent)
 
 
+def test_the_last_subnet_stays_where_its_successor_is_refused(account: Account) -> None:
+    vpc_id = account.converged_vpc("a")
+    (old,) = account.truth.private_subnets(vpc_id)
+    table = account.public_table(vpc_id, account.attach_gateway(vpc_id))
+    account.customer.associate_route_table(RouteTableId=table, SubnetId=old["SubnetId"])
+    new = account.subnet(vpc_id, "b", "10.1.90.0/24")
+    account.ec2.faults.before(
+        "ModifyVpcEndpoint",
+        "InsufficientFreeAddressesInSubnet",
+        f"Insufficient free addresses in {new}",
+        times=1000,
+        when=lambda params: new in params.get("AddSubnetIds", []),
+    )
+    done = account.converge(vpc_id)[-1]
+    assert blocked(done) == {Reason.NO_FREE_ADDRESSES}
+    assert account.truth.endpoints(vpc_id, APP_MESH)[0]["SubnetIds"] == [old["SubnetId"]]
+
+    account.ec2.faults.clear()
+    account.converge(vpc_id)
+    assert account.truth.endpoints(vpc_id, APP_MESH)[0]["SubnetIds"] == [new]
+
+
 def test_refused_modifications_do_not_keep_the_others_from_being_made(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     endpoint = account.truth.endpoints(vpc_id, LOGS)[0]
@@ -331,6 +370,32 @@ def test_two_owned_endpoints_for_one_service_come_down_to_one(account: Account) 
     assert account.truth.faults(vpc_id) == []
 
 
+def test_a_second_owned_group_behind_which_someone_elses_endpoint_stands_is_blocked(account: Account) -> None:
+    vpc_id = account.converged_vpc("ab")
+    name = f"{OWNERSHIP.group_name}-2"
+    second = account.customer.create_security_group(GroupName=name, Description="2", VpcId=vpc_id)["GroupId"]
+    first = account.truth.owned_group(vpc_id)
+    assert first is not None
+    theirs = hand_made(account, vpc_id, LOGS, private_dns=False)
+    account.clock.advance(60)
+    kept, double = sorted((first["GroupId"], second))
+    account.customer.modify_vpc_endpoint(VpcEndpointId=theirs, AddSecurityGroupIds=[double])
+    account.clock.advance(60)
+    account.tag(second, owner=OWNERSHIP.stack, vpc=vpc_id)
+    made = account.converge(vpc_id)
+    assert made[-1].ending is Ending.BLOCKED
+    assert blocked(made[-1]) == {Reason.IN_USE}
+    assert theirs in details(made[-1])
+    assert len(made) <= 5
+
+    account.customer.modify_vpc_endpoint(VpcEndpointId=theirs, RemoveSecurityGroupIds=[double])
+    account.clock.advance(60)
+    assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
+    left = account.truth.owned_group(vpc_id)
+    assert left is not None
+    assert left["GroupId"] == kept
+
+
 def test_two_modifications_by_someone_else_and_us_do_not_collide_for_good(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     endpoint = account.truth.endpoints(vpc_id, LOGS)[0]["VpcEndpointId"]
@@ -363,9 +428,22 @@ def test_an_endpoint_that_is_not_shown_yet_is_not_made_twice(account: Account) -
     assert len(account.truth.endpoints(vpc_id)) == 2
 
 
+@pytest.mark.parametrize("private_dns", ["true", "false"])
+def test_an_endpoint_that_is_shown_late_across_the_full_hour_is_not_made_twice(
+    account: Account, private_dns: str
+) -> None:
+    account.profiles = parse(f"[[p.endpoint]]\nservice = 'logs'\nprivate-dns = {private_dns}")
+    vpc_id = account.vpc("ab", profile="p")
+    account.clock.advance(3600 - account.clock.now() % 3600 - DEBOUNCE / 2)
+    account.ec2.aws.show_late("vpc-endpoint", 3 * DEBOUNCE)
+    assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
+    assert len(account.truth.endpoints(vpc_id)) == 1
+
+
 def test_an_endpoint_deleted_and_made_anew_is_not_the_dead_one(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    for _ in range(3):
+    for hours_later in (0, 0, 0, 0, 1, 0, 5):
+        account.clock.advance(hours_later * 3600)
         (endpoint,) = account.truth.endpoints(vpc_id, LOGS)
         account.customer.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
         account.clock.advance(200)

@@ -70,6 +70,7 @@ class Reason(StrEnum):
     SHARED_VPC = "shared-vpc"
     UNAUTHORIZED = "unauthorized"
     TAG_POLICY = "tag-policy"
+    IN_USE = "in-use"
     UNKNOWN_PROFILE = "unknown-profile"
     UNKNOWN_MODE = "unknown-mode"
     STUCK = "stuck"

@@ -280,6 +280,27 @@ def test_no_other_goes_before_the_best_serves() -> None:
     assert found.steps == ()
 
 
+def test_the_one_that_holds_the_private_names_is_kept_though_it_is_pending() -> None:
+    vpc = ready().with_endpoint(id="vpce-0", private_dns=False)
+    found = assess(vpc.with_endpoint(id="vpce-1", state=EndpointState.PENDING))
+    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.CONVERGING)]
+    assert found.steps == ()
+
+
+def test_the_one_that_covers_most_is_kept_though_it_is_pending() -> None:
+    vpc = ready("a", "b").with_endpoint(id="vpce-0", subnets=["private-a"], private_dns=False)
+    found = assess(vpc.with_endpoint(id="vpce-1", state=EndpointState.PENDING, private_dns=False))
+    assert found.steps == ()
+
+
+def test_private_names_are_waited_for_while_their_holder_is_being_deleted() -> None:
+    vpc = ready().with_endpoint(id="vpce-0", tags=THEIRS, state=EndpointState.DELETING)
+    found = assess(vpc.with_endpoint(id="vpce-1", private_dns=False))
+    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.CONVERGING)]
+    assert found.findings[0].resource == "vpce-0"
+    assert found.steps == ()
+
+
 def test_private_names_that_another_endpoint_holds_are_a_persons_to_free() -> None:
     vpc = ready().with_endpoint(id="vpce-0", tags=THEIRS)
     found = assess(vpc.with_endpoint(id="vpce-1", private_dns=False))

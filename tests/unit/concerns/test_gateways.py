@@ -16,6 +16,7 @@ from reconciler.model import (
     GatewayEndpoint,
     Observation,
     Profile,
+    RouteTable,
     Surplus,
     Tags,
     When,
@@ -101,6 +102,45 @@ def test_a_profile_may_only_look_at_someone_elses() -> None:
 def test_of_two_owned_ones_one_goes() -> None:
     found = assess(a_gateway("vpce-2"), a_gateway("vpce-1", MAIN_TABLE))
     assert actions(found) == [DeleteEndpoint("vpce-2")]
+
+
+def test_of_two_owned_ones_the_one_in_use_is_kept_whatever_its_id() -> None:
+    found = assess(a_gateway("vpce-1", PUBLIC_TABLE), a_gateway("vpce-2", MAIN_TABLE))
+    assert actions(found) == [DeleteEndpoint("vpce-1")]
+
+
+def test_two_owned_ones_that_share_the_route_tables_are_both_kept_right() -> None:
+    """A table cannot change from one to the other without being without both for a while."""
+    second = RouteTable("rtb-second", main=False, subnet_ids=frozenset({"private-b"}), routes=())
+    third = RouteTable("rtb-third", main=False, subnet_ids=frozenset({"private-c"}), routes=())
+    vpc = a_vpc().with_private_subnets("a", "b", "c").observed()
+    vpc = replace(
+        vpc,
+        route_tables=(*vpc.route_tables, second, third),
+        gateway_endpoints=(a_gateway("vpce-1", MAIN_TABLE), a_gateway("vpce-2", "rtb-second", "rtb-else")),
+        gateway_services={S3: a_service(S3, "")},
+    )
+    assert actions(gateways.assess(vpc, IMAGES, OWNERSHIP)) == [
+        ModifyEndpoint("vpce-1", add_route_table_ids=("rtb-third",)),
+        ModifyEndpoint("vpce-2", remove_route_table_ids=("rtb-else",)),
+    ]
+
+
+def test_of_two_owned_ones_none_goes_that_is_in_use_where_there_is_no_private_subnet() -> None:
+    public = replace(
+        a_vpc().with_public_subnets("a").observed(),
+        gateway_endpoints=(a_gateway("vpce-1"), a_gateway("vpce-2", PUBLIC_TABLE)),
+    )
+    assert actions(gateways.assess(public, IMAGES, OWNERSHIP)) == [DeleteEndpoint("vpce-1")]
+
+
+def test_one_that_is_not_needed_is_kept_right() -> None:
+    found = assess(a_gateway("vpce-1", PUBLIC_TABLE), profile=UNNEEDED)
+    assert told(found) == [
+        (Kind.ENDPOINT_ROUTE_TABLE_MISSING, Status.REMEDIABLE),
+        (Kind.ENDPOINT_ROUTE_TABLE_EXTRA, Status.REMEDIABLE),
+        (Kind.SURPLUS, Status.NOTED),
+    ]
 
 
 @pytest.mark.parametrize("state", sorted(DEAD))

@@ -14,9 +14,9 @@ from reconciler.actions import (
 )
 from reconciler.concerns import Assessment, security_group
 from reconciler.concerns.security_group import DEFAULT_EGRESS, describe, wanted_ingress
-from reconciler.findings import Kind, Status
-from reconciler.model import Clients, Rule, SourceKind
-from tests.builders import APPMESH, GROUP_ID, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc, https_from
+from reconciler.findings import Kind, Reason, Status
+from reconciler.model import Clients, Rule, SourceKind, Tags
+from tests.builders import APPMESH, GROUP_ID, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc, https_from
 
 SSH = Rule("tcp", 22, 22, SourceKind.CIDR, "10.0.0.0/24")
 WIDE = Rule("tcp", 443, 443, SourceKind.CIDR, "0.0.0.0/0")
@@ -108,6 +108,31 @@ def test_a_second_owned_group_is_deleted() -> None:
     assert actions(found) == [DeleteSecurityGroup("sg-2")]
 
 
+def test_a_second_owned_group_that_someone_elses_endpoint_stands_behind_is_a_persons_to_free() -> None:
+    vpc = a_vpc().with_private_subnets("a").with_group("sg-1").with_group("sg-2")
+    elsewhere = vpc.with_endpoint(LOGS, id="vpce-0", tags={}, groups=("sg-2",)).with_endpoint(
+        LOGS, id="vpce-1", groups=("sg-1",)
+    )
+    [finding] = assess(elsewhere).findings
+    assert (finding.kind, finding.status, finding.reason) == (
+        Kind.GROUP_DOUBLE,
+        Status.BLOCKED,
+        Reason.IN_USE,
+    )
+    assert "vpce-0" in finding.found
+    assert assess(elsewhere).steps == ()
+
+
+@pytest.mark.parametrize("tags", [None, {}], ids=["owned", "adopted"])
+def test_a_second_owned_group_is_deleted_once_what_can_be_moved_has_left_it(tags: Tags | None) -> None:
+    vpc = a_vpc().with_private_subnets("a").with_group("sg-1").with_group("sg-2")
+    found = assess(vpc.with_endpoint(LOGS, tags=tags, groups=("sg-2",)))
+    assert [(finding.kind, finding.status) for finding in found.findings] == [
+        (Kind.GROUP_DOUBLE, Status.CONVERGING)
+    ]
+    assert found.steps == ()
+
+
 # ---- who is let in
 
 
@@ -148,6 +173,22 @@ def test_only_in_a_full_group_is_anything_closed_before_it_is_opened_first_what_
     assert len(room.rules) == 1
     assert WIDE in rest.rules
     assert {*room.rules, *rest.rules} == {*junk, WIDE}
+
+
+def test_a_group_that_is_full_of_the_other_address_family_has_room() -> None:
+    junk = {Rule("tcp", 443, 443, SourceKind.CIDR_V6, f"2001:db8:{number}::/64") for number in range(60)}
+    vpc = a_vpc().with_private_subnets("a", "b")
+    [closed, opened] = actions(assess(vpc.with_group(ingress=(*junk, WIDE))))
+    assert closed == RevokeIngress(GROUP_ID, tuple(sorted({*junk, WIDE})))
+    assert isinstance(opened, AuthorizeIngress)
+
+
+def test_a_rule_that_names_a_group_counts_in_both_address_families() -> None:
+    junk = {Rule("udp", port, port, SourceKind.GROUP, "sg-theirs") for port in range(60)}
+    [room, rest, _] = actions(assess(a_vpc().with_private_subnets("a").with_group(ingress=junk)))
+    assert isinstance(room, RevokeIngress)
+    assert isinstance(rest, RevokeIngress)
+    assert (room.makes_room, len(room.rules), len(rest.rules)) == (True, 1, 59)
 
 
 def test_rules_are_described_in_words() -> None:

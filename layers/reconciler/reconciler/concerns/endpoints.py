@@ -5,6 +5,8 @@ Which one is to be kept, made or taken down is decided here; what differs on one
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..actions import CreateEndpoint, Step
 from ..findings import Kind, Status
 from ..model import (
@@ -34,46 +36,84 @@ def assess(observation: Observation, profile: Profile, ownership: Ownership) -> 
     )
 
 
+def adopted(observation: Observation, profile: Profile, ownership: Ownership) -> frozenset[str]:
+    """The ids of someone else's endpoints that the profile adopts."""
+    if profile.existing is Existing.OBSERVE:
+        return frozenset()
+    found = (
+        _sorted_out(observation, spec, ownership).adoptable
+        for spec in profile.endpoints
+        if spec.type is EndpointType.INTERFACE and is_required(spec, observation)
+    )
+    return frozenset(endpoint.id for endpoint in found if endpoint is not None)
+
+
+@dataclass(frozen=True)
+class _Existing:
+    """A service's endpoints in the VPC, each list the best first: `all` are of every state."""
+
+    all: tuple[Endpoint, ...]
+    owned: tuple[Endpoint, ...]
+    foreign: tuple[Endpoint, ...]
+    failed: tuple[Endpoint, ...]
+
+    @property
+    def adoptable(self) -> Endpoint | None:
+        """The one of someone else's that serves in the place of ours, where we have none."""
+        return self.foreign[0] if self.foreign and not self.owned and not self.failed else None
+
+
+def _sorted_out(observation: Observation, spec: EndpointSpec, ownership: Ownership) -> _Existing:
+    name = ownership.service_name(spec.service)
+    # Always the same one first.
+    existing = sorted((e for e in observation.endpoints if e.service_name == name), key=_preference)
+    ours = [e for e in existing if ownership.owns_endpoint(e, observation.vpc.id)]
+    owned = tuple(endpoint for endpoint in ours if endpoint.state in SERVING)
+    return _Existing(
+        all=tuple(existing),
+        owned=owned,
+        foreign=tuple(e for e in existing if e.state in SERVING and e not in owned),
+        failed=tuple(endpoint for endpoint in ours if endpoint.state in DEAD),
+    )
+
+
 def _assess_one(
     observation: Observation, spec: EndpointSpec, profile: Profile, ownership: Ownership
 ) -> Assessment:
-    name = ownership.service_name(spec.service)
-    # The best first, and always the same one.
-    existing = sorted((e for e in observation.endpoints if e.service_name == name), key=_preference)
-    ours = [e for e in existing if ownership.owns_endpoint(e, observation.vpc.id)]
-    owned = [endpoint for endpoint in ours if endpoint.state in SERVING]
-    foreign = [e for e in existing if e.state in SERVING and e not in owned]
-    failed = [endpoint for endpoint in ours if endpoint.state in DEAD]
-    cleared = lifecycle.take_down(failed, Kind.ENDPOINT_FAILED, "one that serves")
+    found = _sorted_out(observation, spec, ownership)
+    cleared = lifecycle.take_down(found.failed, Kind.ENDPOINT_FAILED, "one that serves")
     required = is_required(spec, observation)
 
     if not required and profile.surplus is Surplus.REMOVE:
-        gone = lifecycle.take_down(owned, Kind.SURPLUS, "none: the profile removes what is not required")
-        return Assessment.joined([cleared, gone])
-    if owned:
-        kept = _keep_the_best(owned, observation, spec, profile, ownership)
-        told = Assessment() if required else lifecycle.surplus(owned[0])
+        wanted = "none: the profile removes what is not required"
+        return Assessment.joined([cleared, lifecycle.take_down(found.owned, Kind.SURPLUS, wanted)])
+    if found.owned:
+        kept = _keep_the_best(found.owned, observation, spec, profile, ownership)
+        told = Assessment() if required else lifecycle.surplus(found.owned[0])
         return Assessment.joined([kept, cleared, told])
-    if not required or failed:
+    if not required or found.failed:
         return cleared
-    if foreign:
-        lacks = upkeep.assess(observation, foreign[0], spec, profile, ownership, owned=False)
+    if found.adoptable:
+        lacks = upkeep.assess(observation, found.adoptable, spec, profile, ownership, owned=False)
         return lifecycle.observed(lacks) if profile.existing is Existing.OBSERVE else lacks
-    for endpoint in existing:
+    for endpoint in found.all:
         if endpoint.state is EndpointState.DELETING:
             return lifecycle.wait(endpoint, "gone, so that it can be made anew")
-    departed = frozenset(endpoint.id for endpoint in existing if endpoint.state not in SERVING)
+    departed = frozenset(endpoint.id for endpoint in found.all if endpoint.state not in SERVING)
     return _create(observation, spec, profile, ownership, departed)
 
 
-def _preference(endpoint: Endpoint) -> tuple[bool, bool, int, str]:
-    """The best first: one that serves now, that the private names lead to, that covers most; then by id."""
+def _preference(endpoint: Endpoint) -> tuple[bool, int, bool, str]:
+    """The best first: one that the private names lead to, that covers most, that is available; then by id.
+
+    Any modification makes an endpoint pending for a while. It serves meanwhile, so what it holds weighs more.
+    """
     available = endpoint.state is EndpointState.AVAILABLE
-    return (not available, not endpoint.private_dns, -len(endpoint.subnet_ids), endpoint.id)
+    return (not endpoint.private_dns, -len(endpoint.subnet_ids), not available, endpoint.id)
 
 
 def _keep_the_best(
-    owned: list[Endpoint],
+    owned: tuple[Endpoint, ...],
     observation: Observation,
     spec: EndpointSpec,
     profile: Profile,

@@ -44,31 +44,46 @@ def _assess_one(
     owned = [endpoint for endpoint in ours if endpoint.state in SERVING]
     failed = [endpoint for endpoint in ours if endpoint.state in DEAD]
     cleared = lifecycle.take_down(failed, Kind.ENDPOINT_FAILED, "one that serves")
-    if not is_required(spec, observation):
-        if profile.surplus is Surplus.REMOVE:
-            return Assessment.joined([cleared, lifecycle.take_down(owned, Kind.SURPLUS, "none")])
-        return Assessment.joined([cleared, *(lifecycle.surplus(endpoint) for endpoint in owned)])
+    required = is_required(spec, observation)
+    if not required and profile.surplus is Surplus.REMOVE:
+        return Assessment.joined([cleared, lifecycle.take_down(owned, Kind.SURPLUS, "none")])
 
     wanted = _tables(observation)
-    if not serving:
-        made = _create(observation, spec, wanted, ownership)
-        return Assessment.joined([cleared, made]) if not failed else cleared
-    covered = frozenset[str]().union(*(endpoint.route_table_ids for endpoint in serving))
-    if not owned:
-        cover = _change(serving[0], add=wanted - covered)
+    missing = wanted.difference(*(endpoint.route_table_ids for endpoint in serving))
+    if owned:
+        kept = _keep_right(owned, wanted, missing, observation, spec)
+        told = Assessment() if required else lifecycle.surplus(owned[0])
+        return Assessment.joined([cleared, kept, told])
+    if not required or failed:
+        return cleared
+    if serving:
+        cover = _change(serving[0], add=missing)
         return lifecycle.observed(cover) if profile.existing is Existing.OBSERVE else cover
-    best, *others = owned
-    service = observation.gateway_services.get(name)
-    return Assessment.joined(
-        [
-            cleared,
-            _change(
-                best, add=wanted - covered, remove=best.route_table_ids - wanted if wanted else frozenset()
-            ),
-            lifecycle.policy(best, service, spec),
-            lifecycle.take_down(others, Kind.ENDPOINT_DOUBLE, f"{best.id} alone"),
-        ]
-    )
+    return Assessment.joined([cleared, _create(observation, spec, wanted, ownership)])
+
+
+def _keep_right(
+    owned: list[GatewayEndpoint],
+    wanted: frozenset[str],
+    missing: frozenset[str],
+    observation: Observation,
+    spec: EndpointSpec,
+) -> Assessment:
+    """Keep each one that a wanted route table leads through, since no table can change its endpoint without
+    being without one meanwhile; the one with most of them gets what is missing. The others go.
+    """
+    needed = wanted or frozenset().union(*(endpoint.route_table_ids for endpoint in owned))
+    best, *others = sorted(owned, key=lambda e: (-len(e.route_table_ids & needed), e.id))
+    service = observation.gateway_services.get(best.service_name)
+    kept = [best, *(endpoint for endpoint in others if endpoint.route_table_ids & needed)]
+    parts = []
+    for endpoint in kept:
+        add = missing if endpoint is best else frozenset[str]()
+        parts.append(_change(endpoint, add=add, remove=endpoint.route_table_ids - needed))
+        parts.append(lifecycle.policy(endpoint, service, spec))
+    doubles = [endpoint for endpoint in others if endpoint not in kept]
+    parts.append(lifecycle.take_down(doubles, Kind.ENDPOINT_DOUBLE, f"{best.id} alone"))
+    return Assessment.joined(parts)
 
 
 def _tables(observation: Observation) -> frozenset[str]:

@@ -8,7 +8,6 @@ from ..actions import (
     NEW_GROUP,
     AuthorizeIngress,
     CreateSecurityGroup,
-    DeleteSecurityGroup,
     RevokeEgress,
     RevokeIngress,
     Step,
@@ -26,8 +25,9 @@ from ..model import (
 )
 from ..ownership import Ownership
 from ..topology import merged, private_subnets, public_subnets
-from . import Assessment
+from . import Assessment, teardown
 from .conditions import wants_interfaces
+from .endpoints import adopted
 
 # What EC2 itself puts on a new group.
 DEFAULT_EGRESS = Rule("-1", -1, -1, SourceKind.CIDR, "0.0.0.0/0")
@@ -45,10 +45,17 @@ def assess(observation: Observation, profile: Profile, ownership: Ownership) -> 
     group = ownership.owned_group(observation)
     wanted, notes = wanted_ingress(observation, profile)
     steps = _create(observation, ownership, wanted) if group is None else _mend(group, wanted)
-    for other in ownership.owned_groups(observation)[1:]:
-        double = Finding(Kind.GROUP_DOUBLE, other.id, found="a second owned group", wanted="one")
-        steps.append(Step(DeleteSecurityGroup(other.id), (double,)))
-    return Assessment.of(steps, notes)
+    return Assessment.joined([Assessment.of(steps, notes), _doubles(observation, profile, ownership)])
+
+
+def _doubles(observation: Observation, profile: Profile, ownership: Ownership) -> Assessment:
+    """The owned groups but the first go. Owned and adopted endpoints are moved to the first (`upkeep`)."""
+    named = teardown.services_of(profile, ownership)
+    held = teardown.held_endpoints(observation, ownership, named) - adopted(observation, profile, ownership)
+    return Assessment.joined(
+        teardown.take_down_group(observation, other, ownership, Kind.GROUP_DOUBLE, held)
+        for other in ownership.owned_groups(observation)[1:]
+    )
 
 
 def wanted_ingress(observation: Observation, profile: Profile) -> tuple[frozenset[Rule], tuple[Finding, ...]]:
@@ -159,12 +166,25 @@ def _mend(group: SecurityGroup, wanted: frozenset[Rule]) -> list[Step]:
 def _room(present: frozenset[Rule], missing: frozenset[Rule], extra: frozenset[Rule]) -> tuple[Rule, ...]:
     """What has to go before the missing rules find room in the group; first what serves no client.
 
-    Only at the rule limit is anything closed before something is opened (peers, 9).
+    Only at the rule limit is anything closed before something is opened (peers, 9). EC2 counts each address
+    family by itself (facts, section 2): a rule of the other one makes no room.
     """
-    too_many = len(present) + len(missing) - RULE_QUOTA
-    if not missing or too_many <= 0:
-        return ()
-    return tuple(sorted(extra, key=lambda rule: (_serves(rule, missing), rule))[:too_many])
+    room: dict[Rule, None] = {}
+    for family in (SourceKind.CIDR, SourceKind.CIDR_V6):
+        new = [rule for rule in missing if _counts(rule, family)]
+        too_many = sum(_counts(rule, family) for rule in present) + len(new) - RULE_QUOTA
+        too_many -= sum(_counts(rule, family) for rule in room)
+        if new and too_many > 0:
+            there = (rule for rule in extra.difference(room) if _counts(rule, family))
+            least = sorted(there, key=lambda rule: (_serves(rule, missing), rule))
+            room |= dict.fromkeys(least[:too_many])
+    return tuple(room)
+
+
+def _counts(rule: Rule, family: SourceKind) -> bool:
+    """Whether a rule counts toward the quota of an address family: one that names a group or a prefix list
+    counts toward both."""
+    return rule.source_kind is family or rule.source_kind in (SourceKind.GROUP, SourceKind.PREFIX_LIST)
 
 
 def _serves(rule: Rule, missing: frozenset[Rule]) -> bool:

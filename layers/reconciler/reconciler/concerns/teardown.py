@@ -6,6 +6,8 @@ owned. What was adopted is given back as it was found; the VPC's attributes stay
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from ..actions import DeleteSecurityGroup, ModifyEndpoint, Step
 from ..findings import Finding, Kind, Reason, Status
 from ..model import (
@@ -23,14 +25,22 @@ from ..ownership import Ownership
 from . import Assessment, lifecycle
 from .conditions import wants_interfaces
 
+# The names of services, each with the type of endpoint.
+Services: TypeAlias = frozenset[tuple[str, EndpointType]]
+
 _LEAVING = frozenset({EndpointState.DELETING, EndpointState.DELETED})
+
+
+def services_of(profile: Profile, ownership: Ownership) -> Services:
+    """The services that a profile names."""
+    return frozenset((ownership.service_name(spec.service), spec.type) for spec in profile.endpoints)
 
 
 def assess(observation: Observation, profile: Profile, ownership: Ownership) -> Assessment:
     """Take down the owned endpoints, and give back the adopted ones, of services that the profile does not
     name; the group too, where the profile wants nothing that stands behind one.
     """
-    named = frozenset((ownership.service_name(spec.service), spec.type) for spec in profile.endpoints)
+    named = services_of(profile, ownership)
     if not wants_interfaces(profile):
         return take_down(observation, ownership, named)
     return _give_up(observation, ownership, named)
@@ -39,14 +49,16 @@ def assess(observation: Observation, profile: Profile, ownership: Ownership) -> 
 def take_down(
     observation: Observation,
     ownership: Ownership,
-    named: frozenset[tuple[str, EndpointType]] = frozenset(),
+    named: Services = frozenset(),
 ) -> Assessment:
     """Take down everything but what is `named`: endpoints first, and once none stands behind the group, the
     group.
     """
     endpoints = _give_up(observation, ownership, named, all_goes=True)
+    held = held_endpoints(observation, ownership)
     groups = (
-        _take_down_group(observation, group, ownership) for group in ownership.owned_groups(observation)
+        take_down_group(observation, group, ownership, Kind.NOT_WANTED, held)
+        for group in ownership.owned_groups(observation)
     )
     return Assessment.joined([endpoints, *groups])
 
@@ -54,7 +66,7 @@ def take_down(
 def _give_up(
     observation: Observation,
     ownership: Ownership,
-    named: frozenset[tuple[str, EndpointType]],
+    named: Services,
     *,
     all_goes: bool = False,
 ) -> Assessment:
@@ -104,25 +116,50 @@ def _held(endpoint: Endpoint, *, all_goes: bool) -> Finding:
         found=f"someone else's, {endpoint.state}, behind {', '.join(sorted(endpoint.group_ids))}",
         wanted="another security group in the place of the owned one, or the endpoint gone",
         status=Status.BLOCKED if all_goes else Status.NOTED,
-        reason=Reason.UNKNOWN if all_goes else None,
+        reason=Reason.IN_USE if all_goes else None,
     )
 
 
-def _take_down_group(observation: Observation, group: SecurityGroup, ownership: Ownership) -> Assessment:
+def take_down_group(
+    observation: Observation, group: SecurityGroup, ownership: Ownership, kind: Kind, stay: frozenset[str]
+) -> Assessment:
+    """An owned group goes, once no endpoint stands behind it.
+
+    `stay` are the ids of the endpoints that nothing takes away from it: EC2 does not delete the group before
+    a person does something about them.
+    """
     behind = [
         e for e in observation.endpoints if group.id in e.group_ids and e.state is not EndpointState.DELETED
     ]
-    if behind:
-        # Those that are held are told as such, and nothing is to be waited for.
-        held = all(_is_held(endpoint, observation, ownership) for endpoint in behind)
-        in_use = Finding(
-            Kind.NOT_WANTED,
-            group.id,
-            found=f"in use by {', '.join(sorted(endpoint.id for endpoint in behind))}",
-            wanted="gone, after them",
-            status=Status.BLOCKED if held else Status.CONVERGING,
-            reason=Reason.UNKNOWN if held else None,
+    if not behind:
+        finding = Finding(kind, group.id, found=f"owned by {ownership.stack}", wanted="gone")
+        return Assessment.of([Step(DeleteSecurityGroup(group.id), (finding,))])
+    held = all(endpoint.id in stay for endpoint in behind)
+    in_use = Finding(
+        kind,
+        group.id,
+        found=f"in use by {', '.join(sorted(endpoint.id for endpoint in behind))}",
+        wanted="another security group in its place there, then gone" if held else "gone, after them",
+        status=Status.BLOCKED if held else Status.CONVERGING,
+        reason=Reason.IN_USE if held else None,
+    )
+    return Assessment((in_use,))
+
+
+def held_endpoints(
+    observation: Observation, ownership: Ownership, named: Services = frozenset()
+) -> frozenset[str]:
+    """The ids of someone else's endpoints that keep our groups: those for the services `named`, from which
+    nothing is taken, and those of which EC2 does not let us take the group off.
+    """
+    vpc_id = observation.vpc.id
+    return frozenset(
+        endpoint.id
+        for endpoint in observation.endpoints
+        if not ownership.owns_endpoint(endpoint, vpc_id)
+        and endpoint.state not in _LEAVING
+        and (
+            (endpoint.service_name, EndpointType.INTERFACE) in named
+            or _is_held(endpoint, observation, ownership)
         )
-        return Assessment((in_use,))
-    finding = Finding(Kind.NOT_WANTED, group.id, found=f"owned by {ownership.stack}", wanted="gone")
-    return Assessment.of([Step(DeleteSecurityGroup(group.id), (finding,))])
+    )
