@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from reconciler import trail
 from reconciler.queue import MalformedMessage, NotQueued, PassRequest, Queue, first_seen_of
+from reconciler.trail import WATCHED, MalformedEvent, ResourceType, Touched
 from tests.unit.fakes import FakeSqs
+from tests.unit.test_trail import an_api_call
 
 URL = "https://passes.fifo"
 NOW = 1_795_420_800.0
@@ -30,6 +34,8 @@ def dedup_id(vpc_id: str = "vpc-1", now: float = NOW, debounce: int = 30, origin
     return found
 
 
+NUMBERS = st.integers(0, 2**48 - 1)
+
 # ---- messages
 
 
@@ -37,10 +43,10 @@ def dedup_id(vpc_id: str = "vpc-1", now: float = NOW, debounce: int = 30, origin
     st.builds(
         PassRequest,
         vpc_id=st.from_regex("vpc-[0-9a-f]{1,17}", fullmatch=True),
-        first_seen=st.integers(min_value=0),
-        rounds=st.integers(min_value=0),
-        failures=st.integers(min_value=0),
-        not_before=st.integers(min_value=0),
+        first_seen=NUMBERS,
+        rounds=NUMBERS,
+        failures=NUMBERS,
+        not_before=NUMBERS,
         release=st.booleans(),
         counted=st.lists(st.text()).map(tuple),
     )
@@ -72,6 +78,12 @@ def test_a_message_may_leave_out_what_a_first_round_does_not_have() -> None:
         ('{"vpc_id": "vpc-1", "first_seen": 7, "rounds": -2}', "rounds is -2"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "failures": "1"}', "failures is '1'"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "not_before": 0.5}', "not_before is 0.5"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "began": 1e400}', "began is inf"),
+        (f'{{"vpc_id": "vpc-1", "first_seen": {10**4000}}}', "first_seen is 1000"),
+        (f'{{"vpc_id": "vpc-1", "first_seen": {"9" * 5000}}}', "not JSON"),
+        (f'{{"vpc_id": "vpc-1", "first_seen": {"[" * 900 + "]" * 900}}}', "first_seen is [["),
+        (f'{{"vpc_id": "vpc-{"1" * 100}", "first_seen": 7}}', "not a VPC's id"),
+        ('{"vpc_id": "vpc-1 2", "first_seen": 7}', "vpc_id is 'vpc-1 2'"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": "dns"}', "list of words"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": [1]}', "list of words"),
     ],
@@ -144,6 +156,26 @@ def test_a_release_is_not_lost_to_an_event() -> None:
 
 
 # ---- sending
+
+
+@given(
+    st.builds(an_api_call, st.sampled_from(sorted(WATCHED)), st.fixed_dictionaries({"vpcId": st.text()})),
+    st.text() | st.text("0123456789abcdef-", max_size=200),
+    st.integers(0, 2),
+)
+def test_what_an_event_asks_for_is_always_a_message_that_sqs_takes(
+    event: dict[str, Any], event_id: str, debounce: int
+) -> None:
+    """At most 128 letters, digits and punctuation for a group and for a deduplication id."""
+    try:
+        touched = trail.read(event | {"id": event_id}, "vpce-remediator")
+    except MalformedEvent:
+        return
+    assert isinstance(touched, Touched)
+    vpc_ids = {"vpc-0123456789abcdef0", *touched.ids.get(ResourceType.VPC, ())}
+    for entry in sent([PassRequest(each, 7) for each in vpc_ids], NOW, debounce, touched.event_id):
+        for key in ("MessageGroupId", "MessageDeduplicationId"):
+            assert re.fullmatch(r"[!-~]{1,128}", entry[key])
 
 
 def test_each_vpc_is_a_message_group_of_its_own() -> None:

@@ -358,7 +358,7 @@ def test_a_deep_nest_is_no_danger() -> None:
     nest: Any = VPC
     for _ in range(100_000):
         nest = [nest]
-    assert ids_of("DeleteVpc", {"nest": nest}) == {"vpc": {VPC}}
+    assert ids_of("DeleteVpc", {"nest": nest, "vpcId": nest}) == {"vpc": {VPC}}
 
 
 def test_a_group_that_a_rule_only_refers_to_is_not_touched_nor_is_its_vpc() -> None:
@@ -371,6 +371,27 @@ def test_a_group_that_a_rule_only_refers_to_is_not_touched_nor_is_its_vpc() -> N
     touched = trail.read(event, PREFIX)
     assert isinstance(touched, Touched)
     assert touched.ids == {ResourceType.GROUP: frozenset({"sg-ours1"})}
+
+
+@pytest.mark.parametrize("event_id", ["", "an id", "0" * 65, "0/1", "é"])
+def test_an_id_of_an_event_that_sqs_would_not_take_is_malformed(event_id: str) -> None:
+    with pytest.raises(MalformedEvent, match="not a UUID"):
+        trail.read(an_api_call("DeleteVpc", {"vpcId": VPC}) | {"id": event_id}, PREFIX)
+
+
+def test_only_the_key_of_a_tag_speaks_of_the_opt_in() -> None:
+    ours = f"{PREFIX}:profile"
+    assert read(
+        an_api_call("CreateTags", {"tagSet": {"items": [{"key": ours, "value": "x"}]}})
+    ).names_our_tags
+    new = {"CreateVpcEndpointRequest": {"TagSpecification": {"Tag": {"tag": 1, "Key": ours, "Value": "x"}}}}
+    assert read(an_api_call("CreateVpcEndpoint", new)).names_our_tags
+    for words in (
+        {"tagSet": {"items": [{"key": "Name", "value": ours}]}},
+        {"ipPermissions": {"items": [{"ipRanges": {"items": [{"description": ours}]}}]}},
+        {"groupName": ours, "key": ours},
+    ):
+        assert not read(an_api_call("CreateTags", words)).names_our_tags
 
 
 @pytest.mark.parametrize("event", [None, [], "CreateVpc", 7])

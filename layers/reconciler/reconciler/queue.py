@@ -13,6 +13,8 @@ event's; odd and even rounds are told apart, so that none is taken for the one t
 from __future__ import annotations
 
 import json
+import re
+import reprlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
 
 # SQS takes at most this many messages in one call.
 _BATCH = 10
+# SQS takes few characters and at most 128 of them for a group and for a deduplication id.
+_VPC_ID = re.compile(r"vpc-[0-9a-z]{1,32}")
+# The last millisecond that `datetime` knows is below it.
+_LARGEST_NUMBER = 2**48
 
 
 class MalformedMessage(ValueError):
@@ -67,8 +73,8 @@ class PassRequest:
         """
         given = _object(body)
         vpc_id: Any = given.get("vpc_id")
-        if not isinstance(vpc_id, str) or not vpc_id.startswith("vpc-"):
-            raise MalformedMessage(f"vpc_id is {vpc_id!r}, not a VPC's id")
+        if not isinstance(vpc_id, str) or not _VPC_ID.fullmatch(vpc_id):
+            raise MalformedMessage(f"vpc_id is {reprlib.repr(vpc_id)}, not a VPC's id")
         counted: Any = given.get("counted", [])
         if not isinstance(counted, list) or not all(isinstance(word, str) for word in counted):
             raise MalformedMessage("counted must be a list of words")
@@ -106,8 +112,8 @@ def _object(body: str) -> dict[str, Any]:
 
 def _number(given: dict[str, Any], key: str, default: int | None = None) -> int:
     value = given.get(key, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise MalformedMessage(f"{key} is {value!r}, not a whole number from 0")
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < _LARGEST_NUMBER:
+        raise MalformedMessage(f"{key} is {reprlib.repr(value)}, not a whole number from 0 to 2**48")
     return value
 
 

@@ -1,9 +1,9 @@
 """A CloudTrail record, or a tag change event, to the resource ids that it touches. Pure.
 
 CloudTrail writes EC2's calls in two dialects and in shapes that vary with how many there are of a thing
-(facts, section 6). None of that matters here: every EC2 id says by its prefix what it is, so ids are taken
-from wherever they stand in the request and the response. An event only says where to look, so an id too
-many costs a look and an id too few is what the sweep is for.
+(facts, section 6). Ids are read from the fields that hold ids, wherever those stand. No other field is read:
+people write names, descriptions, tags and policies, and these may look like ids. An event only says where to
+look, so an id too few is what the sweep is for.
 """
 
 from __future__ import annotations
@@ -42,15 +42,22 @@ class ResourceType(StrEnum):
     GROUP = "sg"
 
 
-_ID = re.compile(rf"({'|'.join(ResourceType)})-[0-9a-z]+")
-# Where people's own words stand, which may look like ids, and where other things are only referred to, such
-# as the groups, of a peered VPC perhaps, that a rule lets in.
-_NOT_TOUCHED = frozenset(
-    """
-    tagSet tagSpecificationSet TagSpecification groupName GroupName groupDescription Description
-    groups referencedGroupInfo ReferencedGroupId
+_ID = re.compile(rf"({'|'.join(ResourceType)})-[0-9a-z]{{1,32}}")
+# The fields that hold ids, lower-cased: the dialects differ in case.
+_ID_FIELDS = frozenset(
+    f"{change}{field}"
+    for change in ("", "add", "remove")
+    for field in """
+    vpcid subnetid routetableid groupid securitygroupid vpcendpointid resourceid subnetidset routetableidset
     """.split()
 )
+# In such a field, one id may be an object, and several a list or an object.
+_PARTS_OF_IDS = frozenset({"content", "item", "items"})
+# The groups, of a peered VPC perhaps, that a rule only refers to.
+_REFERENCES = frozenset({"groups", "referencedgroupinfo"})
+_TAG_FIELDS = frozenset({"tagset", "tagspecificationset", "tagspecification"})
+# EventBridge's ids are UUIDs.
+_EVENT_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 class MalformedEvent(ValueError):
@@ -108,13 +115,13 @@ def _read_api_call(event: Mapping[str, Any], detail: Mapping[str, Any], tag_pref
     if not told or not all(isinstance(part, dict) for part in told):
         raise MalformedEvent("requestParameters and responseElements are both missing, or no objects")
     return Touched(
-        event_id=_part(event, "id", str),
+        event_id=_event_id(event),
         event_name=name,
         time=_time(_part(detail, "eventTime", str)),
         account=str(detail.get("recipientAccountId") or event.get("account") or ""),
         region=_part(detail, "awsRegion", str),
-        ids=_ids(_strings(told, leave_out=_NOT_TOUCHED)),
-        names_our_tags=any(text.startswith(f"{tag_prefix}:") for text in _strings(told)),
+        ids=_ids(_in_id_fields(told)),
+        names_our_tags=any(key.startswith(f"{tag_prefix}:") for key in _tag_keys(told)),
         deletion_refused=deletion_refused,
     )
 
@@ -123,7 +130,7 @@ def _read_tag_change(event: Mapping[str, Any], detail: Mapping[str, Any]) -> Tou
     arns = _part(event, "resources", list)
     _part(detail, "changed-tag-keys", list)
     return Touched(
-        event_id=_part(event, "id", str),
+        event_id=_event_id(event),
         event_name="Tag Change on Resource",
         time=_time(_part(event, "time", str)),
         account=_part(event, "account", str),
@@ -152,6 +159,14 @@ def _time(text: str) -> datetime:
     return time
 
 
+def _event_id(event: Mapping[str, Any]) -> str:
+    """The event's id. The queue makes a deduplication id of it, for which SQS takes few characters."""
+    event_id: str = _part(event, "id", str)
+    if not _EVENT_ID.fullmatch(event_id):
+        raise MalformedEvent(f"id is {event_id[:80]!r}, not a UUID")
+    return event_id
+
+
 def _ids(strings: Iterable[str]) -> Mapping[ResourceType, frozenset[str]]:
     found: dict[ResourceType, set[str]] = {}
     for text in strings:
@@ -160,14 +175,42 @@ def _ids(strings: Iterable[str]) -> Mapping[ResourceType, frozenset[str]]:
     return {kind: frozenset(ids) for kind, ids in found.items()}
 
 
-def _strings(value: Any, leave_out: Set[str] = frozenset()) -> Iterator[str]:
-    """Every string in a nest of objects and arrays, in no order, but for what stands under some keys."""
+def _in_id_fields(value: Any) -> Iterator[str]:
+    """The strings in the fields that hold ids."""
+    for key, held in _fields(value, leave_out=_REFERENCES):
+        if key in _ID_FIELDS:
+            yield from _parts(held)
+
+
+def _parts(held: Any) -> Iterator[str]:
+    """The strings of one such field, in whatever shape it has."""
+    nest = [held]
+    while nest:
+        held = nest.pop()
+        if isinstance(held, str):
+            yield held
+        elif isinstance(held, Mapping):
+            nest.extend(item for key, item in held.items() if key.lower() in _PARTS_OF_IDS)
+        elif isinstance(held, list):
+            nest.extend(held)
+
+
+def _tag_keys(value: Any) -> Iterator[str]:
+    """The keys of the tags that a call puts on or takes off."""
+    for name, tags in _fields(value):
+        if name in _TAG_FIELDS:
+            yield from (key for part, key in _fields(tags) if part == "key" and isinstance(key, str))
+
+
+def _fields(value: Any, leave_out: Set[str] = frozenset()) -> Iterator[tuple[str, Any]]:
+    """Every field in a nest of objects and arrays, its name lower-cased, in no order; not what stands in the
+    fields to leave out."""
     nest = [value]
     while nest:
         value = nest.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping):
-            nest.extend(item for key, item in value.items() if key not in leave_out)
+        if isinstance(value, Mapping):
+            held = [(key.lower(), item) for key, item in value.items() if key.lower() not in leave_out]
+            yield from held
+            nest.extend(item for _, item in held)
         elif isinstance(value, list):
             nest.extend(value)
