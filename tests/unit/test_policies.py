@@ -69,16 +69,37 @@ def test_full_access_is_what_ec2_gives_where_none_is_sent() -> None:
     assert canonical(as_recorded) == FULL_ACCESS
 
 
-@pytest.mark.parametrize("document", ["", "open", "[]", "{}", '{"Statement": []}', '"Statement"'])
+@pytest.mark.parametrize(
+    "document",
+    [
+        "",
+        "open",
+        "[]",
+        "{}",
+        '{"Statement": []}',
+        '{"Statement": [1]}',
+        '"Statement"',
+        '{"Statement": {"Sid": NaN}}',
+    ],
+)
 def test_a_text_that_is_no_policy_is_refused(document: str) -> None:
     with pytest.raises(InvalidPolicy):
         canonical(document)
 
 
-def test_an_account_and_its_root_are_one_principal() -> None:
+@pytest.mark.parametrize("partition", ["aws", "aws-cn", "aws-us-gov"])
+def test_an_account_and_its_root_are_one_principal_whose_form_is_right_in_every_partition(
+    partition: str,
+) -> None:
     by_id = '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "*"}}'
-    by_arn = by_id.replace("111122223333", "arn:aws:iam::111122223333:root")
+    by_arn = by_id.replace("111122223333", f"arn:{partition}:iam::111122223333:root")
     assert canonical(by_id) == canonical(by_arn)
+    assert "arn:" not in canonical(by_arn)
+
+
+def test_a_role_is_not_its_account() -> None:
+    role = '{"Statement": {"Principal": {"AWS": "arn:aws:iam::111122223333:role/root"}}}'
+    assert "role/root" in canonical(role)
 
 
 def test_a_conditions_values_are_texts_however_they_are_written() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.model import (
     AddressType,
@@ -13,7 +15,7 @@ from reconciler.model import (
     When,
 )
 from reconciler.policies import canonical
-from reconciler.profiles import InvalidProfile, builtin, parse
+from reconciler.profiles import ENDPOINT_KEYS, PROFILE_KEYS, InvalidProfile, builtin, parse
 
 POLICY = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}'
 
@@ -98,6 +100,9 @@ def test_a_document_may_hold_several_profiles_or_none() -> None:
         ("[[w.endpoint]]\nservice = 's3'\nzone = 'a'", "line 3: profile 'w', endpoint 1: 'zone' is none of"),
         ("[[w.endpoint]]\nwhen = 'always'", "line 1: profile 'w', endpoint 1: 'service' must be a word"),
         ("[[w.endpoint]]\nservice = ''", "line 2: profile 'w', endpoint 1: 'service' must be a word"),
+        ("[[w.endpoint]]\nservice = '*'", "line 2: profile 'w', endpoint 1: 'service' must be a word"),
+        ("[[w.endpoint]]\nservice = 'Logs'", "line 2: profile 'w', endpoint 1: 'service' must be a word"),
+        (f"[[w.endpoint]]\nservice = '{'s' * 129}'", "endpoint 1: 'service' must be a word"),
         ("[[w.endpoint]]\nservice = 7", "line 2: profile 'w', endpoint 1: 'service' must be a word"),
         (
             "[[w.endpoint]]\nservice = 's3'\n[[w.endpoint]]\nservice = 'sqs'\nwhen = 'never'",
@@ -127,3 +132,49 @@ def test_a_document_that_cannot_be_used_is_refused_with_the_line_the_profile_and
     with pytest.raises(InvalidProfile) as refusal:
         parse(document)
     assert complaint in str(refusal.value)
+
+
+NESTS = {
+    "list": "[w]\nzones = " + "[" * 5000 + "]" * 5000,
+    "table": "[" + ".".join("w" * 5000) + "]",
+    "policy": "[[w.endpoint]]\nservice = 's3'\npolicy = '" + "[" * 5000 + "'",
+    "policy that json reads": "[[w.endpoint]]\nservice = 's3'\npolicy = '{\"Statement\": "
+    + '{"a":' * 700
+    + "1"
+    + "}" * 701
+    + "'",
+    "wrong word": "[w]\nclients = " + "[" * 300 + "]" * 300 + "\n[[w.endpoint]]\nservice = 's3'",
+}
+NUMBERS = {
+    "decimal": f"[w]\nclients = {'9' * 5000}",
+    "hexadecimal": f"[w]\nclients = 0x{'f' * 5000}\n[[w.endpoint]]\nservice = 's3'",
+    "in a policy": f"[[w.endpoint]]\nservice = 's3'\npolicy = '{{\"Statement\": {'9' * 5000}}}'",
+    "no number": "[[w.endpoint]]\nservice = 's3'\npolicy = '{\"Statement\": {\"Sid\": NaN}}'",
+}
+
+
+@pytest.mark.parametrize("document", [*NESTS.values(), *NUMBERS.values()], ids=[*NESTS, *NUMBERS])
+def test_a_hostile_document_is_refused_like_any_other_bad_one(document: str) -> None:
+    with pytest.raises(InvalidProfile):
+        parse(document)
+
+
+VALUES = st.sampled_from(
+    ("''", '"""\n"""', "1", "-0", "1e999", "nan", "true", "[]", "{}", "2026-11-24", "12:00:00", "[[1], {}]")
+) | st.integers(min_value=10**50).map(str)
+KEYS = st.sampled_from(sorted(PROFILE_KEYS | ENDPOINT_KEYS)) | st.sampled_from(
+    ("''", '"\\u0000"', "a.b", "'a.b'", '"\\n"')
+)
+ASSIGNMENTS = st.builds("{} = {}".format, KEYS, VALUES)
+LINES = st.lists(
+    st.sampled_from(("[w]", "[[w.endpoint]]", "['w w']", "service = 's3'")) | ASSIGNMENTS, max_size=8
+)
+
+
+@given(st.text() | LINES.map("\n".join))
+def test_whatever_document_comes_is_read_or_refused(document: str) -> None:
+    try:
+        profiles = parse(document)
+    except InvalidProfile:
+        return
+    assert all(profile.endpoints for profile in profiles.values())

@@ -6,8 +6,9 @@ import json
 import re
 from typing import Any
 
-# A principal that is an account, as it may also be written.
-_ACCOUNT = re.compile(r"\d{12}")
+# A principal that is an account, as it may also be written, in any partition. The account's id alone says the
+# same in each of them.
+_ACCOUNT = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):root")
 # The version that IAM assumes where a document names none.
 _DEFAULT_VERSION = "2008-10-17"
 
@@ -26,21 +27,32 @@ def canonical(document: str) -> str:
         InvalidPolicy: when it is not a JSON object with a statement.
     """
     try:
-        policy = json.loads(document)
+        return _canonical(json.loads(document))
+    except InvalidPolicy:
+        raise
+    except RecursionError as error:
+        raise InvalidPolicy("nested too deeply") from error
     except ValueError as error:
+        # Python refuses to read an integer of thousands of digits, too.
         raise InvalidPolicy(f"not JSON: {error}") from error
+
+
+def _canonical(policy: Any) -> str:
     if not isinstance(policy, dict) or not policy.get("Statement"):
         raise InvalidPolicy("not a JSON object with a Statement")
     if policy.get("Version") == _DEFAULT_VERSION:
         del policy["Version"]
-    statements = policy["Statement"]
-    plain = [_plain(each) for each in (statements if isinstance(statements, list) else [statements])]
+    given = policy["Statement"]
+    statements = given if isinstance(given, list) else [given]
+    if not all(isinstance(each, dict) for each in statements):
+        raise InvalidPolicy("a Statement is not a JSON object")
+    plain = [_plain(each) for each in statements]
     policy["Statement"] = sorted(plain, key=_as_text)
     return _as_text({key: value if key == "Statement" else _plain(value) for key, value in policy.items()})
 
 
 def _as_text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def _plain(value: Any, key: str = "") -> Any:
@@ -50,8 +62,8 @@ def _plain(value: Any, key: str = "") -> Any:
     if isinstance(value, list):
         items = sorted((_plain(item, key) for item in value), key=_as_text)
         return items[0] if len(items) == 1 else items
-    if key == "AWS" and isinstance(value, str) and _ACCOUNT.fullmatch(value):
-        return f"arn:aws:iam::{value}:root"
+    if key == "AWS" and isinstance(value, str) and (account := _ACCOUNT.fullmatch(value)):
+        return account[1]
     if key == "Condition" and not isinstance(value, str):
         # IAM compares the text of a condition's values, however they are written.
         return _as_text(value)

@@ -7,6 +7,7 @@ A profile names the endpoints that a VPC should have, and how they are to stand.
 from __future__ import annotations
 
 import re
+import reprlib
 import tomllib
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -32,6 +33,10 @@ PROFILE_KEYS = frozenset({"endpoint", "clients", "existing", "surplus", "ip-addr
 ENDPOINT_KEYS = frozenset({"service", "when", "type", "private-dns", "policy"})
 
 
+# One that EC2 cannot have would refuse the look at all services; and a wildcard would match others.
+_SERVICE = re.compile(r"[a-z0-9]([a-z0-9._-]{0,126}[a-z0-9])?")
+
+
 class InvalidProfile(ValueError):
     """A profile document that cannot be used; says which line, profile and key, and why."""
 
@@ -45,9 +50,14 @@ def parse(document: str) -> Mapping[str, Profile]:
     """
     try:
         tables = tomllib.loads(document)
-    except tomllib.TOMLDecodeError as error:
+        return {name: _Reader(document, name).profile(table) for name, table in tables.items()}
+    except InvalidProfile:
+        raise
+    except RecursionError as error:
+        raise InvalidProfile("line 1: nested too deeply") from error
+    except (ValueError, OverflowError) as error:
+        # Not only `TOMLDecodeError`: Python refuses to read or to show an integer of thousands of digits.
         raise InvalidProfile(f"not TOML: {error}") from error
-    return {name: _Reader(document, name).profile(table) for name, table in tables.items()}
 
 
 @cache
@@ -92,12 +102,12 @@ class _Reader:
         if unknown := set(entry) - ENDPOINT_KEYS:
             self._refuse(min(unknown), f"is none of {', '.join(sorted(ENDPOINT_KEYS))}", number)
         service = entry.get("service")
-        if not isinstance(service, str) or not service:
-            self._refuse("service", "must be a word, such as 'logs'", number)
+        if not isinstance(service, str) or not _SERVICE.fullmatch(service):
+            self._refuse("service", "must be a word, such as 'logs' or 'ecr.api'", number)
         kind = self._type(entry, number)
         private_dns = entry.get("private-dns", kind is EndpointType.INTERFACE)
         if not isinstance(private_dns, bool):
-            self._refuse("private-dns", f"is {private_dns!r}, neither true nor false", number)
+            self._refuse("private-dns", f"is {reprlib.repr(private_dns)}, neither true nor false", number)
         if kind is EndpointType.GATEWAY and private_dns:
             self._refuse("private-dns", "is for interface endpoints: a gateway endpoint has none", number)
         return EndpointSpec(
@@ -111,7 +121,7 @@ class _Reader:
     def _type(self, entry: Mapping[str, Any], number: int) -> EndpointType:
         word = entry.get("type", "interface")
         if word not in ("interface", "gateway"):
-            self._refuse("type", f"is {word!r}, not one of interface, gateway", number)
+            self._refuse("type", f"is {reprlib.repr(word)}, not one of interface, gateway", number)
         return EndpointType(word.capitalize())
 
     def _policy(self, document: Any, number: int) -> str:
@@ -133,7 +143,7 @@ class _Reader:
         try:
             return words(given)
         except ValueError:
-            self._refuse(key, f"is {given!r}, not one of {', '.join(type(default))}", number)
+            self._refuse(key, f"is {reprlib.repr(given)}, not one of {', '.join(type(default))}", number)
 
     def _refuse(self, key: str, why: str, endpoint: int | None = None) -> NoReturn:
         place = f"profile {self._name!r}" + (f", endpoint {endpoint + 1}" if endpoint is not None else "")
