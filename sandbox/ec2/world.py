@@ -35,6 +35,7 @@ class Quotas:
     """The account's limits."""
 
     interface_endpoints_per_vpc: int = 50
+    gateway_endpoints: int = 20
     groups_per_vpc: int = 500
     rules_per_group: int = 60
     groups_per_interface: int = 5

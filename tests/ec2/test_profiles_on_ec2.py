@@ -322,6 +322,23 @@ def test_a_gateway_endpoint_of_someone_else_is_extended_and_not_doubled(account:
     assert gateway["RouteTableIds"]
 
 
+def test_services_are_looked_up_by_as_many_as_one_filter_takes(account: Account) -> None:
+    names = "".join(f"[[p.endpoint]]\nservice = 's{n}'\n" for n in range(205))
+    account.profiles = parse(names + "[[p.endpoint]]\nservice = 'logs'")
+    vpc_id = account.vpc("ab", profile="p")
+    with account.calls() as calls:
+        account.one_pass(vpc_id)
+    asked = [
+        set(each["Values"])
+        for call in calls
+        if call.action == "DescribeVpcEndpointServices"
+        for each in call.params["Filters"]
+    ]
+    assert max(map(len, asked)) <= 200
+    assert len(set().union(*asked)) == 206
+    assert len(account.truth.endpoints(vpc_id, LOGS)) == 1
+
+
 def test_the_ssm_profile_stands_up(account: Account) -> None:
     vpc_id = account.vpc("ab", profile="ssm")
     assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED

@@ -118,6 +118,13 @@ def test_a_refusal_that_lasts_is_blocked_not_retried_in_a_loop_and_clears(
     assert account.truth.faults(vpc_id) == []
 
 
+def test_the_quota_of_gateway_endpoints_is_named_as_such(account: Account) -> None:
+    account.profiles = parse("[[p.endpoint]]\nservice = 's3'\ntype = 'gateway'")
+    account.ec2.aws.quotas.gateway_endpoints = 0
+    vpc_id = account.vpc("ab", profile="p")
+    assert blocked(account.converge(vpc_id)[-1]) == {Reason.GATEWAY_ENDPOINT_QUOTA}
+
+
 def test_an_unauthorized_call_names_the_action(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.faults.before("CreateVpcEndpoint", "UnauthorizedOperation", "encoded: x8f", times=1000)

@@ -125,6 +125,17 @@ def test_a_group_has_so_many_rules(net: Network) -> None:
     assert len(net.ingress(net.group)) == 60
 
 
+@shows(quotas.so_many_rules_a_group)
+def test_each_address_family_counts_its_rules_and_a_group_counts_in_both(net: Network) -> None:
+    net.let_in(net.group, *[f"10.0.{number}.0/24" for number in range(59)])
+    v6: Any = {"IpProtocol": "-1", "Ipv6Ranges": [{"CidrIpv6": f"2001:db8:{n}::/64"} for n in range(59)]}
+    net.api.authorize_security_group_ingress(GroupId=net.group, IpPermissions=[v6])
+    both: Any = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": net.group}]}
+    net.api.authorize_security_group_ingress(GroupId=net.group, IpPermissions=[both])
+    with expect_refusal("RulesPerSecurityGroupLimitExceeded"):
+        net.let_in(net.group, "10.1.0.0/24")
+
+
 @shows(quotas.so_many_groups_an_interface)
 def test_an_endpoint_has_at_most_five_groups(net: Network) -> None:
     made = [net.new_group(f"group {number}") for number in range(6)]
@@ -141,6 +152,13 @@ def test_a_vpc_has_so_many_interface_endpoints(net: Network) -> None:
         net.new_endpoint(net.a, service=MESH)
     net.api.delete_vpc_endpoints(VpcEndpointIds=[endpoint])
     net.new_endpoint(net.a, service=MESH)
+
+
+@shows(quotas.so_many_endpoints_a_vpc)
+def test_a_region_has_so_many_gateway_endpoints(net: Network) -> None:
+    net.ec2.aws.quotas.gateway_endpoints = 0
+    with expect_refusal("VpcEndpointLimitExceeded"):
+        net.api.create_vpc_endpoint(VpcId=net.vpc, ServiceName="com.amazonaws.eu-west-1.s3")
 
 
 def test_cidr_blocks_are_kept_with_their_host_bits_cleared() -> None:

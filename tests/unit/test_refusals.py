@@ -62,6 +62,20 @@ def test_where_aws_is_at_work_or_late_one_comes_round(code: str) -> None:
     assert (refusal.verdict, refusal.reason) == (Verdict.WAIT, None)
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Private DNS can't be enabled because the service com.amazonaws.eu-west-1.x does not provide a "
+        "private DNS name.",
+        "To set PrivateDnsOnlyForInboundResolverEndpoint to true, the VPC vpc-1 must have a Gateway endpoint "
+        "for the service.",
+    ],
+)
+def test_private_dns_that_the_service_does_not_give_is_blocked(message: str) -> None:
+    refusal = refused("InvalidParameter", message)
+    assert (refusal.verdict, refusal.reason) == (Verdict.BLOCKED, Reason.PRIVATE_DNS_UNAVAILABLE)
+
+
 @pytest.mark.parametrize("code", ["InvalidPermission.Duplicate", "InvalidPermission.NotFound"])
 def test_a_rule_that_is_there_or_gone_already_is_as_asked_for(code: str) -> None:
     assert refused(code).verdict is Verdict.ALREADY_DONE

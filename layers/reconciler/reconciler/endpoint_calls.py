@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +78,14 @@ def create_gateway(ec2: EC2Client, action: CreateGatewayEndpoint, now: float) ->
     }
     if action.policy:
         request["PolicyDocument"] = action.policy
-    return Done(_create(ec2, request, now, frozenset()))
+    try:
+        return Done(_create(ec2, request, now, frozenset()))
+    except ClientError as error:
+        refusal = refusals.classify(error)
+        if refusal.reason is not Reason.ENDPOINT_QUOTA:
+            raise
+        # EC2 has one code for two quotas.
+        return Done(replace(refusal, reason=Reason.GATEWAY_ENDPOINT_QUOTA))
 
 
 def modify(ec2: EC2Client, action: ModifyEndpoint, add_group_ids: Sequence[str]) -> Done:

@@ -60,10 +60,12 @@ class Reason(StrEnum):
     """Why something is blocked. These words are metric dimensions: dashboards depend on them."""
 
     PRIVATE_DNS_CONFLICT = "private-dns-conflict"
+    PRIVATE_DNS_UNAVAILABLE = "private-dns-unavailable"
     SERVICE_UNAVAILABLE = "service-unavailable"
     ZONE_NOT_OFFERED = "zone-not-offered"
     NO_PRIVATE_SUBNET = "no-private-subnet"
     ENDPOINT_QUOTA = "endpoint-quota"
+    GATEWAY_ENDPOINT_QUOTA = "gateway-endpoint-quota"
     GROUP_QUOTA = "group-quota"
     RULE_QUOTA = "rule-quota"
     NO_FREE_ADDRESSES = "no-free-addresses"

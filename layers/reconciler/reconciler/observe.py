@@ -126,9 +126,10 @@ class Observer:
         unknown = options_ids - set(self._name_servers)
         if unknown:
             pages = self._ec2.get_paginator("describe_dhcp_options")
-            for page in pages.paginate(Filters=[named("dhcp-options-id", unknown)]):
-                for options in page["DhcpOptions"]:
-                    self._name_servers[options["DhcpOptionsId"]] = decode.name_servers(options)
+            for some in chunks(unknown):
+                for page in pages.paginate(Filters=[named("dhcp-options-id", some)]):
+                    for options in page["DhcpOptions"]:
+                        self._name_servers[options["DhcpOptionsId"]] = decode.name_servers(options)
 
     def _attribute(self, attribute: VpcAttribute, vpc_id: str) -> bool:
         """Whether the attribute is on; a VPC that is gone has it off and is left out for being gone."""
@@ -206,12 +207,13 @@ class Observer:
         if names and (names - self._offers.asked or self._clock() >= self._offers.until):
             offers = _Offers(names, self._clock() + _SERVICES_KEPT_SECONDS)
             pages = self._ec2.get_paginator("describe_vpc_endpoint_services")
-            for page in pages.paginate(Filters=[named("service-name", names)]):
-                for service in page["ServiceDetails"]:
-                    types = {each.get("ServiceType") for each in service.get("ServiceType", [])}
-                    if EndpointType.INTERFACE in types:
-                        offers.interface[service["ServiceName"]] = decode.service(service)
-                    if EndpointType.GATEWAY in types:
-                        offers.gateway[service["ServiceName"]] = decode.service(service)
+            for some in chunks(names):
+                for page in pages.paginate(Filters=[named("service-name", some)]):
+                    for service in page["ServiceDetails"]:
+                        types = {each.get("ServiceType") for each in service.get("ServiceType", [])}
+                        if EndpointType.INTERFACE in types:
+                            offers.interface[service["ServiceName"]] = decode.service(service)
+                        if EndpointType.GATEWAY in types:
+                            offers.gateway[service["ServiceName"]] = decode.service(service)
             self._offers = offers
         return self._offers

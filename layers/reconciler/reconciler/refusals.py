@@ -106,6 +106,8 @@ _BY_CODE: dict[str, tuple[Verdict, Reason | None]] = {
 _BY_MESSAGE: dict[str, tuple[Verdict, Reason | None]] = {
     "conflicting DNS domain": (Verdict.BLOCKED, Reason.PRIVATE_DNS_CONFLICT),
     "does not support the availability zone": (Verdict.OTHER_SUBNET, Reason.ZONE_NOT_OFFERED),
+    "does not provide a private DNS name": (Verdict.BLOCKED, Reason.PRIVATE_DNS_UNAVAILABLE),
+    "PrivateDnsOnlyForInboundResolverEndpoint": (Verdict.BLOCKED, Reason.PRIVATE_DNS_UNAVAILABLE),
     "requires both enableDnsSupport and enableDnsHostnames": (Verdict.DNS_OFF, None),
 }
 

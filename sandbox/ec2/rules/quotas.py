@@ -10,12 +10,15 @@ from sandbox.ec2.world import World
 
 @before("CreateVpcEndpoint")
 def so_many_endpoints_a_vpc(world: World, request: Request) -> None:
-    """`VpcEndpointLimitExceeded`: 50 interface endpoints a VPC (facts.md, sections 2 and 3)."""
-    if request.params.get("VpcEndpointType") != "Interface":
-        return
-    vpc_id, now = request.params["VpcId"], world.now
-    there = [each for each in world.endpoints_of(vpc_id) if each.type == "Interface" and each.counts(now)]
-    if len(there) >= world.quotas.interface_endpoints_per_vpc:
+    """`VpcEndpointLimitExceeded`: 50 interface endpoints a VPC (facts.md, sections 2 and 3), and 20 gateway
+    endpoints a Region (VPC quotas, L-1B52E74A).
+    """
+    vpc_id, now, kind = request.params["VpcId"], world.now, request.params.get("VpcEndpointType", "Gateway")
+    interface = kind == "Interface"
+    candidates = world.endpoints_of(vpc_id) if interface else world.endpoints.values()
+    there = [each for each in candidates if each.type == kind and each.counts(now)]
+    limit = world.quotas.interface_endpoints_per_vpc if interface else world.quotas.gateway_endpoints
+    if kind in ("Interface", "Gateway") and len(there) >= limit:
         message = f"The maximum number of VPC endpoints has been reached for the VPC {vpc_id}"
         raise Refusal("VpcEndpointLimitExceeded", message)
 
