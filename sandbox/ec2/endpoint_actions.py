@@ -82,6 +82,7 @@ def modify_vpc_endpoint(world: World, request: Request) -> Response:
     _unroute(world, endpoint, request.ids("RemoveRouteTableIds"))
     _route(world, endpoint, tables)
     endpoint.modifying_until = world.now + (world.timings.modify if world.keeps(states_take_time) else 0)
+    endpoint.pending_until = endpoint.modifying_until if world.timings.pending_while_modified else 0.0
     world.unsettled.add(endpoint.id)
     world.settle()
     return {"Return": True}

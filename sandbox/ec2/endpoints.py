@@ -49,6 +49,7 @@ class Endpoint:
     """A state that AWS put it into: failed, rejected, expired, partial, pendingAcceptance."""
     last_error: tuple[str, str] | None = None
     modifying_until: float = 0.0
+    pending_until: float = 0.0
     leaving: list[str] = field(default_factory=list)
     """Interfaces in subnets just taken away: they go when the modification ends."""
     deleting_from: float = FOREVER
@@ -63,7 +64,7 @@ class Endpoint:
             return "deleting"
         if self.forced_state:
             return self.forced_state
-        return "available" if now >= self.available_from else "pending"
+        return "available" if now >= max(self.available_from, self.pending_until) else "pending"
 
     def alive(self, now: float) -> bool:
         """Whether it still holds its name, its addresses and its groups."""

@@ -28,6 +28,9 @@ class Timings:
     delete: float = 45.0
     remember: float = 60.0
     """How long a deleted endpoint is still shown."""
+    pending_while_modified: bool = False
+    """Whether an endpoint is `pending` during a modification: Terraform's provider waits for that to pass
+    (facts.md, section 4), and reports of `OperationInProgress` show it `available`. Both may be."""
 
 
 @dataclass

@@ -48,6 +48,16 @@ def test_a_second_modification_waits_for_the_first(net: Network) -> None:
     assert net.endpoint(endpoint)["SubnetIds"] == [net.a, net.b, net.c]
 
 
+def test_an_endpoint_may_be_pending_while_it_is_modified() -> None:
+    net = Network()
+    net.ec2.aws.timings.pending_while_modified = True
+    endpoint = net.ready_endpoint(net.a)
+    net.api.modify_vpc_endpoint(VpcEndpointId=endpoint, AddSubnetIds=[net.b])
+    assert net.state(endpoint) == "pending"
+    net.clock.advance(60)
+    assert net.state(endpoint) == "available"
+
+
 @shows(states.only_a_ready_endpoint_is_modified)
 def test_a_pending_endpoint_is_not_modified(net: Network) -> None:
     endpoint = net.new_endpoint(net.a)

@@ -9,7 +9,8 @@ from sandbox.ec2.world import World
 states_take_time = fact(
     "states_take_time",
     """A new endpoint is `pending`, then `available`; a deleted one is `deleting`, then `deleted`, then gone;
-    a modification goes on for a while, though the state stays `available` (facts.md, section 4).""",
+    a modification goes on for a while, in which the state stays `available` or, where
+    `Timings.pending_while_modified` says so, is `pending` (facts.md, section 4).""",
 )
 states_come_in_varied_case = fact(
     "states_come_in_varied_case",
