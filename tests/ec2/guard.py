@@ -34,6 +34,7 @@ class Guard:
         self._account = account
         self._vpc_id = vpc_id
         self._open_before: set[tuple[str, str]] = set()
+        self._named_before: set[str] = set()
         self._permissions = Ec2Permissions(
             {ROLE.role_arn: _statements()}, account.ec2.account, account.ec2.region, account.ec2.tags_of
         )
@@ -44,7 +45,7 @@ class Guard:
         """Look at a call before its work is done; the deployed policies decide whether it may be made."""
         if principal != ROLE or action.startswith(_READS):
             return None
-        self._open_before = self.open()
+        self._open_before, self._named_before = self.open(), self.named()
         for resource in self._narrowed(action, params):
             if not self._owned(resource):
                 self.violations.append(f"{action} narrows {resource}, which is not owned: {params}")
@@ -59,6 +60,10 @@ class Guard:
             return
         if closed := self._open_before - self.open():
             self.violations.append(f"{call.action} closes {sorted(closed)}: {call.params}")
+        if lost := self._named_before - self.named():
+            self.violations.append(f"{call.action} takes the private names of {sorted(lost)}: {call.params}")
+        if call.action == "CreateVpcEndpoint" and (double := self._doubled(call.params["ServiceName"])):
+            self.violations.append(f"{call.action} makes a second one beside {double}: {call.params}")
 
     def asked(self) -> bool:
         """Whether the VPC asks, by its tags, for the endpoints of the `appmesh` profile."""
@@ -68,7 +73,8 @@ class Guard:
         return tags.get(OWNERSHIP.profile_key) == "appmesh" and not released
 
     def open(self) -> set[tuple[str, str]]:
-        """Services, each with a private subnet that its endpoints let in on 443.
+        """Services, each with a private subnet that its endpoints let in on 443. One that stands in no subnet
+        lets nobody in.
 
         While rules are shown late, only the owned group's count: the program cannot know that it is closed,
         and that others' groups, which it takes off, are all that lets anybody in.
@@ -85,7 +91,7 @@ class Guard:
         }
         found = set()
         for endpoint in truth.endpoints(self._vpc_id):
-            if endpoint["State"].lower() in _DEAD or endpoint["ServiceName"] not in (APP_MESH, LOGS):
+            if endpoint["ServiceName"] not in (APP_MESH, LOGS) or not _serves(endpoint):
                 continue
             let_in = list(
                 collapse_addresses(
@@ -98,6 +104,22 @@ class Guard:
                 if any(block.subnet_of(each) for each in let_in)
             }
         return found
+
+    def named(self) -> set[str]:
+        """The services of the profile whose private names lead to an endpoint that serves."""
+        endpoints = self._account.truth.endpoints(self._vpc_id)
+        led = {each["ServiceName"] for each in endpoints if each["PrivateDnsEnabled"] and _serves(each)}
+        return led & {APP_MESH, LOGS}
+
+    def _doubled(self, service: str) -> list[str]:
+        """The owned endpoints for a service, where there are several; late or by copied tags, they may be."""
+        serving = (each for each in self._account.truth.endpoints(self._vpc_id, service) if _serves(each))
+        owned = [each["VpcEndpointId"] for each in serving if self._made_here(each["VpcEndpointId"])]
+        return owned if len(owned) > 1 else []
+
+    def _made_here(self, endpoint_id: str) -> bool:
+        tokens = self._account.ec2.world.tokens.values()
+        return self._owned(endpoint_id) and any(made.id == endpoint_id for _, made in tokens)
 
     def _narrowed(self, action: str, params: Mapping[str, Any]) -> Iterator[str]:
         """The resources that a call takes something from."""
@@ -120,6 +142,10 @@ class Guard:
 
     def _tags_are_late(self) -> bool:
         return bool(self._account.ec2.world.late.old_tags)
+
+
+def _serves(endpoint: Found) -> bool:
+    return endpoint["State"].lower() not in _DEAD and bool(endpoint["SubnetIds"])
 
 
 def _let_in(group: Found) -> Iterator[IPv4Network]:

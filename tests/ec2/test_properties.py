@@ -3,7 +3,9 @@
 A history is any list of public calls, things that AWS does by itself, and passes, also such as fail half-way.
 Of each pass of it holds (`worlds.LivedIn.one_pass`, `guard.Guard`):
 
-- 443 is not closed by it, between any two calls, to a private subnet that it was open to;
+- 443 is not closed by it, between any two calls, to a private subnet that it was open to; an endpoint does
+  not lose its last subnet, and a service does not lose the endpoint that its private names lead to;
+- it makes no second endpoint for a service;
 - it narrows and deletes only what bears the owner tag at that moment, its own group apart, which it takes off
   what was adopted; and the deployed policies allow all that it asks;
 - it writes nothing where the VPC is untagged and nothing in it is owned, nothing in audit mode, and nothing
@@ -29,7 +31,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
@@ -38,7 +40,7 @@ from sandbox.ec2 import ConnectionLost, Killed
 from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import OWNERSHIP, STACK
-from tests.ec2.worlds import HOUR, LETTING_IN, LivedIn
+from tests.ec2.worlds import HOUR, LETTING_IN, LivedIn, pick
 
 NUMBERS = st.integers(0, 5)
 ZONES = st.sampled_from("abc")
@@ -65,8 +67,12 @@ class History(RuleBasedStateMachine):
         zones=st.lists(ZONES, max_size=3),
         adopted=st.sampled_from([None, APP_MESH, LOGS]),
         converged=st.booleans(),
+        pending_while_modified=st.booleans(),
     )
-    def begin(self, zones: list[str], adopted: str | None, converged: bool) -> None:
+    def begin(
+        self, zones: list[str], adopted: str | None, converged: bool, pending_while_modified: bool = False
+    ) -> None:
+        self.vpc.aws.timings.pending_while_modified = pending_while_modified
         for zone in zones:
             self.vpc.make_subnet(zone)
         if adopted and zones:
@@ -159,6 +165,39 @@ class History(RuleBasedStateMachine):
     def a_policy_is_changed(self, number: int) -> None:
         self.vpc.change_policy(number)
 
+    # ---- several things at once, which chance alone seldom brings together
+
+    @rule(zone=ZONES)
+    def all_subnets_become_public_but_one_in_a_zone_no_longer_offered(self, zone: str) -> None:
+        for service in (APP_MESH, LOGS):
+            if offered := self.vpc.offered(service):
+                left = tuple(each[-1] for each in offered["Zones"] if not each.endswith(zone))
+                self.vpc.aws.service(service, zones=left or ("a",))
+        self.vpc.make_everything_public()
+        self.vpc.make_subnet(zone)
+        self.vpc.one_pass()
+
+    @rule(number=NUMBERS, soon=st.booleans())
+    def someone_takes_the_private_names_and_gives_them_back(self, number: int, soon: bool) -> None:
+        self.vpc.take_private_names(number)
+        self.vpc.let_time_pass(0 if soon else 120)
+        self.vpc.converge()
+        self.vpc.delete_endpoint(-1)
+        self.vpc.converge_for_good()
+
+    @rule(number=NUMBERS)
+    def an_endpoint_is_copied_and_modified(self, number: int) -> None:
+        if endpoint := pick(self.vpc.endpoints, number):
+            self.vpc.make_endpoint(endpoint["ServiceName"], [number], "our tag", private_dns=False)
+            self.vpc.let_time_pass(120)
+            self.vpc.put_their_group_on(number)
+            self.vpc.one_pass()
+
+    @rule(number=NUMBERS, service=SERVICES)
+    def someone_elses_endpoint_comes_to_stand_behind_a_second_group(self, number: int, service: str) -> None:
+        self.vpc.make_second_group()
+        self.vpc.make_endpoint(service, [number], "our group", private_dns=False)
+
     # ---- groups
 
     @rule(rule_=st.sampled_from(LETTING_IN))
@@ -172,6 +211,10 @@ class History(RuleBasedStateMachine):
     @rule(number=NUMBERS)
     def the_group_is_closed(self, number: int) -> None:
         self.vpc.close_group(number)
+
+    @rule()
+    def a_second_group_is_signed(self) -> None:
+        self.vpc.make_second_group()
 
     @rule()
     def the_group_is_let_out(self) -> None:
@@ -219,7 +262,7 @@ class History(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(LATE), seconds=st.sampled_from([0, 40, 100]))
     def things_are_shown_late(self, kind: str, seconds: int) -> None:
-        self.vpc.aws.show_late(kind, seconds)
+        self.vpc.show_late(kind, seconds)
 
     @rule(service=SERVICES)
     def a_service_is_withdrawn(self, service: str) -> None:
@@ -229,6 +272,10 @@ class History(RuleBasedStateMachine):
     def a_service_changes_its_zones(self, service: str, zones: list[str]) -> None:
         if self.vpc.offered(service):
             self.vpc.aws.service(service, zones=tuple(zones))
+
+    @rule()
+    def the_hour_ends(self) -> None:
+        self.vpc.wait_for_the_end_of_the_hour()
 
     @rule(seconds=st.sampled_from([1, 30, 120, HOUR]))
     def time_passes(self, seconds: int) -> None:
@@ -257,6 +304,10 @@ class History(RuleBasedStateMachine):
     def it_converges(self) -> None:
         self.vpc.converge()
 
+    @rule()
+    def it_converges_for_good(self) -> None:
+        self.vpc.converge_for_good()
+
     # ---- and in the end
 
     def teardown(self) -> None:
@@ -282,6 +333,7 @@ def test_any_history_leads_to_where_the_vpc_should_be_and_back_again() -> None:
             derandomize=histories is None,
             deadline=None,
             suppress_health_check=list(HealthCheck),
+            phases=set(Phase) - ({Phase.shrink} if os.environ.get("UNSHRUNK") else set()),
         ),
     )
 
@@ -315,9 +367,47 @@ def second_owned_endpoint_behind_their_group(history: History) -> None:
     history.an_endpoint_is_made(APP_MESH, numbers=[1], how="our tag", private_dns=False)
 
 
+def last_subnet_whose_successor_is_refused(history: History) -> None:
+    """The list of services that is remembered says that the successor's zone is offered."""
+    history.begin(zones=["a"], adopted=None, converged=True)
+    history.a_service_changes_its_zones(APP_MESH, zones=["a"])
+    history.a_subnet_is_made(zone="b", secondary=False)
+    history.a_subnet_becomes_public(number=0, table=0)
+    history.a_pass_is_made(seconds=30)
+
+
+def private_names_whose_holder_is_being_deleted(history: History) -> None:
+    history.begin(zones=["a"], adopted=None, converged=True)
+    history.private_dns_is_switched(number=0, on=False)
+    history.time_passes(seconds=120)
+    history.an_endpoint_is_made(APP_MESH, numbers=[0], how="their group", private_dns=True)
+    history.time_passes(seconds=120)
+    history.an_endpoint_is_deleted(number=2)
+    history.it_converges_for_good()
+
+
+def holder_of_the_private_names_that_is_pending(history: History) -> None:
+    history.begin(zones=["a", "b"], adopted=None, converged=True, pending_while_modified=True)
+    history.an_endpoint_is_made(APP_MESH, numbers=[0], how="our tag", private_dns=False)
+    history.time_passes(seconds=120)
+    history.their_group_is_put_on(number=0)
+    history.a_pass_is_made(seconds=30)
+
+
+def second_owned_group_behind_which_someone_elses_endpoint_stands(history: History) -> None:
+    history.begin(zones=["a"], adopted=None, converged=True)
+    history.a_second_group_is_signed()
+    history.an_endpoint_is_made(LOGS, numbers=[0], how="our group", private_dns=False)
+    history.it_converges()
+
+
 @pytest.mark.parametrize(
     "tell",
     [
+        last_subnet_whose_successor_is_refused,
+        private_names_whose_holder_is_being_deleted,
+        holder_of_the_private_names_that_is_pending,
+        second_owned_group_behind_which_someone_elses_endpoint_stands,
         adopted_endpoint_in_a_subnet_that_becomes_public,
         failed_endpoint_without_its_owner_tag,
         group_that_names_another_owner,

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from moto.moto_api._internal import mock_random
 
 from reconciler import rounds
+from reconciler.findings import Reason
 from reconciler.passes import Ending, Pass
 from reconciler.queue import PassRequest
 from sandbox.ec2 import Call, Killed
@@ -77,6 +78,7 @@ class LivedIn:
         self.guard = Guard(self.account, self.vpc_id)
         self._blocks = 0
         self._theirs = ""
+        self.late = False
         self.tables = [self._new_table(), self._new_table()]
 
     # ---- what there is, truly
@@ -173,6 +175,13 @@ class LivedIn:
                     RouteTableId=table_id, DestinationCidrBlock=EVERYWHERE, GatewayId=self.gateways[0]
                 )
 
+    def make_everything_public(self) -> None:
+        """Each subnet that there is comes to be routed by a table that leads to the internet gateway."""
+        self.attach_gateway()
+        self.lead_out(0, out=True)
+        for number in range(len(self.subnets)):
+            self.route_by(number, 0)
+
     def attach_gateway(self) -> None:
         with suppress(ClientError):
             self.account.attach_gateway(self.vpc_id)
@@ -194,9 +203,9 @@ class LivedIn:
     # ---- what people do to endpoints
 
     def make_endpoint(self, service: str, numbers: Sequence[int], how: str, *, private_dns: bool) -> None:
-        """By hand: behind a group of theirs, behind ours, or, by a copied tag, under our name."""
+        """By hand: behind a group of theirs, behind the last of ours, or, by a copied tag, under our name."""
         subnets = {pick(self.subnets, number) for number in numbers} - {None}
-        groups = self.owned_groups if how == "our group" else [self.their_group]
+        groups = self.owned_groups[-1:] if how == "our group" else [self.their_group]
         tag = {"Key": OWNERSHIP.owner_key, "Value": STACK}
         marked: Any = [{"ResourceType": "vpc-endpoint", "Tags": [tag]}] if how == "our tag" else []
         with suppress(ClientError):
@@ -237,10 +246,17 @@ class LivedIn:
     def put_our_group_on(self, number: int, *, alone: bool) -> None:
         if self.owned_groups:
             theirs: dict[str, Any] = {"RemoveSecurityGroupIds": [self.their_group]} if alone else {}
-            self._modify(number, AddSecurityGroupIds=self.owned_groups[:1], **theirs)
+            self._modify(number, AddSecurityGroupIds=self.owned_groups[-1:], **theirs)
 
     def switch_private_dns(self, number: int, *, on: bool) -> None:
         self._modify(number, PrivateDnsEnabled=on)
+
+    def take_private_names(self, number: int) -> None:
+        """Someone else's endpoint comes to hold the private names of an endpoint's service."""
+        if endpoint := pick(self.endpoints, number):
+            self.switch_private_dns(number, on=False)
+            self.let_time_pass(60)
+            self.make_endpoint(endpoint["ServiceName"], [0], "their group", private_dns=True)
 
     def change_policy(self, number: int) -> None:
         policy = '{"Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}'
@@ -268,6 +284,13 @@ class LivedIn:
         for group in self.owned_groups[:1]:
             with suppress(ClientError):
                 self.api.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])  # type: ignore[list-item]
+
+    def make_second_group(self) -> None:
+        """A second group comes to bear our name and our tag."""
+        with suppress(ClientError):
+            name = f"{OWNERSHIP.group_name}-copy"
+            made = self.api.create_security_group(GroupName=name, Description="copy", VpcId=self.vpc_id)
+            self.account.tag(made["GroupId"], owner=STACK)
 
     def fill_group(self) -> None:
         for group in self.owned_groups[:1]:
@@ -348,6 +371,10 @@ class LivedIn:
         if subnet := pick(self.subnets, number):
             self.aws.free_addresses(subnet, 0 if full else 200)
 
+    def wait_for_the_end_of_the_hour(self) -> None:
+        """Until a pass made now and the next one are in two hours."""
+        self.let_time_pass(HOUR - self.account.clock.now() % HOUR - DEBOUNCE / 2)
+
     def let_time_pass(self, seconds: float) -> None:
         self.account.clock.advance(seconds)
 
@@ -411,6 +438,28 @@ class LivedIn:
         assert not self.guard.violations, self.guard.violations
         assert again.ending is done.ending, f"{done.ending}, then {again}"
         return done
+
+    def converge_for_good(self) -> None:
+        """Passes until the VPC no longer comes round: then there is nothing that AWS alone has to finish.
+
+        Free addresses are no event; whoever lacks them waits for the sweep. So does who was shown less than
+        there is.
+        """
+        self.start_cold()  # what is remembered of services would be forgotten meanwhile
+        done = self.converge()
+        self.let_time_pass(600)
+        with self.account.calls() as calls:
+            self.one_pass()
+        wrote = self.written(calls, done=True)
+        full = any(each.reason is Reason.NO_FREE_ADDRESSES for each in done.treated)
+        excused = full or self.late
+        assert excused or not wrote, (
+            f"{done.ending}, and once AWS was through it wrote {wrote}: {done.treated}"
+        )
+
+    def show_late(self, kind: str, seconds: float) -> None:
+        self.late = True
+        self.aws.show_late(kind, seconds)
 
     def come_to_rest(self) -> Pass:
         """Whatever AWS is at work on is done, and the sweep comes round."""
@@ -512,7 +561,17 @@ class LivedIn:
             room = any(s["AvailableIpAddressCount"] > 2 or s["SubnetId"] in attached for s in subnets)
             if not room:
                 return f"no free address in {zone}"
+        if len(attached) == 1 and len(private) == 1 and self._is_alone(*attached, *private.values()):
+            return "its only subnet is no longer private, and EC2 takes no second one in the zone"
         return self._others_hinder(service)
+
+    def _is_alone(self, subnet_id: str, private: list[Found]) -> bool:
+        """Whether a subnet is none of these, and they are all in its zone."""
+        (subnet,) = self.account.ec2.truth("DescribeSubnets", SubnetIds=[subnet_id])["Subnets"]
+        return all(
+            each["SubnetId"] != subnet_id and each["AvailabilityZone"] == subnet["AvailabilityZone"]
+            for each in private
+        )
 
     def _others_hinder(self, service: str) -> str:
         there = self.truth.endpoints(self.vpc_id, service)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from reconciler.actions import (
     NEW_GROUP,
@@ -13,9 +16,9 @@ from reconciler.actions import (
     RevokeIngress,
 )
 from reconciler.concerns import Assessment, security_group
-from reconciler.concerns.security_group import DEFAULT_EGRESS, describe, wanted_ingress
+from reconciler.concerns.security_group import DEFAULT_EGRESS, RULE_QUOTA, describe, wanted_ingress
 from reconciler.findings import Kind, Reason, Status
-from reconciler.model import Clients, Rule, SourceKind, Tags
+from reconciler.model import AddressType, Clients, Rule, SourceKind, Tags
 from tests.builders import APPMESH, GROUP_ID, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc, https_from
 
 SSH = Rule("tcp", 22, 22, SourceKind.CIDR, "10.0.0.0/24")
@@ -189,6 +192,65 @@ def test_a_rule_that_names_a_group_counts_in_both_address_families() -> None:
     assert isinstance(room, RevokeIngress)
     assert isinstance(rest, RevokeIngress)
     assert (room.makes_room, len(room.rules), len(rest.rules)) == (True, 1, 59)
+
+
+# Numbers of blocks that are not adjacent, so that none are merged; often as many as fill a group.
+BLOCKS = st.builds(
+    lambda first, count: range(2 * first, 2 * (first + count), 2),
+    st.integers(0, 60),
+    st.integers(0, 60) | st.integers(55, 60),
+)
+
+
+def from_v4(blocks: Iterable[int]) -> frozenset[Rule]:
+    return frozenset(Rule("tcp", 443, 443, SourceKind.CIDR, f"10.0.{n}.0/24") for n in blocks)
+
+
+def from_v6(blocks: Iterable[int]) -> frozenset[Rule]:
+    return frozenset(Rule("tcp", 443, 443, SourceKind.CIDR_V6, f"2001:db8:0:{n:x}::/64") for n in blocks)
+
+
+def from_groups(count: int) -> frozenset[Rule]:
+    return frozenset(Rule("tcp", 443, 443, SourceKind.GROUP, f"sg-{n}") for n in range(count))
+
+
+def counted(rules: Iterable[Rule]) -> int:
+    """How many rules EC2 counts, in the address family that has more: a group counts in both."""
+    kinds = [rule.source_kind for rule in rules]
+    return max(sum(kind is not other for kind in kinds) for other in (SourceKind.CIDR, SourceKind.CIDR_V6))
+
+
+def of_one_family(rules: frozenset[Rule], kind: SourceKind) -> frozenset[Rule]:
+    return frozenset(rule for rule in rules if rule.source_kind in (kind, SourceKind.GROUP))
+
+
+@given(BLOCKS.map(from_v4), BLOCKS.map(from_v6), st.integers(0, 3).map(from_groups), BLOCKS, st.booleans())
+def test_near_the_quota_nothing_is_closed_early_but_for_room_in_its_own_address_family(
+    v4: frozenset[Rule], v6: frozenset[Rule], groups: frozenset[Rule], subnets: Iterable[int], dual: bool
+) -> None:
+    present = v4 | v6 | groups
+    assume(counted(present) <= RULE_QUOTA)
+    seen = a_vpc().with_private_subnets("a").with_group(ingress=present).observed()
+    [subnet] = seen.subnets
+    blocks = ((f"10.0.{n}.0/24", (f"2001:db8:0:{n:x}::/64",) if dual else ()) for n in subnets)
+    subnets_ = tuple(
+        replace(subnet, id=f"private-{n}", cidr=cidr, ipv6_cidrs=v6_cidrs)
+        for n, (cidr, v6_cidrs) in enumerate(blocks)
+    )
+    family = AddressType.DUALSTACK if dual else AddressType.IPV4
+    seen = replace(seen, subnets=subnets_, vpc=replace(seen.vpc, ipv6_cidrs=("2001:db8::/48",)))
+    found = security_group.assess(seen, replace(APPMESH, address_type=family), OWNERSHIP)
+    opened = {rule for a in actions(found) if isinstance(a, AuthorizeIngress) for rule in a.rules}
+    early = {r for a in actions(found) if isinstance(a, RevokeIngress) and a.makes_room for r in a.rules}
+    assert counted((present - early) | opened) <= RULE_QUOTA
+    for rule in early:
+        kept = (present - early) | opened | {rule}
+        families = [
+            kind
+            for kind in (SourceKind.CIDR, SourceKind.CIDR_V6)
+            if rule in of_one_family(present, kind) and len(of_one_family(frozenset(kept), kind)) > RULE_QUOTA
+        ]
+        assert families, f"{rule} is closed before anything is opened, and there is room"
 
 
 def test_rules_are_described_in_words() -> None:
