@@ -517,12 +517,15 @@ class LivedIn:
     def unexplained_faults(self) -> list[str]:
         """What is wrong with the VPC, but for what no remediator could put right; see `hindrance`."""
         hindered = {service for service in SERVICES if self.hindrance(service)}
-        return [
-            fault
-            for fault in self._faults(hindered)
-            if not any(f"{service.rsplit('.', 1)[1]}" in fault for service in hindered)
-            and "has lost its owner tag" not in fault
-        ]
+        explained = [service.rsplit(".", 1)[1] for service in hindered] + ["has lost its owner tag"]
+        if any(self.their_endpoints_behind(group) for group in sorted(self.owned_groups)[1:]):
+            explained += ["more than one", "two owned groups"]
+        return [fault for fault in self._faults(hindered) if not any(each in fault for each in explained)]
+
+    def their_endpoints_behind(self, group: str) -> list[Found]:
+        """Someone else's endpoints that keep an owned group from being deleted."""
+        behind = {each["VpcEndpointId"] for each in self.endpoints_behind({group})}
+        return [each for each in self.foreign if each["VpcEndpointId"] in behind]
 
     def _faults(self, hindered: set[str]) -> Iterator[str]:
         if any(self.offered(service) is None for service in SERVICES):
