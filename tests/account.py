@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from reconciler import passes, rounds
-from reconciler.model import Mode, Profile
-from reconciler.observe import Observer
-from reconciler.ownership import Ownership
-from reconciler.passes import Ending, Pass
-from reconciler.profiles import builtin
+from reconciler import reconcile, requeue
+from reconciler.domain.installation import Installation
+from reconciler.domain.model import Mode, Profile
+from reconciler.domain.profiles import builtin
+from reconciler.ec2.observe import Observer
 from reconciler.queue import PassRequest
+from reconciler.reconcile import Ending, Pass
 from reconciler.settings import Settings
 from sandbox.ec2 import AssumedRole, Call, Ec2, ManualClock, Rule
 from sandbox.truth import Truth
 
 STACK = "vpc-endpoint-remediator"
-OWNERSHIP = Ownership(stack=STACK, tag_prefix="vpce-remediator", region="eu-west-1")
+INSTALLATION = Installation(stack=STACK, tag_prefix="vpce-remediator", region="eu-west-1")
 ROLE = AssumedRole("arn:aws:iam::111122223333:role/reconcile", "reconcile")
 DEBOUNCE = 30
 ZONES = "abc"
@@ -30,7 +30,7 @@ def settings(mode: Mode = Mode.ENFORCE) -> Settings:
     """An installation's settings."""
     return Settings(
         account="111122223333",
-        ownership=OWNERSHIP,
+        installation=INSTALLATION,
         default_mode=mode,
         debounce=DEBOUNCE,
         pass_queue_url="passes",
@@ -53,7 +53,7 @@ class Account:
 
     def new_observer(self) -> Observer:
         """An observer whose caches are empty, as after a cold start."""
-        return Observer(self.reconciler, OWNERSHIP, self.clock.now)
+        return Observer(self.reconciler, INSTALLATION, self.clock.now)
 
     # ---- what a customer does
 
@@ -78,7 +78,7 @@ class Account:
     def subnet(self, vpc_id: str, zone: str, cidr: str) -> str:
         """A subnet, by the letter of its zone."""
         answer = self.customer.create_subnet(
-            VpcId=vpc_id, CidrBlock=cidr, AvailabilityZone=f"{OWNERSHIP.region}{zone}"
+            VpcId=vpc_id, CidrBlock=cidr, AvailabilityZone=f"{INSTALLATION.region}{zone}"
         )
         return answer["Subnet"]["SubnetId"]
 
@@ -98,7 +98,7 @@ class Account:
         """Tags of ours, by their last word."""
         self.customer.create_tags(
             Resources=[resource_id],
-            Tags=[{"Key": f"{OWNERSHIP.tag_prefix}:{key}", "Value": value} for key, value in tags.items()],
+            Tags=[{"Key": f"{INSTALLATION.tag_prefix}:{key}", "Value": value} for key, value in tags.items()],
         )
 
     # ---- what the remediator does
@@ -106,7 +106,7 @@ class Account:
     def one_pass(self, vpc_id: str, request: PassRequest | None = None) -> Pass:
         """One pass, now."""
         request = request or PassRequest(vpc_id, first_seen=int(self.clock.now() * 1000))
-        return passes.run(
+        return reconcile.run(
             request, self.observer, self.reconciler, self.profiles, self.settings, self.clock.now
         )
 
@@ -123,7 +123,7 @@ class Account:
 
     def next_round(self, done: Pass) -> PassRequest:
         """The request with which a VPC comes round."""
-        return rounds.next_round(done, DEBOUNCE, self.clock.now())
+        return requeue.next_round(done, DEBOUNCE, self.clock.now())
 
     def converged_vpc(self, private: str = "ab", public: str = "", number: int = 1) -> str:
         """A tagged VPC in which all is as it should be."""

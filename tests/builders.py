@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.concerns.dns import AMAZON_PROVIDED
-from reconciler.concerns.security_group import DEFAULT_EGRESS
-from reconciler.model import (
+from reconciler.domain.concerns.dns import AMAZON_PROVIDED
+from reconciler.domain.concerns.security_group import DEFAULT_EGRESS
+from reconciler.domain.installation import Installation
+from reconciler.domain.model import (
     Endpoint,
     EndpointState,
     Observation,
@@ -25,14 +26,13 @@ from reconciler.model import (
     Tags,
     Vpc,
 )
-from reconciler.ownership import Ownership
-from reconciler.profiles import builtin
-from reconciler.topology import merged
+from reconciler.domain.profiles import builtin
+from reconciler.domain.topology import merged
 
-OWNERSHIP = Ownership(stack="our-stack", tag_prefix="vpce-remediator", region="eu-west-1")
+INSTALLATION = Installation(stack="our-stack", tag_prefix="vpce-remediator", region="eu-west-1")
 APPMESH = builtin()["appmesh"]
-ENVOY = OWNERSHIP.service_name("appmesh-envoy-management")
-LOGS = OWNERSHIP.service_name("logs")
+ENVOY = INSTALLATION.service_name("appmesh-envoy-management")
+LOGS = INSTALLATION.service_name("logs")
 
 ACCOUNT = "111122223333"
 VPC_ID = "vpc-1"
@@ -65,7 +65,7 @@ def https_from(*cidrs: str) -> frozenset[Rule]:
 class VpcBuilder:
     """A VPC in the making; every method gives another one."""
 
-    tags: Tags = field(default_factory=lambda: {OWNERSHIP.profile_key: "appmesh"})
+    tags: Tags = field(default_factory=lambda: {INSTALLATION.profile_key: "appmesh"})
     dns_support: bool = True
     dns_hostnames: bool = True
     name_servers: tuple[str, ...] = (AMAZON_PROVIDED,)
@@ -80,7 +80,7 @@ class VpcBuilder:
 
     def tagged(self, **tags: str) -> VpcBuilder:
         """Bearing these tags of ours and no others, by their last word."""
-        return replace(self, tags={f"{OWNERSHIP.tag_prefix}:{key}": value for key, value in tags.items()})
+        return replace(self, tags={f"{INSTALLATION.tag_prefix}:{key}": value for key, value in tags.items()})
 
     def with_dns(self, *, support: bool = True, hostnames: bool = True) -> VpcBuilder:
         return replace(self, dns_support=support, dns_hostnames=hostnames)
@@ -105,7 +105,7 @@ class VpcBuilder:
         self,
         id: str = GROUP_ID,
         *,
-        name: str = OWNERSHIP.group_name,
+        name: str = INSTALLATION.group_name,
         tags: Tags | None = None,
         ingress: Iterable[Rule] | None = None,
         egress: Iterable[Rule] = (),
@@ -116,13 +116,13 @@ class VpcBuilder:
         group = SecurityGroup(
             id,
             name,
-            tags=OWNERSHIP.group_tags(VPC_ID) if tags is None else tags,
+            tags=INSTALLATION.group_tags(VPC_ID) if tags is None else tags,
             ingress=frozenset(ingress),
             egress=frozenset(egress),
         )
         return replace(self, groups=(*self.groups, group))
 
-    def with_foreign_group(self, id: str = "sg-theirs", name: str = OWNERSHIP.group_name) -> VpcBuilder:
+    def with_foreign_group(self, id: str = "sg-theirs", name: str = INSTALLATION.group_name) -> VpcBuilder:
         """Someone else's group, as EC2 makes one."""
         return self.with_group(id, name=name, tags={}, ingress=(), egress=(DEFAULT_EGRESS,))
 
@@ -147,7 +147,7 @@ class VpcBuilder:
             subnet_ids=frozenset(by_zone.values() if subnets is None else subnets),
             group_ids=frozenset(groups),
             private_dns=private_dns,
-            tags=OWNERSHIP.endpoint_tags(VPC_ID, service_name) if tags is None else tags,
+            tags=INSTALLATION.endpoint_tags(VPC_ID, service_name) if tags is None else tags,
             policy=policy,
         )
         return replace(self, endpoints=(*self.endpoints, endpoint))

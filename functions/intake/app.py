@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reconciler import report, trail
+from reconciler import report
+from reconciler.domain import trail
 from reconciler.queue import PassRequest
 from reconciler.report import Rejection
 from reconciler.runtime import Runtime
@@ -27,7 +28,7 @@ def handle(event: dict[str, Any], runtime: Runtime) -> None:
     """
     settings, logger = runtime.settings, runtime.logger
     try:
-        touched = trail.read(event, settings.ownership.tag_prefix)
+        touched = trail.read(event, settings.installation.tag_prefix)
     except trail.MalformedEvent as error:
         report.tell_rejection(Rejection.MALFORMED_EVENT, f"{error}, in event {str(event)[:500]}", logger)
         return
@@ -37,7 +38,7 @@ def handle(event: dict[str, Any], runtime: Runtime) -> None:
     if touched.account != settings.account:
         report.tell_rejection(Rejection.FOREIGN_ACCOUNT, f"{touched.event_name} of {touched.account}", logger)
         return
-    if touched.region != settings.ownership.region:
+    if touched.region != settings.installation.region:
         report.tell_rejection(Rejection.FOREIGN_REGION, f"{touched.event_name} of {touched.region}", logger)
         return
 

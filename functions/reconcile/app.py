@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
 
-from reconciler import passes, report, rounds
-from reconciler.passes import Ending, Pass
+from reconciler import reconcile, report, requeue
 from reconciler.queue import MalformedMessage, PassRequest
+from reconciler.reconcile import Ending, Pass
 from reconciler.report import Rejection
 from reconciler.runtime import Runtime
 
@@ -60,7 +60,7 @@ def _reconcile(runtime: Runtime, request: PassRequest) -> PassRequest | None:
     """Make the pass. Answers the request with which the VPC comes round, if it does."""
     try:
         profiles = runtime.profiles.current()
-        done = passes.run(request, runtime.observer, runtime.ec2, profiles, runtime.settings, runtime.now)
+        done = reconcile.run(request, runtime.observer, runtime.ec2, profiles, runtime.settings, runtime.now)
     except Exception:
         report.tell_crash(request.vpc_id, runtime.logger)
         if request.failures >= _DEATHS:
@@ -70,4 +70,4 @@ def _reconcile(runtime: Runtime, request: PassRequest) -> PassRequest | None:
         report.tell_pass(done, runtime.now(), runtime.logger)
     if done.ending is not Ending.AGAIN:
         return None
-    return rounds.next_round(done, runtime.settings.debounce, runtime.now())
+    return requeue.next_round(done, runtime.settings.debounce, runtime.now())

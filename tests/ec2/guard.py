@@ -15,7 +15,7 @@ from typing import Any
 from sandbox.ec2 import Call, Principal
 from sandbox.ec2_permissions import Ec2Permissions
 from sandbox.truth import APP_MESH, LOGS, Found
-from tests.account import OWNERSHIP, ROLE, STACK, Account
+from tests.account import INSTALLATION, ROLE, STACK, Account
 from tests.template import deployed
 
 _DEAD = ("failed", "rejected", "expired", "deleting", "deleted")
@@ -68,16 +68,17 @@ class Guard:
     def asked(self) -> bool:
         """Whether the VPC asks, by its tags, for the endpoints of the `appmesh` profile."""
         tags = self._account.ec2.tags_of(self._vpc_id)
-        until = tags.get(OWNERSHIP.released_key, "1970-01-01T00:00:00+00:00")
+        until = tags.get(INSTALLATION.released_key, "1970-01-01T00:00:00+00:00")
         released = datetime.fromisoformat(until).timestamp() > self._account.clock.now()
-        return tags.get(OWNERSHIP.profile_key) == "appmesh" and not released
+        return tags.get(INSTALLATION.profile_key) == "appmesh" and not released
 
     def open(self) -> set[tuple[str, str]]:
         """Services, each with a private subnet that its endpoints let in on 443. One that stands in no subnet
         lets nobody in.
 
         While rules are shown late, only the owned group's count: the program cannot know that it is closed,
-        and that others' groups, which it takes off, are all that lets anybody in.
+        and that others' groups, which it takes off, are all that lets anybody in. A subnet that is not shown
+        yet does not count.
         """
         truth, lateness = self._account.truth, self._account.ec2.world.late
         late = lateness.of("rule") > 0 or lateness.old_rules
@@ -87,7 +88,9 @@ class Guard:
             if not late or self._owned(each["GroupId"])
         }
         blocks = {
-            each["SubnetId"]: IPv4Network(each["CidrBlock"]) for each in truth.private_subnets(self._vpc_id)
+            each["SubnetId"]: IPv4Network(each["CidrBlock"])
+            for each in truth.private_subnets(self._vpc_id)
+            if each["SubnetId"] not in lateness.hidden
         }
         found = set()
         for endpoint in truth.endpoints(self._vpc_id):
@@ -135,10 +138,10 @@ class Guard:
             yield params["VpcEndpointId"]
 
     def _owned(self, resource: str) -> bool:
-        shown = self._account.ec2.world.late.old_tags.get((resource, OWNERSHIP.owner_key))
+        shown = self._account.ec2.world.late.old_tags.get((resource, INSTALLATION.owner_key))
         if shown is not None and shown[1] == STACK:
             return True
-        return self._account.ec2.tags_of(resource).get(OWNERSHIP.owner_key) == STACK
+        return self._account.ec2.tags_of(resource).get(INSTALLATION.owner_key) == STACK
 
     def _tags_are_late(self) -> bool:
         return bool(self._account.ec2.world.late.old_tags)

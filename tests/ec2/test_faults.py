@@ -13,13 +13,13 @@ from typing import TypeAlias
 
 import pytest
 
-from reconciler import rounds
-from reconciler.passes import Ending
+from reconciler import requeue
 from reconciler.queue import PassRequest
+from reconciler.reconcile import Ending
 from sandbox.ec2 import Call, ConnectionLost, Killed
 from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS
-from tests.account import DEBOUNCE, OWNERSHIP
+from tests.account import DEBOUNCE, INSTALLATION
 from tests.ec2.worlds import EVERYWHERE, LETTING_IN, ROUNDS, LivedIn
 
 # How long SQS keeps a message from being seen again whose function was killed.
@@ -77,7 +77,7 @@ def broken() -> LivedIn:
     vpc.api.modify_vpc_endpoint(
         VpcEndpointId=logs, AddSecurityGroupIds=[vpc.their_group], RemoveSecurityGroupIds=[group]
     )
-    vpc.api.delete_tags(Resources=[mesh, group], Tags=[{"Key": OWNERSHIP.owner_key}])
+    vpc.api.delete_tags(Resources=[mesh, group], Tags=[{"Key": INSTALLATION.owner_key}])
     vpc.let_time_pass(60)
     return vpc
 
@@ -123,7 +123,7 @@ def run(vpc: LivedIn) -> tuple[list[Call], Ending]:
                 continue
             if done.ending is not Ending.AGAIN:
                 break
-            request = rounds.next_round(done, DEBOUNCE, vpc.account.clock.now())
+            request = requeue.next_round(done, DEBOUNCE, vpc.account.clock.now())
             vpc.let_time_pass(max(DEBOUNCE, request.not_before / 1000 - vpc.account.clock.now()))
         else:
             raise AssertionError(f"still comes round after {ROUNDS} passes: {done}")
@@ -139,7 +139,7 @@ def verdict(vpc: LivedIn) -> list[str]:
     """What is not as it should be in the end."""
     vpc.let_time_pass(600)
     wrong = list(vpc.guard.violations)
-    if OWNERSHIP.profile_key not in vpc.tags(vpc.vpc_id):
+    if INSTALLATION.profile_key not in vpc.tags(vpc.vpc_id):
         return [*wrong, *(f"{each} is left" for each in vpc.owned_things)]
     wrong += vpc.truth.faults(vpc.vpc_id)
     owned = [each["ServiceName"] for each in vpc.endpoints if vpc.owned(each["VpcEndpointId"])]

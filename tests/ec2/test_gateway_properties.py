@@ -17,13 +17,13 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from reconciler.profiles import parse
+from reconciler.domain.profiles import parse
 from sandbox.ec2 import Call
 from sandbox.truth import LOGS, Found
-from tests.account import OWNERSHIP, ROLE, STACK
+from tests.account import INSTALLATION, ROLE, STACK
 from tests.ec2.worlds import HOUR, LivedIn, pick
 
-S3 = OWNERSHIP.service_name("s3")
+S3 = INSTALLATION.service_name("s3")
 PROFILES = parse(
     """
     [[p.endpoint]]
@@ -75,14 +75,14 @@ class Gateways(LivedIn):
         return standing & self.private_tables
 
     def _watch(self, call: Call) -> None:
-        watched = call.principal == ROLE and OWNERSHIP.profile_key in self.tags(self.vpc_id)
+        watched = call.principal == ROLE and INSTALLATION.profile_key in self.tags(self.vpc_id)
         if watched and (lost := self._ways - self.ways()):
             self.guard.violations.append(f"{call.action} takes the way of {sorted(lost)}: {call.params}")
         self._ways = self.ways()
 
     def make(self, table: int | None, owner: str | None) -> None:
         """By hand, or by copied tags under our name."""
-        tags = {OWNERSHIP.owner_key: owner} if owner else {}
+        tags = {INSTALLATION.owner_key: owner} if owner else {}
         marked: Any = [
             {"ResourceType": "vpc-endpoint", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
         ]

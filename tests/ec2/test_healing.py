@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.findings import Kind
-from reconciler.passes import Ending, Treatment
+from reconciler.domain.findings import Kind
+from reconciler.reconcile import Ending, Treatment
 from sandbox.truth import APP_MESH, LOGS
-from tests.account import OWNERSHIP, STACK, Account
+from tests.account import INSTALLATION, STACK, Account
 
 EVERYWHERE = "0.0.0.0/0"
 Break = Callable[[Account, str], None]
@@ -147,12 +147,12 @@ def dns_hostnames_off(account: Account, vpc_id: str) -> None:
 
 def owner_tags_removed(account: Account, vpc_id: str) -> None:
     owned = [group(account, vpc_id), *(each["VpcEndpointId"] for each in account.truth.endpoints(vpc_id))]
-    account.customer.delete_tags(Resources=owned, Tags=[{"Key": OWNERSHIP.owner_key}])
+    account.customer.delete_tags(Resources=owned, Tags=[{"Key": INSTALLATION.owner_key}])
 
 
 def owner_and_name_removed(account: Account, vpc_id: str) -> None:
     owned = [group(account, vpc_id), *(each["VpcEndpointId"] for each in account.truth.endpoints(vpc_id))]
-    account.customer.delete_tags(Resources=owned, Tags=[{"Key": OWNERSHIP.owner_key}, {"Key": "Name"}])
+    account.customer.delete_tags(Resources=owned, Tags=[{"Key": INSTALLATION.owner_key}, {"Key": "Name"}])
 
 
 def name_tags_removed(account: Account, vpc_id: str) -> None:
@@ -219,7 +219,7 @@ def test_what_is_made_bears_the_owner_and_name_tags(account: Account) -> None:
     vpc_id = account.converged_vpc()
     for resource in (group(account, vpc_id), app_mesh(account, vpc_id)):
         tags = account.ec2.tags_of(resource)
-        assert tags[OWNERSHIP.owner_key] == STACK
+        assert tags[INSTALLATION.owner_key] == STACK
         assert tags["Name"].startswith(f"{STACK}/")
 
 

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from reconciler.findings import Kind, Status
-from reconciler.model import AddressType, EndpointSpec, Existing, Mode, Profile
-from reconciler.passes import Ending
-from reconciler.policies import canonical
-from reconciler.profiles import parse
+from reconciler.domain.findings import Kind, Status
+from reconciler.domain.model import AddressType, EndpointSpec, Existing, Mode, Profile
+from reconciler.domain.policies import canonical
+from reconciler.domain.profiles import parse
+from reconciler.reconcile import Ending
 from sandbox.truth import LOGS
-from tests.account import OWNERSHIP, Account
+from tests.account import INSTALLATION, Account
 
 POLICY = (
     '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "logs:*",'
@@ -348,7 +348,7 @@ def test_the_ssm_profile_stands_up(account: Account) -> None:
 def test_a_profile_of_everything_goes_without_leaving_anything(account: Account) -> None:
     vpc_id = account.vpc("ab", profile="ecs")
     account.converge(vpc_id)
-    account.customer.delete_tags(Resources=[vpc_id], Tags=[{"Key": OWNERSHIP.profile_key}])
+    account.customer.delete_tags(Resources=[vpc_id], Tags=[{"Key": INSTALLATION.profile_key}])
     account.converge(vpc_id)
     account.clock.advance(300)
     assert account.truth.endpoints(vpc_id) == []

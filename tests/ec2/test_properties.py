@@ -17,7 +17,7 @@ tag goes, nothing owned is left, and what is someone else's stands as it stood.
 
 What cannot hold, on EC2's rules:
 
-- Rules and tags that are shown late mislead: while tags are late, ownership is by the tags shown; while rules
+- Rules and tags that are shown late mislead: while tags are late, those shown say whose a thing is; while rules
   are late, only what the owned group lets in counts as open.
 - An endpoint that has lost all three tags is nobody's, and is adopted instead of being given its tags back.
 - Someone else's endpoint whose only group is ours, or that has failed behind ours, cannot be given back: EC2
@@ -35,11 +35,11 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from reconciler.passes import Ending
+from reconciler.reconcile import Ending
 from sandbox.ec2 import ConnectionLost, Killed
 from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS
-from tests.account import OWNERSHIP, STACK
+from tests.account import INSTALLATION, STACK
 from tests.ec2.worlds import HOUR, LETTING_IN, LivedIn, pick
 
 NUMBERS = st.integers(0, 5)
@@ -55,7 +55,7 @@ WRONG: tuple[Effect, ...] = (
     ConnectionLost,
     Killed,
 )
-TAGS = (OWNERSHIP.owner_key, f"{OWNERSHIP.tag_prefix}:vpc", "Name")
+TAGS = (INSTALLATION.owner_key, f"{INSTALLATION.tag_prefix}:vpc", "Name")
 
 
 class History(RuleBasedStateMachine):
@@ -346,7 +346,7 @@ def adopted_endpoint_in_a_subnet_that_becomes_public(history: History) -> None:
 def failed_endpoint_without_its_owner_tag(history: History) -> None:
     history.begin(zones=["b"], adopted=None, converged=True)
     history.an_endpoint_fails(number=1, state="failed")
-    history.tags_are_removed(number=1, keys=[OWNERSHIP.owner_key])
+    history.tags_are_removed(number=1, keys=[INSTALLATION.owner_key])
 
 
 def group_that_names_another_owner(history: History) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.findings import Kind, Reason
-from reconciler.passes import Ending, Pass, Treatment
-from reconciler.profiles import parse
+from reconciler.domain.findings import Kind, Reason
+from reconciler.domain.profiles import parse
 from reconciler.queue import PassRequest
+from reconciler.reconcile import Ending, Pass, Treatment
 from sandbox.ec2 import ConnectionLost
 from sandbox.ec2.rules.throttling import calls_empty_a_bucket
 from sandbox.ec2.ruleset import Rules
 from sandbox.truth import APP_MESH, LOGS
-from tests.account import DEBOUNCE, OWNERSHIP, Account
+from tests.account import DEBOUNCE, INSTALLATION, Account
 
 
 def blocked(done: Pass) -> set[Reason | None]:
@@ -368,7 +368,7 @@ def test_two_owned_endpoints_for_one_service_come_down_to_one(account: Account) 
     second = hand_made(account, vpc_id, LOGS, private_dns=False)
     account.customer.create_tags(
         Resources=[second],
-        Tags=[{"Key": k, "Value": v} for k, v in OWNERSHIP.endpoint_tags(vpc_id, LOGS).items()],
+        Tags=[{"Key": k, "Value": v} for k, v in INSTALLATION.endpoint_tags(vpc_id, LOGS).items()],
     )
     account.converge(vpc_id)
     account.clock.advance(300)
@@ -379,7 +379,7 @@ def test_two_owned_endpoints_for_one_service_come_down_to_one(account: Account) 
 
 def test_a_second_owned_group_behind_which_someone_elses_endpoint_stands_is_blocked(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    name = f"{OWNERSHIP.group_name}-2"
+    name = f"{INSTALLATION.group_name}-2"
     second = account.customer.create_security_group(GroupName=name, Description="2", VpcId=vpc_id)["GroupId"]
     first = account.truth.owned_group(vpc_id)
     assert first is not None
@@ -388,7 +388,7 @@ def test_a_second_owned_group_behind_which_someone_elses_endpoint_stands_is_bloc
     kept, double = sorted((first["GroupId"], second))
     account.customer.modify_vpc_endpoint(VpcEndpointId=theirs, AddSecurityGroupIds=[double])
     account.clock.advance(60)
-    account.tag(second, owner=OWNERSHIP.stack, vpc=vpc_id)
+    account.tag(second, owner=INSTALLATION.stack, vpc=vpc_id)
     made = account.converge(vpc_id)
     assert made[-1].ending is Ending.BLOCKED
     assert blocked(made[-1]) == {Reason.IN_USE}
@@ -424,7 +424,8 @@ def test_a_group_that_is_not_shown_yet_is_not_made_twice(account: Account) -> No
     account.ec2.aws.show_late("security-group", 3 * DEBOUNCE)
     account.converge(vpc_id)
     assert (
-        len([g for g in account.truth.groups(vpc_id) if g["GroupName"].startswith(OWNERSHIP.group_name)]) == 1
+        len([g for g in account.truth.groups(vpc_id) if g["GroupName"].startswith(INSTALLATION.group_name)])
+        == 1
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from reconciler.findings import Kind, Reason
-from reconciler.model import Mode
-from reconciler.passes import Ending, Treatment
+from reconciler.domain.findings import Kind, Reason
+from reconciler.domain.model import Mode
+from reconciler.reconcile import Ending, Treatment
 from sandbox.truth import APP_MESH, LOGS
-from tests.account import OWNERSHIP, Account
+from tests.account import INSTALLATION, Account
 
 
 def test_an_untagged_vpc_is_never_written_to(account: Account) -> None:
@@ -77,13 +77,13 @@ def test_an_endpoint_of_someone_else_is_added_to_and_nothing_is_taken_from_it(ac
     assert first["SubnetId"] in endpoint["SubnetIds"]
     assert len(endpoint["SubnetIds"]) == 2
     assert endpoint["PrivateDnsEnabled"]
-    assert OWNERSHIP.owner_key not in account.ec2.tags_of(endpoint["VpcEndpointId"])
+    assert INSTALLATION.owner_key not in account.ec2.tags_of(endpoint["VpcEndpointId"])
 
 
 def test_a_group_with_our_name_and_another_owner_is_left_alone(account: Account) -> None:
     vpc_id = account.vpc("ab")
     theirs = account.customer.create_security_group(
-        GroupName=OWNERSHIP.group_name.upper(), Description="theirs", VpcId=vpc_id
+        GroupName=INSTALLATION.group_name.upper(), Description="theirs", VpcId=vpc_id
     )["GroupId"]
     before = account.ec2.truth("DescribeSecurityGroups", GroupIds=[theirs])
     account.converge(vpc_id)

@@ -8,23 +8,23 @@ from datetime import UTC, datetime
 import pytest
 from botocore.exceptions import ClientError
 
-from reconciler.findings import Kind
-from reconciler.model import EndpointSpec, Profile, Surplus, When
-from reconciler.passes import Ending, Treatment
+from reconciler.domain.findings import Kind
+from reconciler.domain.model import EndpointSpec, Profile, Surplus, When
 from reconciler.queue import PassRequest
+from reconciler.reconcile import Ending, Treatment
 from reconciler.sweep import Sweep, sweep
 from sandbox.truth import APP_MESH, LOGS
-from tests.account import OWNERSHIP, Account
+from tests.account import INSTALLATION, Account
 
 
 def untag(account: Account, vpc_id: str) -> None:
-    account.customer.delete_tags(Resources=[vpc_id], Tags=[{"Key": OWNERSHIP.profile_key}])
+    account.customer.delete_tags(Resources=[vpc_id], Tags=[{"Key": INSTALLATION.profile_key}])
 
 
 def left_of_ours(account: Account, vpc_id: str) -> list[str]:
     everything = [g["GroupId"] for g in account.truth.groups(vpc_id)]
     everything += [e["VpcEndpointId"] for e in account.truth.endpoints(vpc_id)]
-    return [each for each in everything if OWNERSHIP.owner_key in account.ec2.tags_of(each)]
+    return [each for each in everything if INSTALLATION.owner_key in account.ec2.tags_of(each)]
 
 
 def swept(account: Account) -> Sweep:
@@ -139,7 +139,7 @@ def test_a_refused_deletion_releases_the_vpc_for_an_hour(account: Account) -> No
     vpc_id = account.converged_vpc("ab")
     start = account.clock.now()
     done = account.one_pass(vpc_id, refused_deletion(account, vpc_id))
-    until = datetime.fromisoformat(account.ec2.tags_of(vpc_id)[OWNERSHIP.released_key])
+    until = datetime.fromisoformat(account.ec2.tags_of(vpc_id)[INSTALLATION.released_key])
     assert until == datetime.fromtimestamp(start + 3600, UTC)
     while done.ending is Ending.AGAIN:
         account.clock.advance(60)
@@ -180,7 +180,7 @@ def test_a_deletion_refused_for_things_that_are_not_ours_changes_nothing(account
     account.ec2.faults.deny("CreateSecurityGroup")
     account.ec2.faults.deny("CreateVpcEndpoint")
     account.one_pass(vpc_id, refused_deletion(account, vpc_id))
-    assert OWNERSHIP.released_key not in account.ec2.tags_of(vpc_id)
+    assert INSTALLATION.released_key not in account.ec2.tags_of(vpc_id)
 
 
 def test_a_deletion_that_ec2_did_not_do_is_read_from_an_answer_that_says_200(account: Account) -> None:
@@ -207,7 +207,7 @@ def test_a_release_that_fails_at_first_is_not_forgotten(account: Account, action
     assert done.ending is Ending.AGAIN
     account.clock.advance(60)
     account.one_pass(vpc_id, account.next_round(done))
-    assert OWNERSHIP.released_key in account.ec2.tags_of(vpc_id)
+    assert INSTALLATION.released_key in account.ec2.tags_of(vpc_id)
 
 
 def test_a_release_that_is_refused_for_good_is_told(account: Account) -> None:
@@ -235,10 +235,10 @@ def test_a_vpc_with_a_typo_in_its_profile_can_be_deleted_too(account: Account) -
 def test_a_second_refusal_gives_another_hour(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     account.one_pass(vpc_id, refused_deletion(account, vpc_id))
-    first = account.ec2.tags_of(vpc_id)[OWNERSHIP.released_key]
+    first = account.ec2.tags_of(vpc_id)[INSTALLATION.released_key]
     account.clock.advance(5)
     account.one_pass(vpc_id, refused_deletion(account, vpc_id))
-    assert account.ec2.tags_of(vpc_id)[OWNERSHIP.released_key] > first
+    assert account.ec2.tags_of(vpc_id)[INSTALLATION.released_key] > first
 
 
 def test_a_group_that_another_groups_rule_names_is_told_and_not_tried_for_ever(account: Account) -> None:

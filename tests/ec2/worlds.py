@@ -14,14 +14,14 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 from moto.moto_api._internal import mock_random
 
-from reconciler import rounds
-from reconciler.findings import Reason
-from reconciler.passes import Ending, Pass
+from reconciler import requeue
+from reconciler.domain.findings import Reason
 from reconciler.queue import PassRequest
+from reconciler.reconcile import Ending, Pass
 from sandbox.ec2 import Call, Killed
 from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS, Found
-from tests.account import DEBOUNCE, OWNERSHIP, STACK, Account
+from tests.account import DEBOUNCE, INSTALLATION, STACK, Account
 from tests.ec2.guard import Guard
 
 EVERYWHERE = "0.0.0.0/0"
@@ -110,9 +110,9 @@ class LivedIn:
     def owned(self, resource: str) -> bool:
         """Whether it bears the owner tag, or has lost it and bears one of the tags that stand in for it."""
         tags = self.tags(resource)
-        if OWNERSHIP.owner_key in tags:
-            return tags[OWNERSHIP.owner_key] == STACK
-        witness = tags.get(f"{OWNERSHIP.tag_prefix}:vpc") == self.vpc_id
+        if INSTALLATION.owner_key in tags:
+            return tags[INSTALLATION.owner_key] == STACK
+        witness = tags.get(f"{INSTALLATION.tag_prefix}:vpc") == self.vpc_id
         return witness or tags.get("Name", "").startswith(f"{STACK}/")
 
     @property
@@ -206,7 +206,7 @@ class LivedIn:
         """By hand: behind a group of theirs, behind the last of ours, or, by a copied tag, under our name."""
         subnets = {pick(self.subnets, number) for number in numbers} - {None}
         groups = self.owned_groups[-1:] if how == "our group" else [self.their_group]
-        tag = {"Key": OWNERSHIP.owner_key, "Value": STACK}
+        tag = {"Key": INSTALLATION.owner_key, "Value": STACK}
         marked: Any = [{"ResourceType": "vpc-endpoint", "Tags": [tag]}] if how == "our tag" else []
         with suppress(ClientError):
             self.api.create_vpc_endpoint(
@@ -288,7 +288,7 @@ class LivedIn:
     def make_second_group(self) -> None:
         """A second group comes to bear our name and our tag."""
         with suppress(ClientError):
-            name = f"{OWNERSHIP.group_name}-copy"
+            name = f"{INSTALLATION.group_name}-copy"
             made = self.api.create_security_group(GroupName=name, Description="copy", VpcId=self.vpc_id)
             self.account.tag(made["GroupId"], owner=STACK)
 
@@ -328,7 +328,7 @@ class LivedIn:
         """Someone else's group bears the name that ours should have."""
         with suppress(ClientError):
             self.api.create_security_group(
-                GroupName=OWNERSHIP.group_name.upper(), Description="theirs", VpcId=self.vpc_id
+                GroupName=INSTALLATION.group_name.upper(), Description="theirs", VpcId=self.vpc_id
             )
 
     # ---- what people do to tags
@@ -346,10 +346,10 @@ class LivedIn:
             self.account.tag(resource, owner=owner)
 
     def ask(self, profile: str | None) -> None:
-        self._tag_vpc(OWNERSHIP.profile_key, profile)
+        self._tag_vpc(INSTALLATION.profile_key, profile)
 
     def ask_mode(self, mode: str | None) -> None:
-        self._tag_vpc(OWNERSHIP.mode_key, mode)
+        self._tag_vpc(INSTALLATION.mode_key, mode)
 
     def _tag_vpc(self, key: str, value: str | None) -> None:
         if value is None:
@@ -413,7 +413,7 @@ class LivedIn:
     def _watched_pass(self, request: PassRequest | None) -> Pass:
         quiet = not self.account.ec2.world.late
         tags, owned = self.tags(self.vpc_id), bool(self.owned_things)
-        mode, asked = tags.get(OWNERSHIP.mode_key, "enforce"), OWNERSHIP.profile_key in tags
+        mode, asked = tags.get(INSTALLATION.mode_key, "enforce"), INSTALLATION.profile_key in tags
         with self.account.calls() as calls:
             done = self.account.one_pass(self.vpc_id, request)
         assert not self.guard.violations, self.guard.violations
@@ -429,7 +429,7 @@ class LivedIn:
         while done.ending is Ending.AGAIN:
             assert len(made) < ROUNDS, f"still comes round: {[each.treated for each in made[-3:]]}"
             self.let_time_pass(DEBOUNCE)
-            done = self.one_pass(rounds.next_round(done, DEBOUNCE, self.account.clock.now()))
+            done = self.one_pass(requeue.next_round(done, DEBOUNCE, self.account.clock.now()))
             made.append(done)
         with self.account.calls() as calls:
             again = self.account.one_pass(self.vpc_id)

@@ -59,7 +59,7 @@ def test_the_functions_run_python_3_13_on_arm() -> None:
 def test_the_functions_environment_makes_their_settings() -> None:
     environment = resolve(GLOBALS["Environment"]["Variables"], VALUES)
     settings = Settings.from_environment({**environment, "AWS_REGION": "eu-west-1"})
-    assert settings.ownership.stack == "vpc-endpoint-remediator"
+    assert settings.installation.stack == "vpc-endpoint-remediator"
     assert (settings.pass_queue_url, settings.sweep_queue_url) == ("PassQueue", "SweepQueue")
 
 

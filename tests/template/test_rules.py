@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.trail import WATCHED
+from reconciler.domain.trail import WATCHED
 from tests.template.deployed import STACK_ID, VALUES, pattern_texts, patterns
 from tests.template.examples import API_CALLS, NAMES, NOT_OF_RULES, example
 from tests.template.matching import matching

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from reconciler.actions import (
+from reconciler.domain.actions import (
     Action,
     AuthorizeIngress,
     CreateEndpoint,
@@ -28,9 +28,9 @@ from reconciler.actions import (
     Step,
     VpcAttribute,
 )
-from reconciler.concerns.security_group import DEFAULT_EGRESS
-from reconciler.model import SERVING, Endpoint, EndpointState, Observation, SecurityGroup
-from reconciler.policies import FULL_ACCESS
+from reconciler.domain.concerns.security_group import DEFAULT_EGRESS
+from reconciler.domain.model import SERVING, Endpoint, EndpointState, Observation, SecurityGroup
+from reconciler.domain.policies import FULL_ACCESS
 
 NEW_GROUP_ID = "sg-new"
 

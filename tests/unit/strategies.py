@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from hypothesis import strategies as st
 
-from reconciler.concerns.security_group import DEFAULT_EGRESS
-from reconciler.model import EndpointState, Rule, SourceKind, Subnet, Tags
-from tests.builders import ENVOY, GROUP_ID, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc, https_from
+from reconciler.domain.concerns.security_group import DEFAULT_EGRESS
+from reconciler.domain.model import EndpointState, Rule, SourceKind, Subnet, Tags
+from tests.builders import ENVOY, GROUP_ID, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_vpc, https_from
 
 ZONES = "abcd"
-_NAME = OWNERSHIP.group_name
+_NAME = INSTALLATION.group_name
 SETTLED = (EndpointState.AVAILABLE, EndpointState.FAILED, EndpointState.REJECTED, EndpointState.EXPIRED)
 _RULES = (
     *https_from("10.0.0.0/24", "10.0.0.0/23", "10.0.1.0/24", "0.0.0.0/0"),
@@ -31,7 +31,11 @@ def _some_of(tags: Tags) -> st.SearchStrategy[dict[str, str]]:
 
 
 _THEIRS: st.SearchStrategy[dict[str, str]] = st.sampled_from(
-    [{}, {"Name": "theirs"}, {OWNERSHIP.owner_key: "their-stack", f"{OWNERSHIP.tag_prefix}:vpc": VPC_ID}]
+    [
+        {},
+        {"Name": "theirs"},
+        {INSTALLATION.owner_key: "their-stack", f"{INSTALLATION.tag_prefix}:vpc": VPC_ID},
+    ]
 )
 
 
@@ -65,7 +69,7 @@ def vpcs(draw: st.DrawFn, states: Iterable[EndpointState] = EndpointState) -> Vp
     if draw(st.booleans()):
         builder = builder.with_group(
             name=f"{_NAME}-2",
-            tags=draw(_some_of(OWNERSHIP.group_tags(VPC_ID))),
+            tags=draw(_some_of(INSTALLATION.group_tags(VPC_ID))),
             ingress=draw(_SOME_RULES),
             egress=draw(_SOME_RULES),
         )
@@ -74,7 +78,7 @@ def vpcs(draw: st.DrawFn, states: Iterable[EndpointState] = EndpointState) -> Vp
     for service in (ENVOY, LOGS):
         for number in range(draw(st.integers(0, 2))):
             ours = draw(st.booleans())
-            tags = draw(_some_of(OWNERSHIP.endpoint_tags(VPC_ID, service)) if ours else _THEIRS)
+            tags = draw(_some_of(INSTALLATION.endpoint_tags(VPC_ID, service)) if ours else _THEIRS)
             # A second owned group is ours to attach by mistake, and nobody else's.
             groups = [group.id for group in builder.groups if ours or group.id != "sg-ours-too"]
             builder = builder.with_endpoint(

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import decode
-from reconciler.model import (
+from reconciler.domain.model import (
     AddressType,
     EndpointState,
     GatewayEndpoint,
@@ -19,7 +18,8 @@ from reconciler.model import (
     Subnet,
     Vpc,
 )
-from reconciler.policies import FULL_ACCESS
+from reconciler.domain.policies import FULL_ACCESS
+from reconciler.ec2 import decode
 
 
 def rules_of(*permissions: Any) -> set[Rule]:

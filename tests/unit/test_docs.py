@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.findings import Kind, Reason
-from reconciler.profiles import ENDPOINT_KEYS, PROFILE_KEYS, builtin
+from reconciler.domain.findings import Kind, Reason
+from reconciler.domain.profiles import ENDPOINT_KEYS, PROFILE_KEYS, builtin
 from reconciler.report import Rejection
 
 DOCS = Path(__file__).parents[2] / "docs"

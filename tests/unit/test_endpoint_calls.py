@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from mypy_boto3_ec2 import EC2Client
 
-from reconciler import endpoint_calls
-from reconciler.actions import CreateEndpoint
-from reconciler.endpoint_calls import Done
-from reconciler.refusals import Verdict
+from reconciler.domain.actions import CreateEndpoint
+from reconciler.ec2 import endpoint_calls
+from reconciler.ec2.endpoint_calls import Done
+from reconciler.ec2.errors import Verdict
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

@@ -14,11 +14,11 @@ from aws_lambda_powertools import Logger
 from functions.intake import app as intake
 from functions.reconcile import app as reconcile
 from functions.sweep import app as sweep
-from reconciler import trail
-from reconciler.locate import Located, Locator
+from reconciler.domain import trail
+from reconciler.domain.trail import Touched
+from reconciler.ec2.locate import Located, Locator
 from reconciler.runtime import Runtime
-from reconciler.trail import Touched
-from tests.account import OWNERSHIP, Account
+from tests.account import INSTALLATION, Account
 from tests.template.examples import API_CALLS, OTHERS_OF_INTAKE, example, text
 from tests.unit.fakes import FakeSqs
 
@@ -59,14 +59,14 @@ class Story:
         return json.loads(told)
 
     def located(self, name: str) -> Located:
-        touched = trail.read(self.event(name), OWNERSHIP.tag_prefix)
+        touched = trail.read(self.event(name), INSTALLATION.tag_prefix)
         assert isinstance(touched, Touched)
         assert (touched.account, touched.region) == ("111122223333", "eu-west-1")
         return locate(touched, self.account)
 
 
 def locate(touched: Touched, account: Account) -> Located:
-    return Locator(account.reconciler, OWNERSHIP, account.clock.now).locate(touched)
+    return Locator(account.reconciler, INSTALLATION, account.clock.now).locate(touched)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_an_event_of_nothing_that_we_look_after_leads_nowhere(story: Story, name
     "name", ["CreateRoute", "AssociateRouteTable", "ModifyVpcEndpoint", "DeleteVpcEndpoints"]
 )
 def test_what_leads_to_a_vpc_by_a_look_up_leads_everywhere_once_it_is_gone(name: str) -> None:
-    touched = trail.read(example(name), OWNERSHIP.tag_prefix)
+    touched = trail.read(example(name), INSTALLATION.tag_prefix)
     assert isinstance(touched, Touched)
     assert locate(touched, Account()).everywhere
 
@@ -103,7 +103,7 @@ def test_a_group_that_was_deleted_leads_to_the_opted_in_vpcs_that_have_none_of_o
     account.converged_vpc(number=1)
     without = account.vpc(number=2)
     account.vpc(profile=None, number=3)
-    touched = trail.read(example("DeleteSecurityGroup"), OWNERSHIP.tag_prefix)
+    touched = trail.read(example("DeleteSecurityGroup"), INSTALLATION.tag_prefix)
     assert isinstance(touched, Touched)
     assert locate(touched, account) == Located(frozenset({without}))
 
@@ -113,14 +113,14 @@ def test_a_change_of_somebody_elses_group_leads_nowhere_and_starts_no_sweep() ->
     vpc_id = account.vpc()
     group = account.customer.create_security_group(VpcId=vpc_id, GroupName="web", Description="x")["GroupId"]
     event = json.loads(text("AuthorizeSecurityGroupIngress").replace(GROUP, group))
-    touched = trail.read(event, OWNERSHIP.tag_prefix)
+    touched = trail.read(event, INSTALLATION.tag_prefix)
     assert isinstance(touched, Touched)
     assert locate(touched, account) == Located(frozenset())
 
 
 def test_a_vpc_that_ec2_does_not_show_yet_is_taken_at_its_events_word() -> None:
     """Its creation names the opt-in tag."""
-    touched = trail.read(example("CreateVpc"), OWNERSHIP.tag_prefix)
+    touched = trail.read(example("CreateVpc"), INSTALLATION.tag_prefix)
     assert isinstance(touched, Touched)
     assert locate(touched, Account()) == Located(frozenset({VPC}))
 

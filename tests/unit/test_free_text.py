@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import trail
-from reconciler.trail import Ignored, Touched
+from reconciler.domain import trail
+from reconciler.domain.trail import Ignored, Touched
 from tests.unit.test_trail import an_api_call
 
 PREFIX = "vpce-remediator"

@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.intake import app as intake
 from functions.reconcile import app as reconcile
 from functions.sweep import app as sweep
-from reconciler.observe import Observer
+from reconciler.ec2.observe import Observer
 from reconciler.queue import NotQueued
 from reconciler.runtime import Runtime
 from tests.account import Account
@@ -207,7 +207,7 @@ def a_batch(*messages: tuple[str, Any]) -> dict[str, Any]:
                 "attributes": {"MessageGroupId": group, "ApproximateReceiveCount": "1"},
                 "messageAttributes": {},
                 "eventSource": "aws:sqs",
-                "eventSourceARN": "arn:aws:sqs:eu-west-1:111122223333:passes.fifo",
+                "eventSourceARN": "arn:aws:sqs:eu-west-1:111122223333:reconcile.fifo",
                 "awsRegion": "eu-west-1",
             }
             for number, (group, body) in enumerate(messages)

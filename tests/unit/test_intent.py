@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler import intent
-from reconciler.findings import Kind, Reason, Status
-from reconciler.intent import Intent, Stance
-from reconciler.model import Mode, Vpc
-from reconciler.profiles import builtin
-from tests.builders import ACCOUNT, APPMESH, OWNERSHIP, a_vpc
+from reconciler.domain import intent
+from reconciler.domain.findings import Kind, Reason, Status
+from reconciler.domain.intent import Intent, Stance
+from reconciler.domain.model import Mode, Vpc
+from reconciler.domain.profiles import builtin
+from tests.builders import ACCOUNT, APPMESH, INSTALLATION, a_vpc
 
 NOW = 1_795_420_800.0  # 2026-11-23T08:00:00Z
 
@@ -19,7 +19,7 @@ def intent_of(default: Mode = Mode.ENFORCE, /, **tags: str) -> Intent:
 
 
 def read(vpc: Vpc, default: Mode = Mode.ENFORCE) -> Intent:
-    return intent.read(vpc, builtin(), default, OWNERSHIP, ACCOUNT, NOW)
+    return intent.read(vpc, builtin(), default, INSTALLATION, ACCOUNT, NOW)
 
 
 @pytest.mark.parametrize("tags", [{}, {"mode": "enforce"}, {"owner": "our-stack"}])

@@ -6,17 +6,17 @@ from unittest.mock import Mock
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from reconciler import passes
-from reconciler.actions import EnableVpcAttribute, Outcome, Result, Step, VpcAttribute
-from reconciler.findings import Finding, Kind, Reason, Status
-from reconciler.model import EndpointState, Mode, Observation
-from reconciler.observe import Observer
-from reconciler.passes import Ending, Pass, Treated, Treatment, is_drift, treat
-from reconciler.profiles import builtin
+from reconciler import reconcile
+from reconciler.domain.actions import EnableVpcAttribute, Outcome, Result, Step, VpcAttribute
+from reconciler.domain.findings import Finding, Kind, Reason, Status
+from reconciler.domain.model import EndpointState, Mode, Observation
+from reconciler.domain.profiles import builtin
+from reconciler.ec2.errors import Verdict
+from reconciler.ec2.observe import Observer
 from reconciler.queue import PassRequest
-from reconciler.refusals import Verdict
+from reconciler.reconcile import Ending, Pass, Treated, Treatment, is_drift, treat
 from reconciler.settings import Settings
-from tests.builders import ENVOY, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
+from tests.builders import ENVOY, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
 from tests.unit.fakes import FakeEc2, refusal
 
 NOW = 1_795_420_800.0
@@ -41,9 +41,9 @@ def run(
 ) -> Pass:
     observer = Mock(spec=Observer)
     observer.one.side_effect = [seen.observed() if isinstance(seen, VpcBuilder) else seen]
-    settings = Settings("111122223333", OWNERSHIP, mode, 30, "passes", "sweeps")
+    settings = Settings("111122223333", INSTALLATION, mode, 30, "passes", "sweeps")
     client = (ec2 or FakeEc2()).client
-    return passes.run(request or a_request(), observer, client, builtin(), settings, lambda: NOW)
+    return reconcile.run(request or a_request(), observer, client, builtin(), settings, lambda: NOW)
 
 
 # ---- how a pass ends

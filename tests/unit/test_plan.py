@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.actions import (
+from reconciler.domain.actions import (
     AuthorizeIngress,
     CreateEndpoint,
     CreateSecurityGroup,
@@ -21,15 +21,15 @@ from reconciler.actions import (
     RevokeIngress,
     Step,
 )
-from reconciler.findings import Status
-from reconciler.model import EndpointState, Observation
-from reconciler.plan import plan, release
+from reconciler.domain.findings import Status
+from reconciler.domain.model import EndpointState, Observation
+from reconciler.domain.plan import plan, release
 from tests.builders import (
     APPMESH,
     ENVOY,
     GROUP_ID,
+    INSTALLATION,
     LOGS,
-    OWNERSHIP,
     VPC_ID,
     VpcBuilder,
     a_converged_vpc,
@@ -48,7 +48,7 @@ CLOSING = (RevokeIngress, RevokeEgress, DeleteEndpoint)
 
 
 def steps_of(observation: Observation) -> tuple[Step, ...]:
-    return plan(observation, APPMESH, OWNERSHIP).steps
+    return plan(observation, APPMESH, INSTALLATION).steps
 
 
 def kinds_of(vpc: VpcBuilder) -> list[type]:
@@ -57,7 +57,7 @@ def kinds_of(vpc: VpcBuilder) -> list[type]:
 
 @pytest.mark.parametrize("zones", ["a", "ab", "abc"])
 def test_a_vpc_that_is_as_it_should_be_has_an_empty_plan(zones: str) -> None:
-    made = plan(a_converged_vpc(*zones).observed(), APPMESH, OWNERSHIP)
+    made = plan(a_converged_vpc(*zones).observed(), APPMESH, INSTALLATION)
     assert made.findings == ()
     assert made.steps == ()
 
@@ -75,7 +75,7 @@ def test_a_new_vpc_gets_its_group_before_its_endpoints_and_loses_egress_last() -
 
 
 def test_tags_are_put_back_before_anything_that_iam_allows_by_them() -> None:
-    untagged = {"Name": OWNERSHIP.group_tags(VPC_ID)["Name"]}
+    untagged = {"Name": INSTALLATION.group_tags(VPC_ID)["Name"]}
     vpc = a_vpc().with_private_subnets("a").with_group(tags=untagged, ingress=())
     assert kinds_of(vpc.with_endpoint(ENVOY).with_endpoint(LOGS)) == [CreateTags, AuthorizeIngress]
 
@@ -103,7 +103,7 @@ def test_what_opens_comes_before_what_closes(vpc: VpcBuilder) -> None:
 @HALF
 @given(vpcs())
 def test_every_remediable_finding_has_a_step_and_every_step_a_finding(vpc: VpcBuilder) -> None:
-    made = plan(vpc.observed(), APPMESH, OWNERSHIP)
+    made = plan(vpc.observed(), APPMESH, INSTALLATION)
     remedied = list(itertools.chain.from_iterable(step.remedies for step in made.steps))
     assert all(step.remedies for step in made.steps)
     assert set(remedied) == {finding for finding in made.findings if finding.status is Status.REMEDIABLE}
@@ -112,7 +112,7 @@ def test_every_remediable_finding_has_a_step_and_every_step_a_finding(vpc: VpcBu
 @HALF
 @given(vpcs())
 def test_only_what_is_blocked_or_noted_for_being_so_has_a_reason(vpc: VpcBuilder) -> None:
-    for finding in plan(vpc.observed(), APPMESH, OWNERSHIP).findings:
+    for finding in plan(vpc.observed(), APPMESH, INSTALLATION).findings:
         if finding.status is Status.BLOCKED:
             assert finding.reason is not None
         if finding.status in (Status.REMEDIABLE, Status.CONVERGING):
@@ -122,7 +122,7 @@ def test_only_what_is_blocked_or_noted_for_being_so_has_a_reason(vpc: VpcBuilder
 @HALF
 @given(vpcs())
 def test_no_finding_is_told_twice(vpc: VpcBuilder) -> None:
-    findings = plan(vpc.observed(), APPMESH, OWNERSHIP).findings
+    findings = plan(vpc.observed(), APPMESH, INSTALLATION).findings
     assert len(set(findings)) == len(findings)
 
 
@@ -130,11 +130,11 @@ def test_no_finding_is_told_twice(vpc: VpcBuilder) -> None:
 @given(vpcs())
 def test_what_is_not_owned_is_neither_narrowed_nor_deleted_nor_tagged(vpc: VpcBuilder) -> None:
     observation = vpc.observed()
-    group = OWNERSHIP.owned_group(observation)
+    group = INSTALLATION.owned_group(observation)
     ours = {group.id} if group else set()
     for endpoint in observation.endpoints:
-        wanted = OWNERSHIP.endpoint_tags(VPC_ID, endpoint.service_name)
-        if OWNERSHIP.owns(endpoint.tags, wanted):
+        wanted = INSTALLATION.endpoint_tags(VPC_ID, endpoint.service_name)
+        if INSTALLATION.owns(endpoint.tags, wanted):
             ours.add(endpoint.id)
     for step in steps_of(observation):
         match step.action:
@@ -160,7 +160,7 @@ def test_the_same_vpc_gets_the_same_plan_in_whatever_order_it_is_read(
         endpoints=_shuffled(given_order.endpoints, random),
         groups=_shuffled(given_order.groups, random),
     )
-    one, other = plan(given_order, APPMESH, OWNERSHIP), plan(other_order, APPMESH, OWNERSHIP)
+    one, other = plan(given_order, APPMESH, INSTALLATION), plan(other_order, APPMESH, INSTALLATION)
     assert set(one.findings) == set(other.findings)
     assert sorted(map(repr, one.steps)) == sorted(map(repr, other.steps))
 
@@ -188,7 +188,7 @@ def test_a_vpc_left_without_steps_is_waiting_for_nothing(vpc: VpcBuilder) -> Non
     observation = vpc.observed()
     for _ in range(4):
         observation = after(observation, steps_of(observation))
-    statuses = {finding.status for finding in plan(observation, APPMESH, OWNERSHIP).findings}
+    statuses = {finding.status for finding in plan(observation, APPMESH, INSTALLATION).findings}
     assert statuses <= {Status.BLOCKED, Status.NOTED}
 
 
@@ -200,8 +200,8 @@ def ids_in(observation: Observation) -> set[str]:
 
 
 def owned_in(observation: Observation) -> set[str]:
-    owned = {group.id for group in OWNERSHIP.owned_groups(observation)}
-    return owned | {e.id for e in observation.endpoints if OWNERSHIP.owns_endpoint(e, VPC_ID)}
+    owned = {group.id for group in INSTALLATION.owned_groups(observation)}
+    return owned | {e.id for e in observation.endpoints if INSTALLATION.owns_endpoint(e, VPC_ID)}
 
 
 @HALF
@@ -215,10 +215,10 @@ def test_a_vpc_that_asks_for_nothing_ends_with_nothing_owned_and_all_else_left(v
     theirs = [endpoint for endpoint in observation.endpoints if endpoint.id not in owned]
     keeping = [e.group_ids for e in theirs if e.group_ids and e.group_ids <= owned]
     for _ in range(3):
-        observation = after(observation, plan(observation, None, OWNERSHIP).steps)
+        observation = after(observation, plan(observation, None, INSTALLATION).steps)
     assert owned_in(observation) == set[str]().union(*keeping)
     assert ids_in(observation) == others | owned_in(observation)
-    left = plan(observation, None, OWNERSHIP)
+    left = plan(observation, None, INSTALLATION)
     assert left.steps == ()
     assert {finding.status for finding in left.findings} == ({Status.BLOCKED} if keeping else set())
 
@@ -226,27 +226,27 @@ def test_a_vpc_that_asks_for_nothing_ends_with_nothing_owned_and_all_else_left(v
 def test_what_was_adopted_is_given_back_with_the_groups_that_it_came_with() -> None:
     vpc = a_vpc().with_private_subnets("a").with_group()
     seen = vpc.with_endpoint(ENVOY, groups=["sg-theirs", GROUP_ID], tags={}).observed()
-    seen = after(seen, plan(seen, None, OWNERSHIP).steps)
+    seen = after(seen, plan(seen, None, INSTALLATION).steps)
     assert [endpoint.group_ids for endpoint in seen.endpoints] == [{"sg-theirs"}]
-    assert after(seen, plan(seen, None, OWNERSHIP).steps).groups == ()
+    assert after(seen, plan(seen, None, INSTALLATION).steps).groups == ()
 
 
 @pytest.mark.parametrize("state", [EndpointState.FAILED, EndpointState.DELETING, EndpointState.DELETED])
 def test_what_was_adopted_and_serves_no_more_is_not_touched(state: EndpointState) -> None:
     vpc = a_vpc().with_private_subnets("a").with_group().with_endpoint(ENVOY, tags={}, state=state)
-    steps = plan(vpc.observed(), None, OWNERSHIP).steps
+    steps = plan(vpc.observed(), None, INSTALLATION).steps
     assert not any(isinstance(step.action, ModifyEndpoint | DeleteEndpoint) for step in steps)
 
 
 def test_the_group_goes_when_nothing_stands_behind_it_any_more() -> None:
-    made = plan(a_converged_vpc("a").observed(), None, OWNERSHIP)
+    made = plan(a_converged_vpc("a").observed(), None, INSTALLATION)
     assert [type(step.action) for step in made.steps] == [DeleteEndpoint, DeleteEndpoint]
     [waiting] = [finding for finding in made.findings if finding.status is Status.CONVERGING]
     assert waiting.resource == GROUP_ID
 
 
 def test_a_service_that_the_profile_no_longer_names_loses_its_endpoint_and_the_group_stays() -> None:
-    other = OWNERSHIP.service_name("sqs")
+    other = INSTALLATION.service_name("sqs")
     theirs = ["sg-theirs", GROUP_ID]
     vpc = a_converged_vpc("a").with_endpoint(other, id="vpce-sqs")
     vpc = vpc.with_endpoint(other, id="vpce-0", groups=theirs, tags={})
@@ -259,9 +259,9 @@ def test_a_service_that_the_profile_no_longer_names_loses_its_endpoint_and_the_g
 
 
 def test_a_vpc_with_something_owned_in_it_is_released_for_an_hour() -> None:
-    [step] = release(a_converged_vpc("a").observed(), OWNERSHIP, NOW)
+    [step] = release(a_converged_vpc("a").observed(), INSTALLATION, NOW)
     assert step.action == CreateTags(VPC_ID, {"vpce-remediator:released-until": "2026-11-23T09:00:00+00:00"})
 
 
 def test_a_vpc_with_nothing_owned_in_it_is_not_kept_by_us() -> None:
-    assert release(a_vpc().with_private_subnets("a").with_foreign_group().observed(), OWNERSHIP, NOW) == []
+    assert release(a_vpc().with_private_subnets("a").with_foreign_group().observed(), INSTALLATION, NOW) == []

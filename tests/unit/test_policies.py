@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.policies import FULL_ACCESS, InvalidPolicy, canonical
+from reconciler.domain.policies import FULL_ACCESS, InvalidPolicy, canonical
 
 STATEMENT: dict[str, Any] = {
     "Effect": "Allow",

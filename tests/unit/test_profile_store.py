@@ -10,8 +10,8 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 from mypy_boto3_ssm import SSMClient
 
+from reconciler.domain.profiles import builtin
 from reconciler.profile_store import ProfileStore, ProfilesUnavailable
-from reconciler.profiles import builtin
 
 GOOD = "[[web.endpoint]]\nservice = 'logs'"
 BETTER = "[[web.endpoint]]\nservice = 'sqs'"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model import (
+from reconciler.domain.model import (
     AddressType,
     Clients,
     EndpointSpec,
@@ -14,8 +14,8 @@ from reconciler.model import (
     Surplus,
     When,
 )
-from reconciler.policies import canonical
-from reconciler.profiles import ENDPOINT_KEYS, PROFILE_KEYS, InvalidProfile, builtin, parse
+from reconciler.domain.policies import canonical
+from reconciler.domain.profiles import ENDPOINT_KEYS, PROFILE_KEYS, InvalidProfile, builtin, parse
 
 POLICY = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}'
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler import trail
+from reconciler.domain import trail
+from reconciler.domain.trail import WATCHED, MalformedEvent, ResourceType, Touched
 from reconciler.queue import MalformedMessage, NotQueued, PassRequest, Queue, first_seen_of
-from reconciler.trail import WATCHED, MalformedEvent, ResourceType, Touched
 from tests.unit.fakes import FakeSqs
 from tests.unit.test_trail import an_api_call
 

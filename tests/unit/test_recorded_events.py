@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from reconciler import trail
-from reconciler.locate import Located, Locator
-from reconciler.trail import WATCHED, Ignored, Touched
-from tests.account import OWNERSHIP, Account
+from reconciler.domain import trail
+from reconciler.domain.trail import WATCHED, Ignored, Touched
+from reconciler.ec2.locate import Located, Locator
+from tests.account import INSTALLATION, Account
 from tests.template.deployed import patterns
 from tests.template.matching import matching
 
@@ -114,5 +114,5 @@ def test_an_account_that_was_blotted_out_is_read_as_it_stands() -> None:
 @pytest.mark.parametrize("name", ["DisassociateRouteTable--invictus", "DeleteSubnet--invictus"])
 def test_what_names_nothing_that_is_there_leads_everywhere(name: str) -> None:
     account = Account()
-    locator = Locator(account.reconciler, OWNERSHIP, account.clock.now)
+    locator = Locator(account.reconciler, INSTALLATION, account.clock.now)
     assert locator.locate(touched_by(name)) == Located(frozenset(), everywhere=True)

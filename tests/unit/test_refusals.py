@@ -14,8 +14,8 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from reconciler.findings import Reason
-from reconciler.refusals import ERRORS, AwsError, Refusal, Verdict, classify, classify_code
+from reconciler.domain.findings import Reason
+from reconciler.ec2.errors import ERRORS, AwsError, Refusal, Verdict, classify, classify_code
 
 
 def refused(code: str, message: str = "no") -> Refusal:

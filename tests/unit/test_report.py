@@ -10,10 +10,10 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from reconciler import report
-from reconciler.findings import Finding, Kind, Reason, Status
-from reconciler.passes import Ending, Pass, Treated, Treatment
+from reconciler.domain.findings import Finding, Kind, Reason, Status
+from reconciler.ec2.errors import Refusal, Verdict
 from reconciler.queue import PassRequest
-from reconciler.refusals import Refusal, Verdict
+from reconciler.reconcile import Ending, Pass, Treated, Treatment
 from reconciler.report import Rejection
 from reconciler.sweep import Sweep
 

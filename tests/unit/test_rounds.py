@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.findings import Finding, Kind, Reason, Status
-from reconciler.passes import Ending, Pass, Treated, Treatment
+from reconciler.domain.findings import Finding, Kind, Reason, Status
+from reconciler.ec2.errors import Refusal, Verdict
 from reconciler.queue import PassRequest
-from reconciler.refusals import Refusal, Verdict
-from reconciler.rounds import counts, next_round
+from reconciler.reconcile import Ending, Pass, Treated, Treatment
+from reconciler.requeue import counts, next_round
 
 NOW = 1_795_420_800.0
 DEBOUNCE = 30

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model import Mode
-from reconciler.ownership import Ownership
+from reconciler.domain.installation import Installation
+from reconciler.domain.model import Mode
 from reconciler.settings import InvalidSettings, Settings
 
 ENVIRONMENT = {
@@ -21,7 +21,7 @@ ENVIRONMENT = {
 def test_the_environment_of_the_template_makes_settings() -> None:
     assert Settings.from_environment({**ENVIRONMENT, "LANG": "C"}) == Settings(
         account="012345678901",
-        ownership=Ownership("our-stack", "vpce-remediator", "eu-west-1"),
+        installation=Installation("our-stack", "vpce-remediator", "eu-west-1"),
         default_mode=Mode.AUDIT,
         debounce=30,
         pass_queue_url="https://passes",

@@ -7,12 +7,12 @@ from unittest.mock import Mock
 
 import pytest
 
-from reconciler.model import EndpointState, Mode
-from reconciler.observe import Observer
-from reconciler.profiles import builtin
+from reconciler.domain.model import EndpointState, Mode
+from reconciler.domain.profiles import builtin
+from reconciler.ec2.observe import Observer
 from reconciler.settings import Settings
 from reconciler.sweep import Sweep, sweep
-from tests.builders import ACCOUNT, ENVOY, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
+from tests.builders import ACCOUNT, ENVOY, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
 
 IN_SYNC = Sweep(in_sync=(VPC_ID,))
 DRIFTED = Sweep(drifted=(VPC_ID,))
@@ -27,7 +27,7 @@ class Region:
     def __init__(self, tagged: Iterable[str], groups: Iterable[str], endpoints: Iterable[str]) -> None:
         owned = [{"Name": "tag:vpce-remediator:owner", "Values": ["our-stack"]}]
         self._pages = {
-            "describe_vpcs": ([{"Name": "tag-key", "Values": [OWNERSHIP.profile_key]}], "Vpcs", tagged),
+            "describe_vpcs": ([{"Name": "tag-key", "Values": [INSTALLATION.profile_key]}], "Vpcs", tagged),
             "describe_security_groups": (owned, "SecurityGroups", groups),
             "describe_vpc_endpoints": (owned, "VpcEndpoints", endpoints),
         }
@@ -51,7 +51,7 @@ def swept(
 ) -> tuple[Sweep, Mock]:
     observer = Mock(spec=Observer)
     observer.many.return_value = [vpc.observed() for vpc in vpcs]
-    settings = Settings(ACCOUNT, OWNERSHIP, mode, 30, "passes", "sweeps")
+    settings = Settings(ACCOUNT, INSTALLATION, mode, 30, "passes", "sweeps")
     region = cast("Any", Region(tagged, groups, endpoints))
     return sweep(observer, region, builtin(), settings, NOW), observer
 

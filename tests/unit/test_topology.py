@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model import Route, RouteTable, Subnet
-from reconciler.topology import (
+from reconciler.domain.model import Route, RouteTable, Subnet
+from reconciler.domain.topology import (
     has_egress,
     is_private,
     merged,

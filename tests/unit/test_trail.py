@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler import trail
-from reconciler.trail import Ignored, MalformedEvent, ResourceType, Touched
+from reconciler.domain import trail
+from reconciler.domain.trail import Ignored, MalformedEvent, ResourceType, Touched
 
 PREFIX = "vpce-remediator"
 VPC, SUBNET, GROUP, ENDPOINT, TABLE = (

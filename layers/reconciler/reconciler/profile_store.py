@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from . import profiles, refusals
-from .profiles import InvalidProfile
+from .domain import profiles
+from .domain.profiles import InvalidProfile
+from .ec2 import errors
 from .report import Rejection, tell_rejection
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
     from mypy_boto3_ssm import SSMClient
 
-    from .model import Profile
+    from .domain.model import Profile
 
 # A change of the parameter is seen within this time.
 _KEPT_SECONDS = 300
@@ -64,7 +65,7 @@ class ProfileStore:
             if version != self._version:
                 self._good = self._use(document, version)
                 self._version = version
-        except refusals.ERRORS as error:
+        except errors.ERRORS as error:
             self._tell(f"could not be read: {error}")
         self._until = self._now() + _KEPT_SECONDS if self._good is not None else float("-inf")
 

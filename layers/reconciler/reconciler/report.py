@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from .passes import Ending, Pass, Treatment
-from .rounds import counts
+from .reconcile import Ending, Pass, Treatment
+from .requeue import counts
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-    from .passes import Treated
+    from .reconcile import Treated
     from .sweep import Sweep
 
 NAMESPACE = "VpcEndpointRemediator"

@@ -12,8 +12,8 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
-from .locate import Locator
-from .observe import Observer
+from .ec2.locate import Locator
+from .ec2.observe import Observer
 from .profile_store import ProfileStore
 from .queue import Queue
 from .settings import Settings
@@ -68,12 +68,12 @@ class Runtime:
     @cached_property
     def observer(self) -> Observer:
         """Looks at VPCs."""
-        return Observer(self.ec2, self.settings.ownership)
+        return Observer(self.ec2, self.settings.installation)
 
     @cached_property
     def locator(self) -> Locator:
         """Finds the VPCs of events."""
-        return Locator(self.ec2, self.settings.ownership, self.now)
+        return Locator(self.ec2, self.settings.installation, self.now)
 
     @cached_property
     def pass_queue(self) -> Queue:

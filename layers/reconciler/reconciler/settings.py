@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .model import Mode
-from .ownership import Ownership
+from .domain.installation import Installation
+from .domain.model import Mode
 
 
 class InvalidSettings(ValueError):
@@ -18,7 +18,7 @@ class Settings:
     """An installation's settings. `debounce` is in seconds; `profiles_parameter` is empty for none."""
 
     account: str
-    ownership: Ownership
+    installation: Installation
     default_mode: Mode
     debounce: int
     pass_queue_url: str
@@ -48,7 +48,7 @@ class Settings:
             raise InvalidSettings(f"DEBOUNCE_SECONDS is {debounce!r}, not a whole number of seconds")
         return cls(
             account=value("ACCOUNT_ID"),
-            ownership=Ownership(value("STACK_NAME"), value("TAG_PREFIX"), value("AWS_REGION")),
+            installation=Installation(value("STACK_NAME"), value("TAG_PREFIX"), value("AWS_REGION")),
             default_mode=mode,
             debounce=int(debounce),
             pass_queue_url=value("PASS_QUEUE_URL"),

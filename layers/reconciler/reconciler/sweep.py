@@ -9,15 +9,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .findings import Finding, Status
-from .locate import opted_in, with_owned
-from .model import Profile
-from .passes import plan_of, read_intent
+from .domain.findings import Finding, Status
+from .domain.model import Profile
+from .ec2.locate import opted_in, with_owned
+from .reconcile import plan_of, read_intent
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-    from .observe import Observer
+    from .ec2.observe import Observer
     from .settings import Settings
 
 
@@ -48,9 +48,9 @@ def sweep(
     Raises:
         One of `refusals.ERRORS`: when EC2 refuses a read.
     """
-    tagged = set(opted_in(ec2, settings.ownership))
+    tagged = set(opted_in(ec2, settings.installation))
     standing: dict[str, list[str]] = {"in_sync": [], "drifted": [], "blocked": [], "leftovers": []}
-    for observation in observer.many(tagged | set(with_owned(ec2, settings.ownership)), profiles):
+    for observation in observer.many(tagged | set(with_owned(ec2, settings.installation)), profiles):
         asked = read_intent(observation, profiles, settings, now)
         wanted = plan_of(observation, asked, settings)
         stands = _standing((*asked.findings, *wanted.findings))

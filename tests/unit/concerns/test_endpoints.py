@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.actions import NEW_GROUP, CreateEndpoint, DeleteEndpoint, ModifyEndpoint
-from reconciler.concerns import Assessment, endpoints
-from reconciler.findings import Kind, Reason, Status
-from reconciler.model import (
+from reconciler.domain.actions import NEW_GROUP, CreateEndpoint, DeleteEndpoint, ModifyEndpoint
+from reconciler.domain.concerns import Assessment
+from reconciler.domain.concerns.endpoint import interface
+from reconciler.domain.findings import Kind, Reason, Status
+from reconciler.domain.model import (
     DEAD,
     EndpointSpec,
     EndpointState,
@@ -18,8 +19,8 @@ from reconciler.model import (
     Surplus,
     When,
 )
-from reconciler.policies import FULL_ACCESS
-from tests.builders import ENVOY, GROUP_ID, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc
+from reconciler.domain.policies import FULL_ACCESS
+from tests.builders import ENVOY, GROUP_ID, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_vpc
 
 MESH = Profile("mesh", (EndpointSpec("appmesh-envoy-management"),))
 LOGGING = Profile("logging", (EndpointSpec("logs", When.NO_INTERNET_GATEWAY),))
@@ -30,7 +31,7 @@ NOT_READY = sorted(
 
 
 def assess(vpc: VpcBuilder, profile: Profile = MESH) -> Assessment:
-    return endpoints.assess(vpc.observed(), profile, OWNERSHIP)
+    return interface.assess(vpc.observed(), profile, INSTALLATION)
 
 
 def told(found: Assessment) -> list[tuple[Kind, Status]]:
@@ -52,7 +53,7 @@ def ready(*zones: str) -> VpcBuilder:
 def test_a_missing_endpoint_is_made_behind_the_owned_group_one_subnet_a_zone() -> None:
     found = assess(ready("a", "a", "b"))
     assert told(found) == [(Kind.ENDPOINT_MISSING, Status.REMEDIABLE)]
-    tags = OWNERSHIP.endpoint_tags(VPC_ID, ENVOY)
+    tags = INSTALLATION.endpoint_tags(VPC_ID, ENVOY)
     zones = (("private-a", "private-a2"), ("private-b",))
     assert actions(found) == [CreateEndpoint(VPC_ID, ENVOY, zones, GROUP_ID, tags)]
 
@@ -255,11 +256,11 @@ def test_no_egress_asks_whether_some_private_subnet_has_no_way_out() -> None:
     [main] = seen.route_tables
     through_nat = replace(main, routes=(*main.routes, Route("0.0.0.0/0", "", active=True)))
     seen = replace(seen, route_tables=(through_nat,))
-    assert endpoints.assess(seen, isolated, OWNERSHIP) == Assessment()
+    assert interface.assess(seen, isolated, INSTALLATION) == Assessment()
     [subnet] = seen.subnets
     own = RouteTable("rtb-own", main=False, subnet_ids=frozenset({"private-b"}), routes=main.routes)
     seen = replace(seen, subnets=(subnet, replace(subnet, id="private-b")), route_tables=(through_nat, own))
-    assert len(endpoints.assess(seen, isolated, OWNERSHIP).steps) == 1
+    assert len(interface.assess(seen, isolated, INSTALLATION).steps) == 1
 
 
 # ---- one of several

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.actions import CreateGatewayEndpoint, DeleteEndpoint, ModifyEndpoint
-from reconciler.concerns import Assessment, gateways
-from reconciler.findings import Kind, Reason, Status
-from reconciler.model import (
+from reconciler.domain.actions import CreateGatewayEndpoint, DeleteEndpoint, ModifyEndpoint
+from reconciler.domain.concerns import Assessment
+from reconciler.domain.concerns.endpoint import gateway
+from reconciler.domain.findings import Kind, Reason, Status
+from reconciler.domain.model import (
     DEAD,
     EndpointSpec,
     EndpointState,
@@ -21,10 +22,10 @@ from reconciler.model import (
     Tags,
     When,
 )
-from tests.builders import MAIN_TABLE, OWNERSHIP, PUBLIC_TABLE, VPC_ID, a_service, a_vpc
+from tests.builders import INSTALLATION, MAIN_TABLE, PUBLIC_TABLE, VPC_ID, a_service, a_vpc
 
-S3 = OWNERSHIP.service_name("s3")
-OURS = OWNERSHIP.endpoint_tags(VPC_ID, S3)
+S3 = INSTALLATION.service_name("s3")
+OURS = INSTALLATION.endpoint_tags(VPC_ID, S3)
 IMAGES = Profile("images", (EndpointSpec("s3", type=EndpointType.GATEWAY),))
 UNNEEDED = Profile("images", (replace(IMAGES.endpoints[0], when=When.NO_INTERNET_GATEWAY),))
 VPC = a_vpc().with_private_subnets("a").with_public_subnets("b").with_internet_gateway()
@@ -45,7 +46,7 @@ def seen(*endpoints: GatewayEndpoint, offered: bool = True) -> Observation:
 
 
 def assess(*endpoints: GatewayEndpoint, profile: Profile = IMAGES) -> Assessment:
-    return gateways.assess(seen(*endpoints), profile, OWNERSHIP)
+    return gateway.assess(seen(*endpoints), profile, INSTALLATION)
 
 
 def told(found: Assessment) -> list[tuple[Kind, Status]]:
@@ -120,7 +121,7 @@ def test_two_owned_ones_that_share_the_route_tables_are_both_kept_right() -> Non
         gateway_endpoints=(a_gateway("vpce-1", MAIN_TABLE), a_gateway("vpce-2", "rtb-second", "rtb-else")),
         gateway_services={S3: a_service(S3, "")},
     )
-    assert actions(gateways.assess(vpc, IMAGES, OWNERSHIP)) == [
+    assert actions(gateway.assess(vpc, IMAGES, INSTALLATION)) == [
         ModifyEndpoint("vpce-1", add_route_table_ids=("rtb-third",)),
         ModifyEndpoint("vpce-2", remove_route_table_ids=("rtb-else",)),
     ]
@@ -131,7 +132,7 @@ def test_of_two_owned_ones_none_goes_that_is_in_use_where_there_is_no_private_su
         a_vpc().with_public_subnets("a").observed(),
         gateway_endpoints=(a_gateway("vpce-1"), a_gateway("vpce-2", PUBLIC_TABLE)),
     )
-    assert actions(gateways.assess(public, IMAGES, OWNERSHIP)) == [DeleteEndpoint("vpce-1")]
+    assert actions(gateway.assess(public, IMAGES, INSTALLATION)) == [DeleteEndpoint("vpce-1")]
 
 
 def test_one_that_is_not_needed_is_kept_right() -> None:
@@ -159,11 +160,11 @@ def test_one_that_is_not_needed_is_kept_and_told_or_removed_as_the_profile_says(
 
 
 def test_a_service_that_the_region_lacks_is_blocked() -> None:
-    found = gateways.assess(seen(offered=False), IMAGES, OWNERSHIP)
+    found = gateway.assess(seen(offered=False), IMAGES, INSTALLATION)
     assert told(found) == [(Kind.SERVICE_UNAVAILABLE, Status.BLOCKED)]
 
 
 def test_without_a_private_subnet_there_is_no_table_for_it() -> None:
     public = replace(a_vpc().with_public_subnets("a").observed(), gateway_services={S3: a_service(S3, "")})
-    [finding] = gateways.assess(public, IMAGES, OWNERSHIP).findings
+    [finding] = gateway.assess(public, IMAGES, INSTALLATION).findings
     assert (finding.status, finding.reason) == (Status.BLOCKED, Reason.NO_PRIVATE_SUBNET)

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.concerns.placement import Placement, SubnetChange, change_subnets, place
-from reconciler.findings import Finding, Kind, Reason, Status
-from reconciler.model import AddressType, Observation, Profile, Service
-from reconciler.topology import is_private
+from reconciler.domain.concerns.endpoint.placement import Placement, SubnetChange, change_subnets, place
+from reconciler.domain.findings import Finding, Kind, Reason, Status
+from reconciler.domain.model import AddressType, Observation, Profile, Service
+from reconciler.domain.topology import is_private
 from tests.builders import (
     APPMESH,
     ENVOY,
-    OWNERSHIP,
+    INSTALLATION,
     VpcBuilder,
     a_service,
     a_vpc,
@@ -34,7 +34,7 @@ def placed_in(
     attached: frozenset[str] = frozenset(),
     profile: Profile = APPMESH,
 ) -> Placement:
-    return place(observation, service, profile, OWNERSHIP, attached)
+    return place(observation, service, profile, INSTALLATION, attached)
 
 
 def chosen(vpc: VpcBuilder, zones: str = ZONES, attached: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -179,7 +179,7 @@ def test_the_next_best_subnets_of_a_zone_stand_by() -> None:
 def test_a_subnet_that_bears_the_placement_tag_is_preferred_in_its_zone_but_not_to_the_attached_one() -> None:
     seen = a_vpc().with_private_subnets("a", "a", "b").observed()
     preferred = tuple(
-        replace(s, tags={OWNERSHIP.placement_key: "here"}) if s.id == "private-a2" else s
+        replace(s, tags={INSTALLATION.placement_key: "here"}) if s.id == "private-a2" else s
         for s in seen.subnets
     )
     seen = replace(seen, subnets=preferred)

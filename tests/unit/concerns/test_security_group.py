@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.actions import (
+from reconciler.domain.actions import (
     NEW_GROUP,
     AuthorizeIngress,
     CreateSecurityGroup,
@@ -15,11 +15,11 @@ from reconciler.actions import (
     RevokeEgress,
     RevokeIngress,
 )
-from reconciler.concerns import Assessment, security_group
-from reconciler.concerns.security_group import DEFAULT_EGRESS, RULE_QUOTA, describe, wanted_ingress
-from reconciler.findings import Kind, Reason, Status
-from reconciler.model import AddressType, Clients, Rule, SourceKind, Tags
-from tests.builders import APPMESH, GROUP_ID, LOGS, OWNERSHIP, VPC_ID, VpcBuilder, a_vpc, https_from
+from reconciler.domain.concerns import Assessment, security_group
+from reconciler.domain.concerns.security_group import DEFAULT_EGRESS, RULE_QUOTA, describe, wanted_ingress
+from reconciler.domain.findings import Kind, Reason, Status
+from reconciler.domain.model import AddressType, Clients, Rule, SourceKind, Tags
+from tests.builders import APPMESH, GROUP_ID, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_vpc, https_from
 
 SSH = Rule("tcp", 22, 22, SourceKind.CIDR, "10.0.0.0/24")
 WIDE = Rule("tcp", 443, 443, SourceKind.CIDR, "0.0.0.0/0")
@@ -27,7 +27,7 @@ FROM_GROUP = Rule("tcp", 443, 443, SourceKind.GROUP, "sg-theirs", "111122223333"
 
 
 def assess(vpc: VpcBuilder) -> Assessment:
-    return security_group.assess(vpc.observed(), APPMESH, OWNERSHIP)
+    return security_group.assess(vpc.observed(), APPMESH, INSTALLATION)
 
 
 def kinds(found: Assessment) -> list[Kind]:
@@ -50,10 +50,10 @@ def test_a_missing_group_is_made_opened_and_closed_to_the_outside() -> None:
     assert actions(found) == [
         CreateSecurityGroup(
             VPC_ID,
-            OWNERSHIP.group_name,
-            OWNERSHIP.group_description,
-            OWNERSHIP.group_tags(VPC_ID),
-            OWNERSHIP.owner_key,
+            INSTALLATION.group_name,
+            INSTALLATION.group_description,
+            INSTALLATION.group_tags(VPC_ID),
+            INSTALLATION.owner_key,
         ),
         AuthorizeIngress(NEW_GROUP, tuple(https_from("10.0.0.0/24"))),
         RevokeEgress(NEW_GROUP, (DEFAULT_EGRESS,)),
@@ -239,7 +239,7 @@ def test_near_the_quota_nothing_is_closed_early_but_for_room_in_its_own_address_
     )
     family = AddressType.DUALSTACK if dual else AddressType.IPV4
     seen = replace(seen, subnets=subnets_, vpc=replace(seen.vpc, ipv6_cidrs=("2001:db8::/48",)))
-    found = security_group.assess(seen, replace(APPMESH, address_type=family), OWNERSHIP)
+    found = security_group.assess(seen, replace(APPMESH, address_type=family), INSTALLATION)
     opened = {rule for a in actions(found) if isinstance(a, AuthorizeIngress) for rule in a.rules}
     early = {r for a in actions(found) if isinstance(a, RevokeIngress) and a.makes_room for r in a.rules}
     assert counted((present - early) | opened) <= RULE_QUOTA

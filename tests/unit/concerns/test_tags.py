@@ -2,28 +2,28 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.actions import CreateTags
-from reconciler.concerns import Assessment, tags
-from reconciler.findings import Kind
-from reconciler.model import EndpointState, Tags
+from reconciler.domain.actions import CreateTags
+from reconciler.domain.concerns import Assessment, tags
+from reconciler.domain.findings import Kind
+from reconciler.domain.model import EndpointState, Tags
 from tests.builders import (
     APPMESH,
     ENVOY,
     GROUP_ID,
+    INSTALLATION,
     LOGS,
-    OWNERSHIP,
     VPC_ID,
     VpcBuilder,
     a_converged_vpc,
     a_vpc,
 )
 
-GROUP_TAGS = OWNERSHIP.group_tags(VPC_ID)
-ENVOY_TAGS = OWNERSHIP.endpoint_tags(VPC_ID, ENVOY)
+GROUP_TAGS = INSTALLATION.group_tags(VPC_ID)
+ENVOY_TAGS = INSTALLATION.endpoint_tags(VPC_ID, ENVOY)
 
 
 def assess(vpc: VpcBuilder) -> Assessment:
-    return tags.assess(vpc.observed(), APPMESH, OWNERSHIP)
+    return tags.assess(vpc.observed(), APPMESH, INSTALLATION)
 
 
 def without(given: Tags, key: str) -> dict[str, str]:
@@ -62,7 +62,9 @@ def test_one_call_puts_back_all_that_one_thing_lost() -> None:
     assert [step.action for step in found.steps] == [CreateTags(GROUP_ID, without(GROUP_TAGS, "Name"))]
 
 
-@pytest.mark.parametrize("theirs", [{}, {"team": "payments"}, {**ENVOY_TAGS, OWNERSHIP.owner_key: "theirs"}])
+@pytest.mark.parametrize(
+    "theirs", [{}, {"team": "payments"}, {**ENVOY_TAGS, INSTALLATION.owner_key: "theirs"}]
+)
 def test_what_is_not_ours_gets_no_tag(theirs: dict[str, str]) -> None:
     assert assess(a_vpc().with_endpoint(ENVOY, tags=theirs).with_foreign_group()) == Assessment()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..model import EndpointSpec, EndpointType, Observation, Profile, When
-from ..topology import has_egress, private_subnets
+from ...model import EndpointSpec, EndpointType, Observation, Profile, When
+from ...topology import has_egress, private_subnets
 
 
 def wants_interfaces(profile: Profile) -> bool:

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from reconciler.actions import NEW_GROUP
-from reconciler.ownership import Ownership
-from tests.builders import ENVOY, OWNERSHIP, VPC_ID, a_vpc
+from reconciler.domain.actions import NEW_GROUP
+from reconciler.domain.installation import Installation
+from tests.builders import ENVOY, INSTALLATION, VPC_ID, a_vpc
 
-WANTED = OWNERSHIP.endpoint_tags(VPC_ID, ENVOY)
+WANTED = INSTALLATION.endpoint_tags(VPC_ID, ENVOY)
 OWNER = "vpce-remediator:owner"
 
 
@@ -18,51 +18,51 @@ def test_what_is_made_bears_the_owner_the_vpc_and_a_name() -> None:
         "vpce-remediator:vpc": VPC_ID,
         "Name": "our-stack/appmesh-envoy-management",
     }
-    assert OWNERSHIP.group_tags(VPC_ID)["Name"] == "our-stack/endpoints"
+    assert INSTALLATION.group_tags(VPC_ID)["Name"] == "our-stack/endpoints"
 
 
 def test_a_services_full_name_says_its_region() -> None:
-    assert OWNERSHIP.service_name("logs") == "com.amazonaws.eu-west-1.logs"
+    assert INSTALLATION.service_name("logs") == "com.amazonaws.eu-west-1.logs"
 
 
 def test_the_tag_keys_begin_with_the_prefix() -> None:
-    keys = (OWNERSHIP.profile_key, OWNERSHIP.mode_key, OWNERSHIP.owner_key)
+    keys = (INSTALLATION.profile_key, INSTALLATION.mode_key, INSTALLATION.owner_key)
     assert keys == ("vpce-remediator:profile", "vpce-remediator:mode", "vpce-remediator:owner")
 
 
 @pytest.mark.parametrize("left", WANTED)
 def test_any_one_of_the_three_tags_says_that_a_thing_is_ours(left: str) -> None:
-    assert OWNERSHIP.owns({left: WANTED[left], "team": "payments"}, WANTED)
+    assert INSTALLATION.owns({left: WANTED[left], "team": "payments"}, WANTED)
 
 
 def test_a_thing_that_lost_all_three_tags_is_nobodys() -> None:
-    assert not OWNERSHIP.owns({"team": "payments"}, WANTED)
+    assert not INSTALLATION.owns({"team": "payments"}, WANTED)
 
 
 def test_another_owners_tag_outweighs_both_witnesses() -> None:
-    assert not OWNERSHIP.owns({**WANTED, OWNER: "their-stack"}, WANTED)
+    assert not INSTALLATION.owns({**WANTED, OWNER: "their-stack"}, WANTED)
 
 
 @pytest.mark.parametrize("witness", [{"Name": "our-stack"}, {"vpce-remediator:vpc": "vpc-2"}, {OWNER: ""}])
 def test_a_tag_with_another_value_is_no_witness(witness: dict[str, str]) -> None:
-    assert not OWNERSHIP.owns(witness, WANTED)
+    assert not INSTALLATION.owns(witness, WANTED)
 
 
 def test_of_several_owned_groups_the_first_by_id_is_the_owned_one() -> None:
     observation = a_vpc().with_group("sg-2").with_group("sg-1").with_foreign_group("sg-0").observed()
-    group = OWNERSHIP.owned_group(observation)
+    group = INSTALLATION.owned_group(observation)
     assert group is not None
     assert group.id == "sg-1"
-    assert OWNERSHIP.group_ref(observation) == "sg-1"
+    assert INSTALLATION.group_ref(observation) == "sg-1"
 
 
 def test_without_an_owned_group_the_plans_own_is_meant() -> None:
-    assert OWNERSHIP.group_ref(a_vpc().with_foreign_group().observed()) is NEW_GROUP
+    assert INSTALLATION.group_ref(a_vpc().with_foreign_group().observed()) is NEW_GROUP
 
 
 @pytest.mark.parametrize("stack", ["our-stack", "s" * 128])
 def test_ec2_takes_the_groups_name_and_description(stack: str) -> None:
     """Its rule: at most 255 of letters, digits, spaces and these signs."""
-    ownership = Ownership(stack, "vpce-remediator", "eu-west-1")
-    for text in (ownership.group_name, ownership.group_description):
+    installation = Installation(stack, "vpce-remediator", "eu-west-1")
+    for text in (installation.group_name, installation.group_description):
         assert re.fullmatch(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}", text)

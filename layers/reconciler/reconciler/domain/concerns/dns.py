@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from ..actions import EnableVpcAttribute, Step, VpcAttribute
 from ..findings import Finding, Kind, Status
+from ..installation import Installation
 from ..model import Observation, Profile
-from ..ownership import Ownership
 from . import Assessment
 
 # How a DHCP option set names the resolver that AWS provides, and where that resolver is in any VPC.
@@ -14,7 +14,7 @@ AMAZON_PROVIDED = "AmazonProvidedDNS"
 RESOLVER = "169.254.169.253"
 
 
-def assess(observation: Observation, profile: Profile, ownership: Ownership) -> Assessment:
+def assess(observation: Observation, profile: Profile, installation: Installation) -> Assessment:
     """Turn on what is off, support first, since host names need it (facts, section 3); tell of name servers
     that do not know the private names."""
     wants_private_dns = [endpoint for endpoint in profile.endpoints if endpoint.private_dns]
@@ -33,7 +33,7 @@ def assess(observation: Observation, profile: Profile, ownership: Ownership) -> 
         for attribute, is_on, kind in attributes
         if not is_on
     ]
-    services = [ownership.service_name(endpoint.service) for endpoint in wants_private_dns]
+    services = [installation.service_name(endpoint.service) for endpoint in wants_private_dns]
     return Assessment.of(steps, _custom_dns(observation, services))
 
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.parsers import ResponseParserError
 
-from .findings import Reason
+from ..domain.findings import Reason
 
 # What a call can raise that says something of EC2; anything else says something of this program.
 ERRORS = (ClientError, HTTPClientError, NoConnection, ResponseParserError)

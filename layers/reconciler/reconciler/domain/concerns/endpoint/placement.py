@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from ..actions import Candidates
-from ..findings import Finding, Kind, Reason, Status
-from ..model import AddressType, Endpoint, Observation, Profile, Service, Subnet
-from ..ownership import Ownership
-from ..topology import private_subnets
+from ...actions import Candidates
+from ...findings import Finding, Kind, Reason, Status
+from ...installation import Installation
+from ...model import AddressType, Endpoint, Observation, Profile, Service, Subnet
+from ...topology import private_subnets
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def place(
     observation: Observation,
     service: Service,
     profile: Profile,
-    ownership: Ownership,
+    installation: Installation,
     attached: Set[str] = frozenset(),
     standing: AddressType | None = None,
 ) -> Placement:
@@ -72,7 +72,7 @@ def place(
     def candidates(subnets: list[Subnet], family: AddressType) -> Candidates:
         usable = [s for s in subnets if _has(s, family) and (s.id in attached or _has_room(s))]
         best = sorted(
-            usable, key=lambda s: (s.id not in attached, ownership.placement_key not in s.tags, s.id)
+            usable, key=lambda s: (s.id not in attached, installation.placement_key not in s.tags, s.id)
         )
         return tuple(subnet.id for subnet in best)
 

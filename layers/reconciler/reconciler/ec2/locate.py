@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import refusals
+from ..domain.installation import Installation
+from ..domain.trail import ResourceType, Touched
+from . import errors
 from .filters import chunks, named
-from .ownership import Ownership
-from .trail import ResourceType, Touched
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -39,9 +39,9 @@ class Locator:
     is not a burst of look-ups; a VPC that has opted out meanwhile costs a pass, which does nothing.
     """
 
-    def __init__(self, ec2: EC2Client, ownership: Ownership, clock: Callable[[], float]) -> None:
+    def __init__(self, ec2: EC2Client, installation: Installation, clock: Callable[[], float]) -> None:
         self._ec2 = ec2
-        self._ownership = ownership
+        self._installation = installation
         self._clock = clock
         self._opted_in: dict[str, float] = {}
 
@@ -61,14 +61,14 @@ class Locator:
             # EC2 may not show yet what the event tells of, nor any more: a tag that was taken off.
             told = touched.names_our_tags or touched.deletion_refused or touched.event_name == "DeleteTags"
             return Located(vpc_ids if told else self._those_opted_in(vpc_ids))
-        except refusals.ERRORS:
+        except errors.ERRORS:
             return Located(vpc_ids) if vpc_ids else EVERYWHERE
 
     def _those_opted_in(self, vpc_ids: frozenset[str]) -> frozenset[str]:
         now = self._clock()
         known = {vpc_id for vpc_id in vpc_ids if self._opted_in.get(vpc_id, float("-inf")) > now}
         if unknown := vpc_ids - known:
-            found = set(opted_in(self._ec2, self._ownership, unknown))
+            found = set(opted_in(self._ec2, self._installation, unknown))
             self._opted_in.update(dict.fromkeys(found, now + _KNOWN_SECONDS))
             known |= found
         return frozenset(known)
@@ -90,10 +90,10 @@ class Locator:
 
     def _without_group(self) -> frozenset[str]:
         """The opted-in VPCs that have no group of ours: one that was deleted was of one of these."""
-        names = [named("group-name", [f"{self._ownership.group_name}*"])]
+        names = [named("group-name", [f"{self._installation.group_name}*"])]
         pages = self._ec2.get_paginator("describe_security_groups").paginate(Filters=names)
         with_group = {group["VpcId"] for page in pages for group in page["SecurityGroups"]}
-        return frozenset(set(opted_in(self._ec2, self._ownership)) - with_group)
+        return frozenset(set(opted_in(self._ec2, self._installation)) - with_group)
 
     def _vpcs_of(self, kind: ResourceType, ids: Iterable[str]) -> Iterator[str]:
         """The VPC of each resource that there is."""
@@ -112,24 +112,24 @@ class Locator:
                     yield from (endpoint["VpcId"] for endpoint in endpoints["VpcEndpoints"])
             elif kind is ResourceType.GROUP:
                 # Only groups of ours matter: a busy account's other groups cost this look and no pass.
-                ours = named("group-name", [f"{self._ownership.group_name}*"])
+                ours = named("group-name", [f"{self._installation.group_name}*"])
                 filters = [named("group-id", some), ours]
                 for groups in self._ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
                     yield from (group["VpcId"] for group in groups["SecurityGroups"])
 
 
-def opted_in(ec2: EC2Client, ownership: Ownership, among: Iterable[str] | None = None) -> Iterator[str]:
+def opted_in(ec2: EC2Client, installation: Installation, among: Iterable[str] | None = None) -> Iterator[str]:
     """The ids of the VPCs that bear the opt-in tag; of the whole Region unless `among` names some."""
-    tagged = named("tag-key", [ownership.profile_key])
+    tagged = named("tag-key", [installation.profile_key])
     for some in [None] if among is None else chunks(among):
         filters = [tagged] if some is None else [tagged, named("vpc-id", some)]
         for page in ec2.get_paginator("describe_vpcs").paginate(Filters=filters):
             yield from (vpc["VpcId"] for vpc in page["Vpcs"])
 
 
-def with_owned(ec2: EC2Client, ownership: Ownership) -> Iterator[str]:
+def with_owned(ec2: EC2Client, installation: Installation) -> Iterator[str]:
     """The ids of the Region's VPCs in which something bears our owner tag; some more than once."""
-    owned = [named(f"tag:{ownership.owner_key}", [ownership.stack])]
+    owned = [named(f"tag:{installation.owner_key}", [installation.stack])]
     for groups in ec2.get_paginator("describe_security_groups").paginate(Filters=owned):
         yield from (group["VpcId"] for group in groups["SecurityGroups"])
     for endpoints in ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=owned):

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 
 from .findings import Finding, Kind, Reason, Status
+from .installation import Installation
 from .model import Mode, Profile, Vpc
-from .ownership import Ownership
 
 
 class Stance(Enum):
@@ -39,7 +39,7 @@ def read(
     vpc: Vpc,
     profiles: Mapping[str, Profile],
     default_mode: Mode,
-    ownership: Ownership,
+    installation: Installation,
     account: str,
     now: float,
 ) -> Intent:
@@ -50,40 +50,40 @@ def read(
     account shares cannot have endpoints of ours (facts, section 2).
     """
     if vpc.owner_id != account:
-        shared = () if ownership.profile_key not in vpc.tags else (_shared(vpc),)
+        shared = () if installation.profile_key not in vpc.tags else (_shared(vpc),)
         return Intent(Stance.LEAVE, default_mode, findings=shared)
-    mode, findings = _mode(vpc, default_mode, ownership)
-    if ownership.profile_key not in vpc.tags:
+    mode, findings = _mode(vpc, default_mode, installation)
+    if installation.profile_key not in vpc.tags:
         return Intent(Stance.TAKE_DOWN, mode)
-    if released_until(vpc, ownership) > now:
-        findings = (*findings, _released(vpc, ownership))
+    if released_until(vpc, installation) > now:
+        findings = (*findings, _released(vpc, installation))
         return Intent(Stance.TAKE_DOWN, mode, findings=findings, may_release=True)
-    profile = profiles.get(vpc.tags[ownership.profile_key])
+    profile = profiles.get(vpc.tags[installation.profile_key])
     if profile is None:
-        findings = (*findings, _unknown_profile(vpc, profiles, ownership))
+        findings = (*findings, _unknown_profile(vpc, profiles, installation))
         return Intent(Stance.LEAVE, mode, findings=findings, may_release=True)
     return Intent(Stance.RECONCILE, mode, profile, findings, may_release=True)
 
 
-def released_until(vpc: Vpc, ownership: Ownership) -> float:
+def released_until(vpc: Vpc, installation: Installation) -> float:
     """Until when the VPC is left to who wants to delete it, in seconds since 1970; 0 where it is not, also
     where the tag is not a time."""
     try:
-        time = datetime.fromisoformat(vpc.tags.get(ownership.released_key, ""))
+        time = datetime.fromisoformat(vpc.tags.get(installation.released_key, ""))
     except ValueError:
         return 0.0
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
-def _mode(vpc: Vpc, default_mode: Mode, ownership: Ownership) -> tuple[Mode, tuple[Finding, ...]]:
-    word = vpc.tags.get(ownership.mode_key, default_mode)
+def _mode(vpc: Vpc, default_mode: Mode, installation: Installation) -> tuple[Mode, tuple[Finding, ...]]:
+    word = vpc.tags.get(installation.mode_key, default_mode)
     try:
         return Mode(word), ()
     except ValueError:
         finding = Finding(
             Kind.UNKNOWN_MODE,
             vpc.id,
-            found=f"{ownership.mode_key} = {word!r}, read as audit",
+            found=f"{installation.mode_key} = {word!r}, read as audit",
             wanted=f"one of {', '.join(Mode)}",
             status=Status.BLOCKED,
             reason=Reason.UNKNOWN_MODE,
@@ -91,11 +91,11 @@ def _mode(vpc: Vpc, default_mode: Mode, ownership: Ownership) -> tuple[Mode, tup
         return Mode.AUDIT, (finding,)
 
 
-def _unknown_profile(vpc: Vpc, profiles: Mapping[str, Profile], ownership: Ownership) -> Finding:
+def _unknown_profile(vpc: Vpc, profiles: Mapping[str, Profile], installation: Installation) -> Finding:
     return Finding(
         Kind.UNKNOWN_PROFILE,
         vpc.id,
-        found=f"{ownership.profile_key} = {vpc.tags[ownership.profile_key]!r}",
+        found=f"{installation.profile_key} = {vpc.tags[installation.profile_key]!r}",
         wanted=f"one of {', '.join(sorted(profiles))}",
         status=Status.BLOCKED,
         reason=Reason.UNKNOWN_PROFILE,
@@ -113,11 +113,11 @@ def _shared(vpc: Vpc) -> Finding:
     )
 
 
-def _released(vpc: Vpc, ownership: Ownership) -> Finding:
+def _released(vpc: Vpc, installation: Installation) -> Finding:
     return Finding(
         Kind.RELEASED,
         vpc.id,
-        found=f"someone tried to delete it; {ownership.released_key} = {vpc.tags[ownership.released_key]}",
+        found=f"someone tried to delete it; {installation.released_key} = {vpc.tags[installation.released_key]}",
         wanted="deleted by then, else it is healed again",
         status=Status.NOTED,
     )

@@ -23,17 +23,18 @@ from .actions import (
     RevokeIngress,
     Step,
 )
-from .concerns import Assessment, Concern, dns, endpoints, gateways, security_group, tags, teardown
+from .concerns import Assessment, Concern, dns, security_group, tags, teardown
+from .concerns.endpoint import gateway, interface
 from .findings import Finding, Kind
+from .installation import Installation
 from .model import Observation, Profile
-from .ownership import Ownership
 
 CONCERNS: tuple[Concern, ...] = (
     dns.assess,
     security_group.assess,
     tags.assess,
-    endpoints.assess,
-    gateways.assess,
+    interface.assess,
+    gateway.assess,
     teardown.assess,
 )
 
@@ -56,24 +57,24 @@ _ORDER: tuple[type, ...] = (
 )
 
 
-def plan(observation: Observation, profile: Profile | None, ownership: Ownership) -> Plan:
+def plan(observation: Observation, profile: Profile | None, installation: Installation) -> Plan:
     """Hold the VPC against `profile`; None asks for nothing, and takes down all that is owned.
 
     The plan of a VPC that is as it should be has no steps.
     """
     if profile is None:
-        parts = [tags.retag(observation, ownership), teardown.take_down(observation, ownership)]
+        parts = [tags.retag(observation, installation), teardown.take_down(observation, installation)]
         assessed = Assessment.joined(parts)
     else:
-        assessed = Assessment.joined(assess(observation, profile, ownership) for assess in CONCERNS)
+        assessed = Assessment.joined(assess(observation, profile, installation) for assess in CONCERNS)
     return Plan(assessed.findings, tuple(sorted(assessed.steps, key=_rank)))
 
 
-def release(observation: Observation, ownership: Ownership, now: float) -> list[Step]:
+def release(observation: Observation, installation: Installation, now: float) -> list[Step]:
     """The step that leaves the VPC, for an hour from `now`, to who wants to delete it; none where nothing
     owned stands in the way. `now` is in seconds since 1970.
     """
-    if not teardown.take_down(observation, ownership).findings:
+    if not teardown.take_down(observation, installation).findings:
         return []
     until = datetime.fromtimestamp(now + _RELEASED_SECONDS, UTC).isoformat(timespec="seconds")
     refused = Finding(
@@ -82,7 +83,7 @@ def release(observation: Observation, ownership: Ownership, now: float) -> list[
         found="someone was refused its deletion, for what is owned in it",
         wanted=f"left alone until {until}, with nothing owned in it",
     )
-    return [Step(CreateTags(observation.vpc.id, {ownership.released_key: until}), (refused,))]
+    return [Step(CreateTags(observation.vpc.id, {installation.released_key: until}), (refused,))]
 
 
 def _rank(step: Step) -> float:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from .findings import Finding, Reason
-from .passes import Ending, Pass, Treatment, is_drift
+from .domain.findings import Finding, Reason
 from .queue import PassRequest
+from .reconcile import Ending, Pass, Treatment, is_drift
 
 # A pass that failed comes round after the queue's delay; each further one after twice as long, up to this.
 _LONGEST_PAUSE_SECONDS = 300

@@ -16,7 +16,7 @@ from .model import Endpoint, GatewayEndpoint, Observation, SecurityGroup, Tags
 
 
 @dataclass(frozen=True)
-class Ownership:
+class Installation:
     """One installation: the name of its stack, the prefix of its tags, and the Region that it serves."""
 
     stack: str

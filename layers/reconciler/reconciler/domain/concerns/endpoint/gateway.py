@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from ..actions import CreateGatewayEndpoint, ModifyEndpoint, Step
-from ..findings import Finding, Kind, Reason, Status
-from ..model import (
+from ...actions import CreateGatewayEndpoint, ModifyEndpoint, Step
+from ...concerns import Assessment
+from ...findings import Finding, Kind, Reason, Status
+from ...installation import Installation
+from ...model import (
     DEAD,
     SERVING,
     EndpointSpec,
@@ -16,50 +18,49 @@ from ..model import (
     Profile,
     Surplus,
 )
-from ..ownership import Ownership
-from ..topology import private_subnets, route_table_of
-from . import Assessment, lifecycle
+from ...topology import private_subnets, route_table_of
+from . import common
 from .conditions import is_required
 
 
-def assess(observation: Observation, profile: Profile, ownership: Ownership) -> Assessment:
+def assess(observation: Observation, profile: Profile, installation: Installation) -> Assessment:
     """Assess every gateway endpoint of the profile on its own."""
     return Assessment.joined(
-        _assess_one(observation, spec, profile, ownership)
+        _assess_one(observation, spec, profile, installation)
         for spec in profile.endpoints
         if spec.type is EndpointType.GATEWAY
     )
 
 
 def _assess_one(
-    observation: Observation, spec: EndpointSpec, profile: Profile, ownership: Ownership
+    observation: Observation, spec: EndpointSpec, profile: Profile, installation: Installation
 ) -> Assessment:
     """A route table takes one gateway endpoint of a service, so those of others count as cover."""
-    name = ownership.service_name(spec.service)
+    name = installation.service_name(spec.service)
     existing = sorted(
         (e for e in observation.gateway_endpoints if e.service_name == name), key=lambda e: e.id
     )
     serving = [endpoint for endpoint in existing if endpoint.state in SERVING]
-    ours = [e for e in existing if ownership.owns_endpoint(e, observation.vpc.id)]
+    ours = [e for e in existing if installation.owns_endpoint(e, observation.vpc.id)]
     owned = [endpoint for endpoint in ours if endpoint.state in SERVING]
     failed = [endpoint for endpoint in ours if endpoint.state in DEAD]
-    cleared = lifecycle.take_down(failed, Kind.ENDPOINT_FAILED, "one that serves")
+    cleared = common.take_down(failed, Kind.ENDPOINT_FAILED, "one that serves")
     required = is_required(spec, observation)
     if not required and profile.surplus is Surplus.REMOVE:
-        return Assessment.joined([cleared, lifecycle.take_down(owned, Kind.SURPLUS, "none")])
+        return Assessment.joined([cleared, common.take_down(owned, Kind.SURPLUS, "none")])
 
     wanted = _tables(observation)
     missing = wanted.difference(*(endpoint.route_table_ids for endpoint in serving))
     if owned:
         kept = _keep_right(owned, wanted, missing, observation, spec)
-        told = Assessment() if required else lifecycle.surplus(owned[0])
+        told = Assessment() if required else common.surplus(owned[0])
         return Assessment.joined([cleared, kept, told])
     if not required or failed:
         return cleared
     if serving:
         cover = _change(serving[0], add=missing)
-        return lifecycle.observed(cover) if profile.existing is Existing.OBSERVE else cover
-    return Assessment.joined([cleared, _create(observation, spec, wanted, ownership)])
+        return common.observed(cover) if profile.existing is Existing.OBSERVE else cover
+    return Assessment.joined([cleared, _create(observation, spec, wanted, installation)])
 
 
 def _keep_right(
@@ -80,9 +81,9 @@ def _keep_right(
     for endpoint in kept:
         add = missing if endpoint is best else frozenset[str]()
         parts.append(_change(endpoint, add=add, remove=endpoint.route_table_ids - needed))
-        parts.append(lifecycle.policy(endpoint, service, spec))
+        parts.append(common.policy(endpoint, service, spec))
     doubles = [endpoint for endpoint in others if endpoint not in kept]
-    parts.append(lifecycle.take_down(doubles, Kind.ENDPOINT_DOUBLE, f"{best.id} alone"))
+    parts.append(common.take_down(doubles, Kind.ENDPOINT_DOUBLE, f"{best.id} alone"))
     return Assessment.joined(parts)
 
 
@@ -92,23 +93,23 @@ def _tables(observation: Observation) -> frozenset[str]:
 
 
 def _create(
-    observation: Observation, spec: EndpointSpec, tables: frozenset[str], ownership: Ownership
+    observation: Observation, spec: EndpointSpec, tables: frozenset[str], installation: Installation
 ) -> Assessment:
-    name = ownership.service_name(spec.service)
+    name = installation.service_name(spec.service)
     service = observation.gateway_services.get(name)
     if service is None:
-        return lifecycle.unavailable(name, Status.BLOCKED)
+        return common.unavailable(name, Status.BLOCKED)
     if not tables:
-        return Assessment((lifecycle.missing(name, Reason.NO_PRIVATE_SUBNET),))
+        return Assessment((common.missing(name, Reason.NO_PRIVATE_SUBNET),))
     vpc_id = observation.vpc.id
     create = CreateGatewayEndpoint(
         vpc_id,
         name,
         tuple(sorted(tables)),
-        ownership.endpoint_tags(vpc_id, name),
+        installation.endpoint_tags(vpc_id, name),
         policy=spec.policy if service.takes_policy else "",
     )
-    return Assessment.of([Step(create, (lifecycle.missing(name),))])
+    return Assessment.of([Step(create, (common.missing(name),))])
 
 
 def _change(
@@ -117,7 +118,7 @@ def _change(
     if not add and not remove:
         return Assessment()
     if endpoint.state is not EndpointState.AVAILABLE:
-        return lifecycle.wait(endpoint, "available")
+        return common.wait(endpoint, "available")
     steps = []
     if add:
         tables = tuple(sorted(add))

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..actions import ModifyEndpoint, Step
-from ..findings import Finding, Kind, Reason, Status
-from ..model import SERVING, Endpoint, EndpointSpec, EndpointState, Observation, Profile
-from ..ownership import Ownership
-from . import Assessment, lifecycle
+from ...actions import ModifyEndpoint, Step
+from ...concerns import Assessment
+from ...findings import Finding, Kind, Reason, Status
+from ...installation import Installation
+from ...model import SERVING, Endpoint, EndpointSpec, EndpointState, Observation, Profile
+from . import common
 from .placement import change_subnets, place
 
 
@@ -21,16 +22,16 @@ def assess(
     endpoint: Endpoint,
     spec: EndpointSpec,
     profile: Profile,
-    ownership: Ownership,
+    installation: Installation,
     *,
     owned: bool,
 ) -> Assessment:
     """What differs, and the steps that put it right. What someone else made is only added to."""
     if endpoint.state is not EndpointState.AVAILABLE:
-        return lifecycle.wait(endpoint, "available")
+        return common.wait(endpoint, "available")
     parts = [
-        _standing(observation, endpoint, profile, ownership, owned=owned),
-        _group(observation, endpoint, ownership, owned=owned),
+        _standing(observation, endpoint, profile, installation, owned=owned),
+        _group(observation, endpoint, installation, owned=owned),
         _private_dns(observation, endpoint, spec),
     ]
     if owned and endpoint.private_dns and not spec.private_dns:
@@ -38,21 +39,21 @@ def assess(
         parts.append(Assessment.of([Step(ModifyEndpoint(endpoint.id, disable_private_dns=True), (on,))]))
     if owned:
         service = observation.services.get(endpoint.service_name)
-        parts.append(lifecycle.policy(endpoint, service, spec))
+        parts.append(common.policy(endpoint, service, spec))
     return Assessment.joined(parts)
 
 
 def _standing(
-    observation: Observation, endpoint: Endpoint, profile: Profile, ownership: Ownership, *, owned: bool
+    observation: Observation, endpoint: Endpoint, profile: Profile, installation: Installation, *, owned: bool
 ) -> Assessment:
     """Its subnets, and where it is ours, its address family."""
     service = observation.services.get(endpoint.service_name)
     if service is None:
-        return lifecycle.unavailable(endpoint.service_name, Status.NOTED)
+        return common.unavailable(endpoint.service_name, Status.NOTED)
     # What someone else made keeps its address family.
     asked = profile if owned else replace(profile, address_type=endpoint.address_type)
     placement = place(
-        observation, service, asked, ownership, endpoint.subnet_ids, standing=endpoint.address_type
+        observation, service, asked, installation, endpoint.subnet_ids, standing=endpoint.address_type
     )
     change = change_subnets(observation, placement, endpoint, narrow=owned)
     steps = []
@@ -72,14 +73,16 @@ def _standing(
     return Assessment.of(steps, change.notes)
 
 
-def _group(observation: Observation, endpoint: Endpoint, ownership: Ownership, *, owned: bool) -> Assessment:
-    ours = ownership.group_ref(observation)
+def _group(
+    observation: Observation, endpoint: Endpoint, installation: Installation, *, owned: bool
+) -> Assessment:
+    ours = installation.group_ref(observation)
     findings = []
     if ours not in endpoint.group_ids:
         findings.append(
             Finding(Kind.ENDPOINT_GROUP_MISSING, endpoint.id, found="not attached", wanted="the owned group")
         )
-    doubles = frozenset(group.id for group in ownership.owned_groups(observation)[1:])
+    doubles = frozenset(group.id for group in installation.owned_groups(observation)[1:])
     others = tuple(sorted((endpoint.group_ids if owned else endpoint.group_ids & doubles) - {ours}))
     if others:
         wanted = "the owned group alone"
@@ -100,7 +103,7 @@ def _private_dns(observation: Observation, endpoint: Endpoint, spec: EndpointSpe
         same = other.service_name == endpoint.service_name and other.id != endpoint.id
         if same and other.private_dns and other.state is EndpointState.DELETING:
             # Until it is gone it holds the names (facts, section 4).
-            return lifecycle.wait(other, f"gone: it holds the private names that {endpoint.id} is to have")
+            return common.wait(other, f"gone: it holds the private names that {endpoint.id} is to have")
         if same and other.private_dns and other.state in SERVING:
             conflict = Finding(
                 Kind.PRIVATE_DNS_OFF,

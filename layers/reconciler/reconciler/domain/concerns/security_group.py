@@ -13,6 +13,7 @@ from ..actions import (
     Step,
 )
 from ..findings import Finding, Kind, Status
+from ..installation import Installation
 from ..model import (
     AddressType,
     Clients,
@@ -23,11 +24,10 @@ from ..model import (
     SourceKind,
     Subnet,
 )
-from ..ownership import Ownership
 from ..topology import merged, private_subnets, public_subnets
 from . import Assessment, teardown
-from .conditions import wants_interfaces
-from .endpoints import adopted
+from .endpoint.conditions import wants_interfaces
+from .endpoint.interface import adopted
 
 # What EC2 itself puts on a new group.
 DEFAULT_EGRESS = Rule("-1", -1, -1, SourceKind.CIDR, "0.0.0.0/0")
@@ -35,26 +35,28 @@ DEFAULT_EGRESS = Rule("-1", -1, -1, SourceKind.CIDR, "0.0.0.0/0")
 RULE_QUOTA = 60
 
 
-def assess(observation: Observation, profile: Profile, ownership: Ownership) -> Assessment:
+def assess(observation: Observation, profile: Profile, installation: Installation) -> Assessment:
     """Make the group where it is missing; else put its rules right.
 
     What is too much is revoked by a step of its own, so that the plan can put it after all that adds.
     """
     if not wants_interfaces(profile):
         return Assessment()  # there is nothing to stand behind it; `teardown` has the group
-    group = ownership.owned_group(observation)
+    group = installation.owned_group(observation)
     wanted, notes = wanted_ingress(observation, profile)
-    steps = _create(observation, ownership, wanted) if group is None else _mend(group, wanted)
-    return Assessment.joined([Assessment.of(steps, notes), _doubles(observation, profile, ownership)])
+    steps = _create(observation, installation, wanted) if group is None else _mend(group, wanted)
+    return Assessment.joined([Assessment.of(steps, notes), _doubles(observation, profile, installation)])
 
 
-def _doubles(observation: Observation, profile: Profile, ownership: Ownership) -> Assessment:
+def _doubles(observation: Observation, profile: Profile, installation: Installation) -> Assessment:
     """The owned groups but the first go. Owned and adopted endpoints are moved to the first (`upkeep`)."""
-    named = teardown.services_of(profile, ownership)
-    held = teardown.held_endpoints(observation, ownership, named) - adopted(observation, profile, ownership)
+    named = teardown.services_of(profile, installation)
+    held = teardown.held_endpoints(observation, installation, named) - adopted(
+        observation, profile, installation
+    )
     return Assessment.joined(
-        teardown.take_down_group(observation, other, ownership, Kind.GROUP_DOUBLE, held)
-        for other in ownership.owned_groups(observation)[1:]
+        teardown.take_down_group(observation, other, installation, Kind.GROUP_DOUBLE, held)
+        for other in installation.owned_groups(observation)[1:]
     )
 
 
@@ -129,14 +131,14 @@ def _describe(rule: Rule) -> str:
     return f"{ports}/{rule.protocol} from or to {rule.source}"
 
 
-def _create(observation: Observation, ownership: Ownership, wanted: frozenset[Rule]) -> list[Step]:
+def _create(observation: Observation, installation: Installation, wanted: frozenset[Rule]) -> list[Step]:
     vpc_id = observation.vpc.id
-    name = ownership.group_name
+    name = installation.group_name
     missing = Finding(
         Kind.GROUP_MISSING, vpc_id, found="no owned security group", wanted=f"one, named {name}"
     )
     create = CreateSecurityGroup(
-        vpc_id, name, ownership.group_description, ownership.group_tags(vpc_id), ownership.owner_key
+        vpc_id, name, installation.group_description, installation.group_tags(vpc_id), installation.owner_key
     )
     steps = [Step(create, (missing,))]
     if wanted:

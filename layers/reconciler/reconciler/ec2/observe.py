@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from . import decode, refusals
-from .actions import VpcAttribute
-from .filters import chunks, named
-from .model import (
+from ..domain.actions import VpcAttribute
+from ..domain.installation import Installation
+from ..domain.model import (
     Endpoint,
     EndpointType,
     GatewayEndpoint,
@@ -31,7 +30,8 @@ from .model import (
     Service,
     Subnet,
 )
-from .ownership import Ownership
+from . import decode, errors
+from .filters import chunks, named
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -62,11 +62,11 @@ class Observer:
     def __init__(
         self,
         ec2: EC2Client,
-        ownership: Ownership,
+        installation: Installation,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ec2 = ec2
-        self._ownership = ownership
+        self._installation = installation
         self._clock = clock
         self._offers = _Offers(frozenset(), float("-inf"))
         self._name_servers: dict[str, tuple[str, ...]] = {}
@@ -140,7 +140,7 @@ class Observer:
             answer = self._ec2.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsHostnames")
             return answer["EnableDnsHostnames"].get("Value", False)
         except ClientError as error:
-            if refusals.classify(error).verdict is refusals.Verdict.GONE:
+            if errors.classify(error).verdict is errors.Verdict.GONE:
                 return False
             raise
 
@@ -187,7 +187,7 @@ class Observer:
         found = defaultdict(list)
         filters = [
             named("vpc-id", vpc_ids),
-            named("group-name", [f"{self._ownership.group_name}*"]),
+            named("group-name", [f"{self._installation.group_name}*"]),
         ]
         for page in self._ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
             for group in page["SecurityGroups"]:
@@ -200,7 +200,7 @@ class Observer:
         Asked for with a filter: named outright, one that is absent refuses the whole call.
         """
         names = frozenset(
-            self._ownership.service_name(endpoint.service)
+            self._installation.service_name(endpoint.service)
             for profile in profiles.values()
             for endpoint in profile.endpoints
         )

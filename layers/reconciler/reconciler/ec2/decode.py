@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
-from . import policies
-from .model import (
+from ..domain import policies
+from ..domain.model import (
     AddressType,
     Endpoint,
     EndpointState,

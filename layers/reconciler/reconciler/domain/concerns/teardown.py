@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from ..actions import DeleteSecurityGroup, ModifyEndpoint, Step
 from ..findings import Finding, Kind, Reason, Status
+from ..installation import Installation
 from ..model import (
     DEAD,
     SERVING,
@@ -21,9 +22,9 @@ from ..model import (
     Profile,
     SecurityGroup,
 )
-from ..ownership import Ownership
-from . import Assessment, lifecycle
-from .conditions import wants_interfaces
+from . import Assessment
+from .endpoint import common
+from .endpoint.conditions import wants_interfaces
 
 # The names of services, each with the type of endpoint.
 Services: TypeAlias = frozenset[tuple[str, EndpointType]]
@@ -31,41 +32,41 @@ Services: TypeAlias = frozenset[tuple[str, EndpointType]]
 _LEAVING = frozenset({EndpointState.DELETING, EndpointState.DELETED})
 
 
-def services_of(profile: Profile, ownership: Ownership) -> Services:
+def services_of(profile: Profile, installation: Installation) -> Services:
     """The services that a profile names."""
-    return frozenset((ownership.service_name(spec.service), spec.type) for spec in profile.endpoints)
+    return frozenset((installation.service_name(spec.service), spec.type) for spec in profile.endpoints)
 
 
-def assess(observation: Observation, profile: Profile, ownership: Ownership) -> Assessment:
+def assess(observation: Observation, profile: Profile, installation: Installation) -> Assessment:
     """Take down the owned endpoints, and give back the adopted ones, of services that the profile does not
     name; the group too, where the profile wants nothing that stands behind one.
     """
-    named = services_of(profile, ownership)
+    named = services_of(profile, installation)
     if not wants_interfaces(profile):
-        return take_down(observation, ownership, named)
-    return _give_up(observation, ownership, named)
+        return take_down(observation, installation, named)
+    return _give_up(observation, installation, named)
 
 
 def take_down(
     observation: Observation,
-    ownership: Ownership,
+    installation: Installation,
     named: Services = frozenset(),
 ) -> Assessment:
     """Take down everything but what is `named`: endpoints first, and once none stands behind the group, the
     group.
     """
-    endpoints = _give_up(observation, ownership, named, all_goes=True)
-    held = held_endpoints(observation, ownership)
+    endpoints = _give_up(observation, installation, named, all_goes=True)
+    held = held_endpoints(observation, installation)
     groups = (
-        take_down_group(observation, group, ownership, Kind.NOT_WANTED, held)
-        for group in ownership.owned_groups(observation)
+        take_down_group(observation, group, installation, Kind.NOT_WANTED, held)
+        for group in installation.owned_groups(observation)
     )
     return Assessment.joined([endpoints, *groups])
 
 
 def _give_up(
     observation: Observation,
-    ownership: Ownership,
+    installation: Installation,
     named: Services,
     *,
     all_goes: bool = False,
@@ -79,32 +80,32 @@ def _give_up(
     owned = [
         endpoint
         for endpoint in unnamed
-        if ownership.owns_endpoint(endpoint, vpc_id) and endpoint.state not in _LEAVING
+        if installation.owns_endpoint(endpoint, vpc_id) and endpoint.state not in _LEAVING
     ]
-    groups = frozenset(group.id for group in ownership.owned_groups(observation))
+    groups = frozenset(group.id for group in installation.owned_groups(observation))
     steps, notes = [], []
     for endpoint in interfaces:
         attached = groups & endpoint.group_ids
-        if _is_held(endpoint, observation, ownership):
+        if _is_held(endpoint, observation, installation):
             notes.append(_held(endpoint, all_goes=all_goes))
-        elif attached and endpoint.state in SERVING and not ownership.owns_endpoint(endpoint, vpc_id):
+        elif attached and endpoint.state in SERVING and not installation.owns_endpoint(endpoint, vpc_id):
             finding = Finding(
                 Kind.NOT_WANTED, endpoint.id, found="the owned group is attached", wanted="given back"
             )
             modify = ModifyEndpoint(endpoint.id, remove_group_ids=tuple(sorted(attached)))
             steps.append(Step(modify, (finding,)))
-    gone = lifecycle.take_down(owned, Kind.NOT_WANTED, "none: the VPC does not ask for it")
+    gone = common.take_down(owned, Kind.NOT_WANTED, "none: the VPC does not ask for it")
     return Assessment.joined([gone, Assessment.of(steps, notes)])
 
 
-def _is_held(endpoint: Endpoint, observation: Observation, ownership: Ownership) -> bool:
+def _is_held(endpoint: Endpoint, observation: Observation, installation: Installation) -> bool:
     """Whether someone else's endpoint stands behind our group, and EC2 does not let us take the group off:
     an endpoint keeps one at least, and one that serves no more takes no change."""
-    groups = frozenset(group.id for group in ownership.owned_groups(observation))
+    groups = frozenset(group.id for group in installation.owned_groups(observation))
     return (
         not groups.isdisjoint(endpoint.group_ids)
         and (endpoint.state in DEAD or (endpoint.state in SERVING and endpoint.group_ids <= groups))
-        and not ownership.owns_endpoint(endpoint, observation.vpc.id)
+        and not installation.owns_endpoint(endpoint, observation.vpc.id)
     )
 
 
@@ -121,7 +122,11 @@ def _held(endpoint: Endpoint, *, all_goes: bool) -> Finding:
 
 
 def take_down_group(
-    observation: Observation, group: SecurityGroup, ownership: Ownership, kind: Kind, stay: frozenset[str]
+    observation: Observation,
+    group: SecurityGroup,
+    installation: Installation,
+    kind: Kind,
+    stay: frozenset[str],
 ) -> Assessment:
     """An owned group goes, once no endpoint stands behind it.
 
@@ -132,7 +137,7 @@ def take_down_group(
         e for e in observation.endpoints if group.id in e.group_ids and e.state is not EndpointState.DELETED
     ]
     if not behind:
-        finding = Finding(kind, group.id, found=f"owned by {ownership.stack}", wanted="gone")
+        finding = Finding(kind, group.id, found=f"owned by {installation.stack}", wanted="gone")
         return Assessment.of([Step(DeleteSecurityGroup(group.id), (finding,))])
     held = all(endpoint.id in stay for endpoint in behind)
     in_use = Finding(
@@ -147,7 +152,7 @@ def take_down_group(
 
 
 def held_endpoints(
-    observation: Observation, ownership: Ownership, named: Services = frozenset()
+    observation: Observation, installation: Installation, named: Services = frozenset()
 ) -> frozenset[str]:
     """The ids of someone else's endpoints that keep our groups: those for the services `named`, from which
     nothing is taken, and those of which EC2 does not let us take the group off.
@@ -156,10 +161,10 @@ def held_endpoints(
     return frozenset(
         endpoint.id
         for endpoint in observation.endpoints
-        if not ownership.owns_endpoint(endpoint, vpc_id)
+        if not installation.owns_endpoint(endpoint, vpc_id)
         and endpoint.state not in _LEAVING
         and (
             (endpoint.service_name, EndpointType.INTERFACE) in named
-            or _is_held(endpoint, observation, ownership)
+            or _is_held(endpoint, observation, installation)
         )
     )

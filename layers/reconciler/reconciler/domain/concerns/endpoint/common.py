@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ..actions import DeleteEndpoint, ModifyEndpoint, Step
-from ..findings import Finding, Kind, Reason, Status
-from ..model import AnyEndpoint, Endpoint, EndpointSpec, EndpointState, Service
-from ..policies import FULL_ACCESS
-from . import Assessment
+from ...actions import DeleteEndpoint, ModifyEndpoint, Step
+from ...concerns import Assessment
+from ...findings import Finding, Kind, Reason, Status
+from ...model import AnyEndpoint, Endpoint, EndpointSpec, EndpointState, Service
+from ...policies import FULL_ACCESS
 
 
 def wait(endpoint: AnyEndpoint, wanted: str) -> Assessment:

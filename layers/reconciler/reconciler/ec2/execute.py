@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from . import decode, endpoint_calls, refusals
-from .actions import (
+from ..domain.actions import (
     NEW_GROUP,
     Action,
     AuthorizeIngress,
@@ -34,11 +33,12 @@ from .actions import (
     Step,
     VpcAttribute,
 )
+from ..domain.findings import Reason
+from ..domain.model import Mode, Rule
+from . import decode, endpoint_calls, errors
 from .endpoint_calls import Done
+from .errors import Refusal, Verdict
 from .filters import named
-from .findings import Reason
-from .model import Mode, Rule
-from .refusals import Refusal, Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -119,8 +119,8 @@ class _Executor:
             return replace(hindrance, step=step)
         try:
             done = self._carry_out(step.action)
-        except refusals.ERRORS as error:
-            done = Done(refusals.classify(error))
+        except errors.ERRORS as error:
+            done = Done(errors.classify(error))
         if done.refusal is None:
             outcome = Outcome(step, Result.DONE, findings=done.findings)
         elif done.refusal.verdict is Verdict.DNS_OFF and self._dns_refused:
@@ -208,7 +208,7 @@ class _Executor:
                     TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
                 )
             except ClientError as error:
-                taken = refusals.classify(error).verdict is Verdict.NAME_TAKEN
+                taken = errors.classify(error).verdict is Verdict.NAME_TAKEN
                 if not taken or not self._is_foreign(action, name) or name == names[-1]:
                     raise
             else:
@@ -238,13 +238,13 @@ def _change_rules(change: Callable[..., object], group_id: str, rules: Sequence[
     try:
         change(GroupId=group_id, IpPermissions=decode.permissions(rules))
     except ClientError as error:
-        if len(rules) == 1 or refusals.classify(error).verdict is not Verdict.ALREADY_DONE:
+        if len(rules) == 1 or errors.classify(error).verdict is not Verdict.ALREADY_DONE:
             raise
         for rule in rules:
             try:
                 change(GroupId=group_id, IpPermissions=decode.permissions([rule]))
             except ClientError as single:
-                if refusals.classify(single).verdict is not Verdict.ALREADY_DONE:
+                if errors.classify(single).verdict is not Verdict.ALREADY_DONE:
                     raise
 
 

@@ -1,6 +1,6 @@
 """What a VPC must have, one concern a file: what is wanted, how it differs, what puts it right. Pure.
 
-Each concern is a function from an observation, a profile and an ownership to an `Assessment`; `plan` runs
+Each concern is a function from an observation, a profile and an installation to an `Assessment`; `plan` runs
 them in a list. Adding a concern is adding a file here and its name there.
 """
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from ..actions import Step
 from ..findings import Finding
+from ..installation import Installation
 from ..model import Observation, Profile
-from ..ownership import Ownership
 
 
 @dataclass(frozen=True)
@@ -39,4 +39,4 @@ class Assessment:
         )
 
 
-Concern = Callable[[Observation, Profile, Ownership], Assessment]
+Concern = Callable[[Observation, Profile, Installation], Assessment]

@@ -7,20 +7,21 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from . import intent, refusals
-from .actions import Outcome, Plan, Result
-from .apply import apply
-from .findings import Finding, Reason, Status
-from .intent import Intent, Stance
-from .model import Mode, Observation, Profile
-from .plan import plan, release
+from .domain import intent
+from .domain.actions import Outcome, Plan, Result
+from .domain.findings import Finding, Reason, Status
+from .domain.intent import Intent, Stance
+from .domain.model import Mode, Observation, Profile
+from .domain.plan import plan, release
+from .ec2 import errors
+from .ec2.errors import Refusal, Verdict
+from .ec2.execute import apply
 from .queue import PassRequest
-from .refusals import Refusal, Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-    from .observe import Observer
+    from .ec2.observe import Observer
     from .settings import Settings
 
 # A VPC that has not converged by then, counted from its first pass, is stuck: Terraform's provider gives
@@ -96,15 +97,15 @@ def run(
     """
     try:
         observation = observer.one(request.vpc_id, profiles)
-    except refusals.ERRORS as error:
-        return _unread(request, refusals.classify(error), now())
+    except errors.ERRORS as error:
+        return _unread(request, errors.classify(error), now())
     if observation is None:
         return Pass(request, Ending.GONE)
 
     asked = read_intent(observation, profiles, settings, now())
     outcomes: list[Outcome] = []
     releasing = (
-        release(observation, settings.ownership, now()) if request.release and asked.may_release else []
+        release(observation, settings.installation, now()) if request.release and asked.may_release else []
     )
     if releasing:
         outcomes = apply(releasing, ec2, asked.mode, now)
@@ -126,15 +127,15 @@ def read_intent(
     observation: Observation, profiles: Mapping[str, Profile], settings: Settings, now: float
 ) -> Intent:
     """What the VPC asks of this installation. `now` is seconds since 1970."""
-    vpc, ownership = observation.vpc, settings.ownership
-    return intent.read(vpc, profiles, settings.default_mode, ownership, settings.account, now)
+    vpc, installation = observation.vpc, settings.installation
+    return intent.read(vpc, profiles, settings.default_mode, installation, settings.account, now)
 
 
 def plan_of(observation: Observation, asked: Intent, settings: Settings) -> Plan:
     """The plan for what the VPC asks."""
     if asked.stance is Stance.LEAVE:
         return Plan()
-    return plan(observation, asked.profile, settings.ownership)
+    return plan(observation, asked.profile, settings.installation)
 
 
 def treat(finding: Finding, outcomes: list[Outcome], unknowns: int = 0) -> Treated:

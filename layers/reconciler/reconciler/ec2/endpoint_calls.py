@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from . import decode, refusals
-from .actions import Candidates, CreateEndpoint, CreateGatewayEndpoint, ModifyEndpoint
-from .findings import Finding, Kind, Reason, Status
-from .model import DEAD, AddressType, EndpointState, Tags
-from .refusals import Refusal, Verdict
+from ..domain.actions import Candidates, CreateEndpoint, CreateGatewayEndpoint, ModifyEndpoint
+from ..domain.findings import Finding, Kind, Reason, Status
+from ..domain.model import DEAD, AddressType, EndpointState, Tags
+from . import decode, errors
+from .errors import Refusal, Verdict
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -81,7 +81,7 @@ def create_gateway(ec2: EC2Client, action: CreateGatewayEndpoint, now: float) ->
     try:
         return Done(_create(ec2, request, now, frozenset()))
     except ClientError as error:
-        refusal = refusals.classify(error)
+        refusal = errors.classify(error)
         if refusal.reason is not Reason.ENDPOINT_QUOTA:
             raise
         # EC2 has one code for two quotas.
@@ -118,7 +118,7 @@ def delete(ec2: EC2Client, endpoint_id: str) -> Done:
     for failure in answer.get("Unsuccessful", []):
         error = failure.get("Error", {})
         code, message = error.get("Code", ""), error.get("Message", "")
-        return Done(refusals.classify_code(code, message, "DeleteVpcEndpoints"))
+        return Done(errors.classify_code(code, message, "DeleteVpcEndpoints"))
     return Done()
 
 
@@ -143,7 +143,7 @@ def _in_subnets(
         try:
             return Done(ask([candidates[0] for candidates in left]), tuple(findings))
         except ClientError as error:
-            refusal = refusals.classify(error)
+            refusal = errors.classify(error)
             refused = next(
                 (c for c in left if c[0] == refusal.subnet_id), left[0] if len(left) == 1 else None
             )

@@ -1,0 +1,1 @@
+"""The endpoints of a VPC, of both types: which are kept, made or deleted, where they stand, what differs on them."""
