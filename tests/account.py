@@ -7,20 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from reconciler import reconcile, requeue
 from reconciler.domain.installation import Installation
 from reconciler.domain.model import Mode, Profile
 from reconciler.domain.profiles import builtin
 from reconciler.ec2.observe import Observer
-from reconciler.queue import PassRequest
-from reconciler.reconcile import Ending, Pass
+from reconciler.queue import RunRequest
+from reconciler.reconcile import Ending, Run
 from reconciler.settings import Settings
 from sandbox.ec2 import AssumedRole, Call, Ec2, ManualClock, Rule
 from sandbox.truth import Truth
 
 STACK = "vpc-endpoint-remediator"
-INSTALLATION = Installation(stack=STACK, tag_prefix="vpce-remediator", region="eu-west-1")
+INSTALLATION = Installation(
+    stack=STACK, tag_prefix="vpce-remediator", region="eu-west-1", account="111122223333"
+)
 ROLE = AssumedRole("arn:aws:iam::111122223333:role/reconcile", "reconcile")
 DEBOUNCE = 30
 ZONES = "abc"
@@ -29,9 +32,7 @@ ZONES = "abc"
 def settings(mode: Mode = Mode.ENFORCE) -> Settings:
     """An installation's settings."""
     return Settings(
-        account="111122223333",
-        installation=INSTALLATION,
-        default_mode=mode,
+        installation=replace(INSTALLATION, default_mode=mode),
         debounce=DEBOUNCE,
         pass_queue_url="passes",
         sweep_queue_url="sweeps",
@@ -103,27 +104,27 @@ class Account:
 
     # ---- what the remediator does
 
-    def one_pass(self, vpc_id: str, request: PassRequest | None = None) -> Pass:
+    def one_run(self, vpc_id: str, request: RunRequest | None = None) -> Run:
         """One pass, now."""
-        request = request or PassRequest(vpc_id, first_seen=int(self.clock.now() * 1000))
+        request = request or RunRequest(vpc_id, first_seen=int(self.clock.now() * 1000))
         return reconcile.run(
-            request, self.observer, self.reconciler, self.profiles, self.settings, self.clock.now
+            request, self.observer, self.reconciler, self.profiles, self.settings.installation, self.clock.now
         )
 
-    def converge(self, vpc_id: str, at_most: int = 20) -> list[Pass]:
+    def converge(self, vpc_id: str, at_most: int = 20) -> list[Run]:
         """Passes until the VPC no longer comes round."""
-        made = [self.one_pass(vpc_id)]
-        while made[-1].ending is Ending.AGAIN:
+        made = [self.one_run(vpc_id)]
+        while made[-1].ending is Ending.REQUEUED:
             assert len(made) < at_most, f"still not converged: {made[-1]}"
             self.clock.advance(DEBOUNCE)
-            request = self.next_round(made[-1])
+            request = self.next_request(made[-1])
             self.clock.advance(max(0, request.not_before / 1000 - self.clock.now()))
-            made.append(self.one_pass(vpc_id, request))
+            made.append(self.one_run(vpc_id, request))
         return made
 
-    def next_round(self, done: Pass) -> PassRequest:
+    def next_request(self, done: Run) -> RunRequest:
         """The request with which a VPC comes round."""
-        return requeue.next_round(done, DEBOUNCE, self.clock.now())
+        return requeue.next_request(done, DEBOUNCE, self.clock.now())
 
     def converged_vpc(self, private: str = "ab", public: str = "", number: int = 1) -> str:
         """A tagged VPC in which all is as it should be."""

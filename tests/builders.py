@@ -16,6 +16,7 @@ from reconciler.domain.model import (
     Endpoint,
     EndpointState,
     Observation,
+    Profile,
     Route,
     RouteTable,
     Rule,
@@ -27,14 +28,17 @@ from reconciler.domain.model import (
     Vpc,
 )
 from reconciler.domain.profiles import builtin
+from reconciler.domain.situation import Situation
 from reconciler.domain.topology import merged
 
-INSTALLATION = Installation(stack="our-stack", tag_prefix="vpce-remediator", region="eu-west-1")
+INSTALLATION = Installation(
+    stack="our-stack", tag_prefix="vpce-remediator", region="eu-west-1", account="111122223333"
+)
 APPMESH = builtin()["appmesh"]
 ENVOY = INSTALLATION.service_name("appmesh-envoy-management")
 LOGS = INSTALLATION.service_name("logs")
 
-ACCOUNT = "111122223333"
+ACCOUNT = INSTALLATION.account
 VPC_ID = "vpc-1"
 GROUP_ID = "sg-ours"
 GATEWAY_ID = "igw-1"
@@ -42,6 +46,11 @@ GATEWAY_ID = "igw-1"
 MAIN_TABLE, PUBLIC_TABLE = "rtb-main", "rtb-public"
 LOCAL = Route("10.0.0.0/16", "local", active=True)
 TO_THE_INTERNET = Route("0.0.0.0/0", GATEWAY_ID, active=True)
+
+
+def situation(seen: Observation, profile: Profile = APPMESH) -> Situation:
+    """What a concern starts from."""
+    return Situation(seen, profile, INSTALLATION)
 
 
 def zone_id(letter: str) -> str:

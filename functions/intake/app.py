@@ -1,4 +1,4 @@
-"""EventBridge event → VPC ids → queue."""
+"""EventBridge event → VPC ids → VPC queue."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler import report
 from reconciler.domain import trail
-from reconciler.queue import PassRequest
+from reconciler.queue import RunRequest
 from reconciler.report import Rejection
 from reconciler.runtime import Runtime
 
@@ -22,33 +22,37 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
 
 
 def handle(event: dict[str, Any], runtime: Runtime) -> None:
-    """Ask for a pass over each opted-in VPC that the event touches.
+    """Ask for a run of each opted-in VPC that the event touches.
 
-    An event that cannot be used is told and dropped: it would be no better the second time.
+    An event that cannot be used is reported and dropped: it would be no better the second time.
     """
     settings, logger = runtime.settings, runtime.logger
     try:
         touched = trail.read(event, settings.installation.tag_prefix)
     except trail.MalformedEvent as error:
-        report.tell_rejection(Rejection.MALFORMED_EVENT, f"{error}, in event {str(event)[:500]}", logger)
+        report.report_rejection(Rejection.MALFORMED_EVENT, f"{error}, in event {str(event)[:500]}", logger)
         return
     if isinstance(touched, trail.Ignored):
         logger.info(f"ignored: {touched.because}")
         return
-    if touched.account != settings.account:
-        report.tell_rejection(Rejection.FOREIGN_ACCOUNT, f"{touched.event_name} of {touched.account}", logger)
+    if touched.account != settings.installation.account:
+        report.report_rejection(
+            Rejection.FOREIGN_ACCOUNT, f"{touched.event_name} of {touched.account}", logger
+        )
         return
     if touched.region != settings.installation.region:
-        report.tell_rejection(Rejection.FOREIGN_REGION, f"{touched.event_name} of {touched.region}", logger)
+        report.report_rejection(Rejection.FOREIGN_REGION, f"{touched.event_name} of {touched.region}", logger)
         return
 
     first_seen = int(touched.time.timestamp() * 1000)
     located = runtime.locator.locate(touched)
     if located.everywhere:
-        logger.info(f"{touched.event_name}: of which VPC cannot be told, sweeping", event_id=touched.event_id)
+        logger.info(f"{touched.event_name}: the VPC is not known, sweeping", event_id=touched.event_id)
         runtime.sweep_queue.request_sweep(first_seen, runtime.now(), touched.event_id)
         return
     vpc_ids = sorted(located.vpc_ids)
     logger.info(f"{touched.event_name}: {len(vpc_ids)} VPCs", vpc_ids=vpc_ids, event_id=touched.event_id)
-    requests = [PassRequest(vpc_id, first_seen, release=touched.deletion_refused) for vpc_id in vpc_ids]
-    runtime.pass_queue.request_passes(requests, runtime.now(), touched.event_id)
+    requests = [
+        RunRequest(vpc_id, first_seen, deletion_refused=touched.deletion_refused) for vpc_id in vpc_ids
+    ]
+    runtime.vpc_queue.request_runs(requests, runtime.now(), touched.event_id)

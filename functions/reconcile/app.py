@@ -1,4 +1,4 @@
-"""Queue batch → one pass per VPC."""
+"""VPC queue batch → one reconcile run per VPC."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
 
 from reconciler import reconcile, report, requeue
-from reconciler.queue import MalformedMessage, PassRequest
-from reconciler.reconcile import Ending, Pass
+from reconciler.queue import MalformedMessage, RunRequest
+from reconciler.reconcile import Run
 from reconciler.report import Rejection
 from reconciler.runtime import Runtime
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 RUNTIME = Runtime.start("reconcile")
-# A pass that dies of a fault of this program is tried so often before its message goes to the dead letters.
-_DEATHS = 5
+# A run that dies of a fault of this program is tried so often before its message goes to the dead letters.
+_CRASHES = 5
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    """Entry point, for the queue of passes."""
+    """Entry point, for the VPC queue."""
     return handle(event, context, RUNTIME)
 
 
 def handle(event: dict[str, Any], context: LambdaContext, runtime: Runtime) -> PartialItemFailureResponse:
-    """Make a pass for each message. One that fails holds up its own VPC and no other."""
+    """Make a run for each message. One that fails holds up its own VPC and no other."""
     processor = SqsFifoPartialProcessor(
         skip_group_on_error=True, logger=logging.getLogger(runtime.logger.name)
     )
@@ -43,31 +43,32 @@ def handle(event: dict[str, Any], context: LambdaContext, runtime: Runtime) -> P
 
 def _handle_message(runtime: Runtime, record: SQSRecord) -> None:
     try:
-        request = PassRequest.from_json(record.body)
+        request = RunRequest.from_json(record.body)
     except MalformedMessage as error:
         detail = f"{error}, in message {record.message_id}"
-        report.tell_rejection(Rejection.MALFORMED_MESSAGE, detail, runtime.logger)
+        report.report_rejection(Rejection.MALFORMED_MESSAGE, detail, runtime.logger)
         return
     if runtime.now() * 1000 < request.not_before:
-        next_request: PassRequest | None = replace(request, rounds=request.rounds + 1)
+        next_request: RunRequest | None = replace(request, attempts=request.attempts + 1)
     else:
         next_request = _reconcile(runtime, request)
     if next_request:
-        runtime.pass_queue.request_passes([next_request], runtime.now(), record.message_id)
+        runtime.vpc_queue.request_runs([next_request], runtime.now(), record.message_id)
 
 
-def _reconcile(runtime: Runtime, request: PassRequest) -> PassRequest | None:
-    """Make the pass. Answers the request with which the VPC comes round, if it does."""
+def _reconcile(runtime: Runtime, request: RunRequest) -> RunRequest | None:
+    """Make the run. Gives the request with which the VPC is requeued, if it is."""
+    settings = runtime.settings
     try:
         profiles = runtime.profiles.current()
-        done = reconcile.run(request, runtime.observer, runtime.ec2, profiles, runtime.settings, runtime.now)
+        run = reconcile.run(
+            request, runtime.observer, runtime.ec2, profiles, settings.installation, runtime.now
+        )
     except Exception:
-        report.tell_crash(request.vpc_id, runtime.logger)
-        if request.failures >= _DEATHS:
+        report.report_crash(request.vpc_id, runtime.logger)
+        if request.failures >= _CRASHES:
             raise
-        done = Pass(request, Ending.AGAIN, failed=True)
+        run = Run.crashed(request)
     else:
-        report.tell_pass(done, runtime.now(), runtime.logger)
-    if done.ending is not Ending.AGAIN:
-        return None
-    return requeue.next_round(done, runtime.settings.debounce, runtime.now())
+        report.report_run(run, runtime.now(), runtime.logger)
+    return requeue.next_request(run, settings.debounce, runtime.now()) if run.is_requeued else None

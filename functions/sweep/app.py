@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reconciler import report
-from reconciler.queue import MalformedMessage, PassRequest, first_seen_of
+from reconciler.queue import MalformedMessage, RunRequest, first_seen_of
 from reconciler.report import Rejection
 from reconciler.runtime import Runtime
 from reconciler.sweep import sweep
@@ -22,16 +22,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
 
 
 def handle(event: dict[str, Any], runtime: Runtime, origin: str) -> None:
-    """Look at every VPC that is tagged or has something owned in it; ask for passes over those that differ.
+    """Look at every VPC that is tagged or has something owned in it; ask for runs of those that differ.
 
     What asked for it makes no difference to what a sweep does, but for when the drift was first seen.
     """
     profiles = runtime.profiles.current()
-    swept = sweep(runtime.observer, runtime.ec2, profiles, runtime.settings, runtime.now())
-    report.tell_sweep(swept, runtime.logger)
+    swept = sweep(runtime.observer, runtime.ec2, profiles, runtime.settings.installation, runtime.now())
+    report.report_sweep(swept, runtime.logger)
     first_seen = _first_seen(event, runtime)
-    requests = [PassRequest(vpc_id, first_seen) for vpc_id in swept.to_pass_over]
-    runtime.pass_queue.request_passes(requests, runtime.now(), origin)
+    requests = [RunRequest(vpc_id, first_seen) for vpc_id in swept.to_reconcile]
+    runtime.vpc_queue.request_runs(requests, runtime.now(), origin)
 
 
 def _first_seen(event: dict[str, Any], runtime: Runtime) -> int:
@@ -42,5 +42,5 @@ def _first_seen(event: dict[str, Any], runtime: Runtime) -> int:
             times.append(first_seen_of(record.get("body", "")))
         except MalformedMessage as error:
             detail = f"{error}, in message {record.get('messageId')}"
-            report.tell_rejection(Rejection.MALFORMED_MESSAGE, detail, runtime.logger)
+            report.report_rejection(Rejection.MALFORMED_MESSAGE, detail, runtime.logger)
     return min(times)

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import pytest
 
 from reconciler import requeue
-from reconciler.queue import PassRequest
+from reconciler.queue import RunRequest
 from reconciler.reconcile import Ending
 from sandbox.ec2 import Call, ConnectionLost, Killed
 from sandbox.ec2.faults import Effect
@@ -112,18 +112,18 @@ def run(vpc: LivedIn) -> tuple[list[Call], Ending]:
 
     The message of a pass that died comes back as it was, to a function that starts cold.
     """
-    request = PassRequest(vpc.vpc_id, first_seen=int(vpc.account.clock.now() * 1000))
+    request = RunRequest(vpc.vpc_id, first_seen=int(vpc.account.clock.now() * 1000))
     with vpc.account.calls() as calls:
         for _ in range(ROUNDS):
             try:
-                done = vpc.account.one_pass(vpc.vpc_id, request)
+                done = vpc.account.one_run(vpc.vpc_id, request)
             except Killed:
                 vpc.start_cold()
                 vpc.let_time_pass(VISIBILITY_TIMEOUT)
                 continue
-            if done.ending is not Ending.AGAIN:
+            if done.ending is not Ending.REQUEUED:
                 break
-            request = requeue.next_round(done, DEBOUNCE, vpc.account.clock.now())
+            request = requeue.next_request(done, DEBOUNCE, vpc.account.clock.now())
             vpc.let_time_pass(max(DEBOUNCE, request.not_before / 1000 - vpc.account.clock.now()))
         else:
             raise AssertionError(f"still comes round after {ROUNDS} passes: {done}")
@@ -207,7 +207,7 @@ def test_a_rule_that_is_there_and_not_shown_keeps_no_other_out() -> None:
     vpc.make_subnet("b")
     vpc.aws.show_late("rule", 100)
     vpc.open_group(exact)
-    vpc.one_pass()
+    vpc.one_run()
     assert vpc.guard.open() == {(service, subnet) for service in (APP_MESH, LOGS) for subnet in vpc.subnets}
     vpc.come_to_rest()
     assert vpc.unexplained_faults() == []

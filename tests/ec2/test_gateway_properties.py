@@ -203,7 +203,7 @@ class GatewayHistory(RuleBasedStateMachine):
     @rule()
     def a_pass_is_made(self) -> None:
         self.vpc.ask("p")
-        self.vpc.one_pass()
+        self.vpc.one_run()
 
     @rule()
     def it_converges(self) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from reconciler.domain.findings import Kind
-from reconciler.reconcile import Ending, Treatment
+from reconciler.domain.findings import Kind, Status
+from reconciler.reconcile import Ending
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import INSTALLATION, STACK, Account
 
@@ -200,7 +200,7 @@ def test_heals(account: Account, break_: Break) -> None:
     assert account.truth.faults(vpc_id) == []
     assert made[-1].ending is Ending.CONVERGED
     remediated = {
-        each.finding.kind for done in made for each in done.treated if each.treatment is Treatment.REMEDIATED
+        each.finding.kind for done in made for each in done.findings if each.status is Status.REMEDIATED
     }
     assert BREAKS[break_] <= remediated
     assert len(account.truth.endpoints(vpc_id, APP_MESH)) == 1
@@ -208,8 +208,8 @@ def test_heals(account: Account, break_: Break) -> None:
 
 def test_a_new_vpc_gets_everything_at_once(account: Account) -> None:
     vpc_id = account.vpc("abc")
-    first = account.one_pass(vpc_id)
-    assert {each.treatment for each in first.treated} == {Treatment.REMEDIATED, Treatment.NOTED}
+    first = account.one_run(vpc_id)
+    assert {each.status for each in first.findings} == {Status.REMEDIATED, Status.INFORMATIONAL}
     account.clock.advance(120)
     assert account.truth.faults(vpc_id) == []
     assert len(account.truth.endpoints(vpc_id, LOGS)[0]["SubnetIds"]) == 3
@@ -233,7 +233,7 @@ def test_adjacent_subnets_share_one_rule(account: Account) -> None:
 def test_a_converged_vpc_costs_at_most_nine_reads_and_no_write(account: Account) -> None:
     vpc_id = account.converged_vpc("abc", public="a")
     with account.calls() as calls:
-        done = account.one_pass(vpc_id)
+        done = account.one_run(vpc_id)
     assert done.ending is Ending.CONVERGED
     assert len(calls) <= 9
     assert account.writes(calls) == []
@@ -269,7 +269,7 @@ def test_an_owned_logs_endpoint_that_is_no_longer_needed_is_kept_kept_right_and_
     made = account.converge(vpc_id)
 
     assert made[-1].ending is Ending.CONVERGED
-    assert Kind.SURPLUS in {each.finding.kind for each in made[-1].treated}
+    assert Kind.SURPLUS in {each.finding.kind for each in made[-1].findings}
     kept = account.truth.endpoints(vpc_id, LOGS)
     assert [(each["VpcEndpointId"], each["PrivateDnsEnabled"]) for each in kept] == [(logs, True)]
 
@@ -278,7 +278,7 @@ def test_443_stays_open_to_a_subnet_while_its_rule_is_replaced_by_a_wider_one(ac
     vpc_id = account.converged_vpc("a")
     account.subnet(vpc_id, "b", "10.1.1.0/24")
     with account.calls() as calls:
-        account.one_pass(vpc_id)
+        account.one_run(vpc_id)
     writes = account.writes(calls)
     assert writes.index("AuthorizeSecurityGroupIngress") < writes.index("RevokeSecurityGroupIngress")
 
@@ -291,7 +291,7 @@ def test_an_endpoint_in_its_only_zone_stays_where_it_serves_until_there_is_anoth
     only_route_table_replaced(account, vpc_id)
     done = account.converge(vpc_id)[-1]
     assert done.ending is Ending.CONVERGED
-    noted = {each.finding.kind for each in done.treated if each.treatment is Treatment.NOTED}
+    noted = {each.finding.kind for each in done.findings if each.status is Status.INFORMATIONAL}
     assert Kind.ENDPOINT_SUBNET_EXTRA in noted
     assert subnets_of(account, vpc_id) == before
 
@@ -309,11 +309,11 @@ def test_an_endpoint_that_leaves_two_zones_is_never_without_a_subnet(account: Ac
     for subnet in old:
         account.customer.associate_route_table(RouteTableId=table, SubnetId=subnet)
     seen = []
-    done = account.one_pass(vpc_id)
-    while done.ending is Ending.AGAIN:
+    done = account.one_run(vpc_id)
+    while done.ending is Ending.REQUEUED:
         account.clock.advance(60)
         seen.append(len(subnets_of(account, vpc_id)))
-        done = account.one_pass(vpc_id, None)
+        done = account.one_run(vpc_id, None)
         assert len(seen) < 20
     assert min(seen) >= 1
     assert account.truth.faults(vpc_id) == []

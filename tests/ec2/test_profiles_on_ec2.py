@@ -27,7 +27,7 @@ def with_profile(account: Account, toml: str, private: str = "ab", public: str =
 
 
 def kinds(account: Account, vpc_id: str) -> set[Kind]:
-    return {each.finding.kind for each in account.one_pass(vpc_id).treated}
+    return {each.finding.kind for each in account.one_run(vpc_id).findings}
 
 
 # ---- policies
@@ -81,9 +81,9 @@ def test_name_servers_of_ones_own_are_told_with_the_zone_to_forward(account: Acc
         DhcpConfigurations=[{"Key": "domain-name-servers", "Values": ["10.1.0.53", "10.1.1.53"]}]
     )["DhcpOptions"]["DhcpOptionsId"]
     account.customer.associate_dhcp_options(DhcpOptionsId=options, VpcId=vpc_id)
-    done = account.one_pass(vpc_id)
-    (told,) = [each.finding for each in done.treated if each.finding.kind is Kind.CUSTOM_DNS]
-    assert told.status is Status.NOTED
+    done = account.one_run(vpc_id)
+    (told,) = [each.finding for each in done.findings if each.finding.kind is Kind.CUSTOM_DNS]
+    assert told.status is Status.INFORMATIONAL
     assert "10.1.0.53" in told.found
     assert "logs.eu-west-1.amazonaws.com" in told.wanted
     assert "169.254.169.253" in told.wanted
@@ -102,8 +102,8 @@ def test_without_private_dns_the_dns_attributes_are_not_touched(account: Account
 
 def test_public_subnets_are_told_that_they_are_cut_off(account: Account) -> None:
     vpc_id = account.converged_vpc("ab", public="a")
-    done = account.one_pass(vpc_id)
-    assert Kind.PUBLIC_SUBNETS_CUT_OFF in {each.finding.kind for each in done.treated}
+    done = account.one_run(vpc_id)
+    assert Kind.PUBLIC_SUBNETS_CUT_OFF in {each.finding.kind for each in done.findings}
     assert done.ending is Ending.CONVERGED
 
 
@@ -199,7 +199,7 @@ def test_an_observed_endpoint_of_someone_else_is_told_and_not_touched(account: A
     made = account.converge(vpc_id)
     assert made[-1].ending is Ending.CONVERGED
     assert account.truth.endpoints(vpc_id, LOGS) == before
-    assert Kind.ENDPOINT_SUBNET_MISSING in {each.finding.kind for each in made[-1].treated}
+    assert Kind.ENDPOINT_SUBNET_MISSING in {each.finding.kind for each in made[-1].findings}
 
 
 # ---- address families
@@ -242,7 +242,7 @@ def test_ipv4_is_used_where_the_service_has_no_other(account: Account) -> None:
     made = account.converge(vpc_id)
     assert made[-1].ending is Ending.CONVERGED
     assert account.truth.endpoints(vpc_id, LOGS)[0]["IpAddressType"] == "ipv4"
-    assert Kind.ENDPOINT_ADDRESS_TYPE in {each.finding.kind for each in made[-1].treated}
+    assert Kind.ENDPOINT_ADDRESS_TYPE in {each.finding.kind for each in made[-1].findings}
 
 
 def test_an_endpoint_becomes_dual_stack_when_its_profile_asks(account: Account) -> None:
@@ -267,7 +267,7 @@ def test_an_endpoint_stays_dual_stack_when_a_subnet_of_ipv4_alone_comes_in_a_new
     done = account.converge(vpc_id)[-1]
     assert done.ending is Ending.CONVERGED
     assert account.truth.endpoints(vpc_id, LOGS)[0]["IpAddressType"] == "dualstack"
-    (uncovered,) = (each.finding for each in done.treated if each.finding.kind is Kind.ZONE_UNCOVERED)
+    (uncovered,) = (each.finding for each in done.findings if each.finding.kind is Kind.ZONE_UNCOVERED)
     assert uncovered.resource.startswith(f"{LOGS} in ")
 
 
@@ -327,7 +327,7 @@ def test_services_are_looked_up_by_as_many_as_one_filter_takes(account: Account)
     account.profiles = parse(names + "[[p.endpoint]]\nservice = 'logs'")
     vpc_id = account.vpc("ab", profile="p")
     with account.calls() as calls:
-        account.one_pass(vpc_id)
+        account.one_run(vpc_id)
     asked = [
         set(each["Values"])
         for call in calls
@@ -359,9 +359,9 @@ def test_a_profile_of_everything_goes_without_leaving_anything(account: Account)
 def test_enforce_and_audit_find_the_same(account: Account) -> None:
     vpc_id = account.vpc("ab", profile="ecs")
     account.tag(vpc_id, mode=Mode.AUDIT)
-    told = {each.finding for each in account.one_pass(vpc_id).treated}
+    told = {each.finding for each in account.one_run(vpc_id).findings}
     account.tag(vpc_id, mode=Mode.ENFORCE)
-    done = {each.finding for each in account.one_pass(vpc_id).treated}
+    done = {each.finding for each in account.one_run(vpc_id).findings}
     assert told == done
 
 
@@ -381,7 +381,7 @@ def test_a_profile_of_gateways_alone_has_no_group_and_leaves_dns_alone(account: 
         done = account.converge(vpc_id)[-1]
     assert done.ending is Ending.CONVERGED
     assert account.writes(calls) == ["CreateVpcEndpoint"]
-    assert done.treated == ()
+    assert done.findings == ()
 
 
 def test_a_profile_that_comes_down_to_gateways_gives_up_the_group(account: Account) -> None:

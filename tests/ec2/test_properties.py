@@ -1,7 +1,7 @@
 """From any state that people, AWS and EC2's rules can bring a VPC to, passes lead to where it should be.
 
 A history is any list of public calls, things that AWS does by itself, and passes, also such as fail half-way.
-Of each pass of it holds (`worlds.LivedIn.one_pass`, `guard.Guard`):
+Of each pass of it holds (`worlds.LivedIn.one_run`, `guard.Guard`):
 
 - 443 is not closed by it, between any two calls, to a private subnet that it was open to; an endpoint does
   not lose its last subnet, and a service does not lose the endpoint that its private names lead to;
@@ -17,7 +17,8 @@ tag goes, nothing owned is left, and what is someone else's stands as it stood.
 
 What cannot hold, on EC2's rules:
 
-- Rules and tags that are shown late mislead: while tags are late, those shown say whose a thing is; while rules
+- Rules and tags that are shown late mislead: while tags are late, those shown say whose a thing is; while
+rules
   are late, only what the owned group lets in counts as open.
 - An endpoint that has lost all three tags is nobody's, and is adopted instead of being given its tags back.
 - Someone else's endpoint whose only group is ours, or that has failed behind ours, cannot be given back: EC2
@@ -175,7 +176,7 @@ class History(RuleBasedStateMachine):
                 self.vpc.aws.service(service, zones=left or ("a",))
         self.vpc.make_everything_public()
         self.vpc.make_subnet(zone)
-        self.vpc.one_pass()
+        self.vpc.one_run()
 
     @rule(number=NUMBERS, soon=st.booleans())
     def someone_takes_the_private_names_and_gives_them_back(self, number: int, soon: bool) -> None:
@@ -191,7 +192,7 @@ class History(RuleBasedStateMachine):
             self.vpc.make_endpoint(endpoint["ServiceName"], [number], "our tag", private_dns=False)
             self.vpc.let_time_pass(120)
             self.vpc.put_their_group_on(number)
-            self.vpc.one_pass()
+            self.vpc.one_run()
 
     @rule(number=NUMBERS, service=SERVICES)
     def someone_elses_endpoint_comes_to_stand_behind_a_second_group(self, number: int, service: str) -> None:
@@ -285,7 +286,7 @@ class History(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0, 30]))
     def a_pass_is_made(self, seconds: int) -> None:
-        self.vpc.one_pass()
+        self.vpc.one_run()
         self.vpc.let_time_pass(seconds)
 
     @rule()
@@ -294,7 +295,7 @@ class History(RuleBasedStateMachine):
 
     @rule(nth=st.integers(9, 20), effect=st.sampled_from(WRONG), done=st.booleans())
     def a_pass_goes_wrong(self, nth: int, effect: Effect, done: bool) -> None:
-        self.vpc.pass_gone_wrong(nth, effect, done=done)
+        self.vpc.run_gone_wrong(nth, effect, done=done)
 
     @rule()
     def it_starts_cold(self) -> None:

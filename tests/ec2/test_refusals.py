@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.domain.findings import Kind, Reason
+from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.domain.profiles import parse
-from reconciler.queue import PassRequest
-from reconciler.reconcile import Ending, Pass, Treatment
+from reconciler.queue import RunRequest
+from reconciler.reconcile import Ending, Run
 from sandbox.ec2 import ConnectionLost
 from sandbox.ec2.rules.throttling import calls_empty_a_bucket
 from sandbox.ec2.ruleset import Rules
@@ -15,12 +15,12 @@ from sandbox.truth import APP_MESH, LOGS
 from tests.account import DEBOUNCE, INSTALLATION, Account
 
 
-def blocked(done: Pass) -> set[Reason | None]:
-    return {each.reason for each in done.treated if each.treatment is Treatment.BLOCKED}
+def blocked(done: Run) -> set[Reason | None]:
+    return {each.reason for each in done.findings if each.status is Status.BLOCKED}
 
 
-def details(done: Pass) -> str:
-    return " ".join(f"{each.detail} {each.finding.found} {each.finding.wanted}" for each in done.treated)
+def details(done: Run) -> str:
+    return " ".join(f"{each.detail} {each.finding.found} {each.finding.wanted}" for each in done.findings)
 
 
 def hand_made(account: Account, vpc_id: str, service: str, *, private_dns: bool, zones: int = 1) -> str:
@@ -84,7 +84,7 @@ def test_private_names_are_waited_for_while_aws_deletes_their_holder(
     assert account.converge(vpc_id)[-1].ending is Ending.BLOCKED
 
     account.customer.delete_vpc_endpoints(VpcEndpointIds=[theirs])
-    assert account.one_pass(vpc_id).ending is Ending.AGAIN
+    assert account.one_run(vpc_id).ending is Ending.REQUEUED
     assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
     assert account.truth.faults(vpc_id) == []
 
@@ -145,7 +145,7 @@ def test_a_shared_vpc_is_left_alone_and_told(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.aws.share(vpc_id)
     with account.calls() as calls:
-        done = account.one_pass(vpc_id)
+        done = account.one_run(vpc_id)
     assert account.writes(calls) == []
     assert blocked(done) == {Reason.SHARED_VPC}
 
@@ -182,7 +182,7 @@ def test_what_hangs_on_a_refused_step_is_blocked_with_it(account: Account) -> No
     vpc_id = account.vpc("ab")
     account.ec2.faults.deny("CreateSecurityGroup")
     done = account.converge(vpc_id)[-1]
-    assert {each.finding.kind for each in done.treated if each.reason is Reason.UNAUTHORIZED} == {
+    assert {each.finding.kind for each in done.findings if each.reason is Reason.UNAUTHORIZED} == {
         Kind.GROUP_MISSING,
         Kind.ENDPOINT_MISSING,
     }
@@ -199,7 +199,7 @@ def test_what_ec2_cannot_do_for_now_comes_round(account: Account, effect: str | 
     account.ec2.faults.before("CreateVpcEndpoint", effect, times=2)
     made = account.converge(vpc_id)
     assert made[-1].ending is Ending.CONVERGED
-    assert Treatment.BLOCKED not in {each.treatment for done in made for each in done.treated}
+    assert Status.BLOCKED not in {each.status for done in made for each in done.findings}
 
 
 def test_a_pass_that_fails_again_and_again_pauses_longer_each_time(account: Account) -> None:
@@ -208,8 +208,8 @@ def test_a_pass_that_fails_again_and_again_pauses_longer_each_time(account: Acco
     pauses = []
     request = None
     for _ in range(6):
-        done = account.one_pass(vpc_id, request)
-        request = account.next_round(done)
+        done = account.one_run(vpc_id, request)
+        request = account.next_request(done)
         pauses.append(max(0, request.not_before / 1000 - account.clock.now()))
     assert pauses[0] == 0
     assert pauses[1:] == [60, 120, 240, 300, 300]
@@ -266,7 +266,7 @@ def test_a_zone_that_is_refused_though_it_was_offered_is_left_out_and_told(accou
     vpc_id = account.vpc("ab")
     account.observer.one(vpc_id, account.profiles)  # what the Region offers is known from now on
     account.ec2.aws.service(LOGS, zones=("a",))
-    done = account.one_pass(vpc_id)
+    done = account.one_run(vpc_id)
     account.clock.advance(90)
     assert Reason.ZONE_NOT_OFFERED in blocked(done)
     assert len(account.truth.endpoints(vpc_id, LOGS)[0]["SubnetIds"]) == 1
@@ -347,8 +347,8 @@ def test_an_endpoint_that_aws_is_at_work_on_is_waited_for_and_not_modified(
     account.customer.modify_vpc_endpoint(VpcEndpointId=endpoint, PrivateDnsEnabled=False)
     account.ec2.aws.force_state(endpoint, state)
     with account.calls() as calls:
-        done = account.one_pass(vpc_id)
-    assert done.ending is Ending.AGAIN
+        done = account.one_run(vpc_id)
+    assert done.ending is Ending.REQUEUED
     assert account.writes(calls) == []
 
 
@@ -408,7 +408,7 @@ def test_two_modifications_by_someone_else_and_us_do_not_collide_for_good(accoun
     endpoint = account.truth.endpoints(vpc_id, LOGS)[0]["VpcEndpointId"]
     account.ec2.aws.timings.modify = 3 * DEBOUNCE
     account.customer.modify_vpc_endpoint(VpcEndpointId=endpoint, PrivateDnsEnabled=False)
-    first = account.one_pass(vpc_id)
+    first = account.one_run(vpc_id)
     assert "OperationInProgress" in details(first)
     assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
 
@@ -416,7 +416,7 @@ def test_two_modifications_by_someone_else_and_us_do_not_collide_for_good(accoun
 def test_a_vpc_deleted_between_the_look_and_the_write_ends_the_round(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.faults.before("CreateSecurityGroup", "InvalidVpcID.NotFound", f"{vpc_id} does not exist")
-    assert account.one_pass(vpc_id).ending is Ending.AGAIN
+    assert account.one_run(vpc_id).ending is Ending.REQUEUED
 
 
 def test_a_group_that_is_not_shown_yet_is_not_made_twice(account: Account) -> None:
@@ -468,7 +468,7 @@ def test_one_endpoints_faults_do_not_keep_the_other_from_being_made(account: Acc
     account.ec2.faults.before(
         "CreateVpcEndpoint", "InternalError", times=1000, when=lambda p: p.get("ServiceName") == APP_MESH
     )
-    account.one_pass(vpc_id)
+    account.one_run(vpc_id)
     account.clock.advance(90)
     assert len(account.truth.endpoints(vpc_id, LOGS)) == 1
 
@@ -487,16 +487,16 @@ def test_nobody_is_led_to_a_door_that_could_not_be_opened(account: Account) -> N
 def test_a_vpc_whose_event_came_late_is_given_its_time(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.aws.timings.create = 5 * DEBOUNCE
-    late = PassRequest(vpc_id, first_seen=int((account.clock.now() - 24 * 3600) * 1000))
-    done = account.one_pass(vpc_id, late)
-    while done.ending is Ending.AGAIN:
+    late = RunRequest(vpc_id, first_seen=int((account.clock.now() - 24 * 3600) * 1000))
+    done = account.one_run(vpc_id, late)
+    while done.ending is Ending.REQUEUED:
         account.clock.advance(DEBOUNCE)
-        done = account.one_pass(vpc_id, account.next_round(done))
+        done = account.one_run(vpc_id, account.next_request(done))
     assert done.ending is Ending.CONVERGED
 
 
 def test_an_unknown_code_after_a_time_of_throttling_is_still_asked_again(account: Account) -> None:
     vpc_id = account.vpc("ab")
-    request = PassRequest(vpc_id, first_seen=int(account.clock.now() * 1000), failures=9)
+    request = RunRequest(vpc_id, first_seen=int(account.clock.now() * 1000), failures=9)
     account.ec2.faults.before("CreateVpcEndpoint", "SomethingNew", "never heard of", times=2)
-    assert account.one_pass(vpc_id, request).ending is Ending.AGAIN
+    assert account.one_run(vpc_id, request).ending is Ending.REQUEUED

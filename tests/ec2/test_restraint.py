@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.domain.findings import Kind, Reason
+from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.domain.model import Mode
-from reconciler.reconcile import Ending, Treatment
+from reconciler.reconcile import Ending
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import INSTALLATION, Account
 
@@ -12,40 +12,40 @@ from tests.account import INSTALLATION, Account
 def test_an_untagged_vpc_is_never_written_to(account: Account) -> None:
     vpc_id = account.vpc(profile=None)
     with account.calls() as calls:
-        done = account.one_pass(vpc_id)
+        done = account.one_run(vpc_id)
     assert done.ending is Ending.LEFT_ALONE
     assert account.writes(calls) == []
 
 
 def test_a_vpc_that_is_gone_ends_the_round(account: Account) -> None:
-    assert account.one_pass("vpc-0123456789abcdef0").ending is Ending.GONE
+    assert account.one_run("vpc-0123456789abcdef0").ending is Ending.GONE
 
 
 def test_audit_tells_the_findings_and_writes_nothing(account: Account) -> None:
     vpc_id = account.vpc()
     account.tag(vpc_id, mode="audit")
     with account.calls() as calls:
-        done = account.one_pass(vpc_id)
-    assert done.ending is Ending.AUDITED
+        done = account.one_run(vpc_id)
+    assert done.ending is Ending.REPORTED
     assert account.writes(calls) == []
-    told = {each.finding.kind for each in done.treated if each.treatment is Treatment.TOLD}
+    told = {each.finding.kind for each in done.findings if each.status is Status.REPORTED}
     assert told == {Kind.DNS_HOSTNAMES_OFF, Kind.GROUP_MISSING, Kind.ENDPOINT_MISSING}
 
 
 def test_the_default_mode_holds_where_the_vpc_does_not_say() -> None:
     account = Account(mode=Mode.AUDIT)
     vpc_id = account.vpc()
-    assert account.one_pass(vpc_id).ending is Ending.AUDITED
+    assert account.one_run(vpc_id).ending is Ending.REPORTED
     account.tag(vpc_id, mode="enforce")
-    assert account.one_pass(vpc_id).ending is Ending.AGAIN
+    assert account.one_run(vpc_id).ending is Ending.REQUEUED
 
 
 def test_an_unknown_profile_is_a_finding_and_no_crash(account: Account) -> None:
     vpc_id = account.vpc(profile="apmesh")
     with account.calls() as calls:
-        done = account.one_pass(vpc_id)
+        done = account.one_run(vpc_id)
     assert done.ending is Ending.BLOCKED
-    assert [each.reason for each in done.treated] == [Reason.UNKNOWN_PROFILE]
+    assert [each.reason for each in done.findings] == [Reason.UNKNOWN_PROFILE]
     assert account.writes(calls) == []
 
 
@@ -53,8 +53,8 @@ def test_an_unknown_mode_is_a_finding_and_read_as_audit(account: Account) -> Non
     vpc_id = account.vpc()
     account.tag(vpc_id, mode="enfroce")
     with account.calls() as calls:
-        done = account.one_pass(vpc_id)
-    assert Reason.UNKNOWN_MODE in {each.reason for each in done.treated}
+        done = account.one_run(vpc_id)
+    assert Reason.UNKNOWN_MODE in {each.reason for each in done.findings}
     assert account.writes(calls) == []
 
 
@@ -93,12 +93,12 @@ def test_a_group_with_our_name_and_another_owner_is_left_alone(account: Account)
 
 def test_nothing_is_modified_while_the_endpoint_is_pending(account: Account) -> None:
     vpc_id = account.vpc("ab")
-    account.one_pass(vpc_id)
+    account.one_run(vpc_id)
     with account.calls() as calls:
-        done = account.one_pass(vpc_id)
+        done = account.one_run(vpc_id)
     assert account.writes(calls) == []
-    assert {each.treatment for each in done.treated} == {Treatment.WAITING}
-    assert done.ending is Ending.AGAIN
+    assert {each.status for each in done.findings} == {Status.WAITING}
+    assert done.ending is Ending.REQUEUED
 
 
 def test_a_vpc_that_does_not_converge_is_stuck_in_the_end(account: Account) -> None:
@@ -113,7 +113,7 @@ def test_a_service_that_the_region_does_not_offer_blocks_its_endpoint_and_no_oth
     vpc_id = account.vpc("ab")
     made = account.converge(vpc_id)
     assert made[-1].ending is Ending.BLOCKED
-    assert [each.reason for each in made[-1].treated] == [Reason.SERVICE_UNAVAILABLE]
+    assert [each.reason for each in made[-1].findings] == [Reason.SERVICE_UNAVAILABLE]
     assert len(account.truth.endpoints(vpc_id, LOGS)) == 1
 
 
@@ -122,7 +122,7 @@ def test_a_refused_write_blocks_what_it_is_for_and_nothing_else(account: Account
     vpc_id = account.vpc("ab")
     made = account.converge(vpc_id)
     assert made[-1].ending is Ending.BLOCKED
-    blocked = {each.reason for each in made[-1].treated if each.treatment is Treatment.BLOCKED}
+    blocked = {each.reason for each in made[-1].findings if each.status is Status.BLOCKED}
     assert blocked == {Reason.UNAUTHORIZED}
     assert account.truth.owned_group(vpc_id) is not None
 
@@ -130,15 +130,15 @@ def test_a_refused_write_blocks_what_it_is_for_and_nothing_else(account: Account
 def test_a_throttled_read_comes_round(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.faults.before("DescribeSubnets", "RequestLimitExceeded", times=3)
-    done = account.one_pass(vpc_id)
-    assert done.ending is Ending.AGAIN
+    done = account.one_run(vpc_id)
+    assert done.ending is Ending.REQUEUED
     assert done.unread is not None
 
 
 def test_a_refused_read_is_told_and_does_not_come_round(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.faults.deny("DescribeSubnets")
-    done = account.one_pass(vpc_id)
+    done = account.one_run(vpc_id)
     assert done.ending is Ending.BLOCKED
     assert done.unread is not None
     assert done.unread.reason is Reason.UNAUTHORIZED
@@ -149,7 +149,7 @@ def test_with_no_profile_at_all_nothing_is_asked_of_services_and_the_vpc_is_left
     account.profiles = {}
     account.observer = account.new_observer()
     with account.calls() as calls:
-        done = account.one_pass(vpc_id)
+        done = account.one_run(vpc_id)
     assert done.ending is Ending.BLOCKED
     assert "DescribeVpcEndpointServices" not in [call.request.action for call in calls]
     assert account.truth.faults(vpc_id) == []

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import pytest
 from botocore.exceptions import ClientError
 
-from reconciler.domain.findings import Kind
+from reconciler.domain.findings import Kind, Status
 from reconciler.domain.model import EndpointSpec, Profile, Surplus, When
-from reconciler.queue import PassRequest
-from reconciler.reconcile import Ending, Treatment
+from reconciler.queue import RunRequest
+from reconciler.reconcile import Ending
 from reconciler.sweep import Sweep, sweep
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import INSTALLATION, Account
@@ -29,7 +29,11 @@ def left_of_ours(account: Account, vpc_id: str) -> list[str]:
 
 def swept(account: Account) -> Sweep:
     return sweep(
-        account.observer, account.reconciler, account.profiles, account.settings, account.clock.now()
+        account.observer,
+        account.reconciler,
+        account.profiles,
+        account.settings.installation,
+        account.clock.now(),
     )
 
 
@@ -80,9 +84,9 @@ def test_an_audited_vpc_is_not_taken_down_but_told(account: Account) -> None:
     account.tag(vpc_id, mode="audit")
     untag(account, vpc_id)
     with account.calls() as calls:
-        done = account.one_pass(vpc_id)
+        done = account.one_run(vpc_id)
     assert account.writes(calls) == []
-    assert Kind.NOT_WANTED in {each.finding.kind for each in done.treated}
+    assert Kind.NOT_WANTED in {each.finding.kind for each in done.findings}
 
 
 def test_a_typo_in_the_profile_takes_nothing_down(account: Account) -> None:
@@ -129,46 +133,46 @@ def test_what_is_owned_in_a_vpc_that_does_not_ask_is_found_by_the_sweep(account:
 # ---- a VPC that someone wants to delete
 
 
-def refused_deletion(account: Account, vpc_id: str) -> PassRequest:
+def refused_deletion(account: Account, vpc_id: str) -> RunRequest:
     with pytest.raises(ClientError, match="DependencyViolation"):
         account.customer.delete_vpc(VpcId=vpc_id)
-    return PassRequest(vpc_id, first_seen=int(account.clock.now() * 1000), release=True)
+    return RunRequest(vpc_id, first_seen=int(account.clock.now() * 1000), deletion_refused=True)
 
 
 def test_a_refused_deletion_releases_the_vpc_for_an_hour(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     start = account.clock.now()
-    done = account.one_pass(vpc_id, refused_deletion(account, vpc_id))
+    done = account.one_run(vpc_id, refused_deletion(account, vpc_id))
     until = datetime.fromisoformat(account.ec2.tags_of(vpc_id)[INSTALLATION.released_key])
     assert until == datetime.fromtimestamp(start + 3600, UTC)
-    while done.ending is Ending.AGAIN:
+    while done.ending is Ending.REQUEUED:
         account.clock.advance(60)
-        done = account.one_pass(vpc_id)
+        done = account.one_run(vpc_id)
     assert left_of_ours(account, vpc_id) == []
     assert done.ending is Ending.LEFT_ALONE
-    assert Kind.RELEASED in {each.finding.kind for each in done.treated}
+    assert Kind.RELEASED in {each.finding.kind for each in done.findings}
 
 
 def test_a_person_can_go_on_deleting_a_released_vpc_without_being_healed(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    account.one_pass(vpc_id, refused_deletion(account, vpc_id))
+    account.one_run(vpc_id, refused_deletion(account, vpc_id))
     for _ in range(4):
         account.clock.advance(60)
-        account.one_pass(vpc_id)
+        account.one_run(vpc_id)
     for subnet in account.truth.private_subnets(vpc_id):
         account.customer.delete_subnet(SubnetId=subnet["SubnetId"])
-        account.one_pass(vpc_id)
+        account.one_run(vpc_id)
     account.customer.delete_vpc(VpcId=vpc_id)
-    assert account.one_pass(vpc_id).ending is Ending.GONE
+    assert account.one_run(vpc_id).ending is Ending.GONE
 
 
 def test_a_released_vpc_that_still_stands_after_the_hour_is_healed_again(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    account.one_pass(vpc_id, refused_deletion(account, vpc_id))
+    account.one_run(vpc_id, refused_deletion(account, vpc_id))
     for _ in range(4):
         account.clock.advance(60)
-        account.one_pass(vpc_id)
-    assert vpc_id not in swept(account).to_pass_over
+        account.one_run(vpc_id)
+    assert vpc_id not in swept(account).to_reconcile
     account.clock.advance(3600)
     assert vpc_id in swept(account).drifted
     assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
@@ -179,7 +183,7 @@ def test_a_deletion_refused_for_things_that_are_not_ours_changes_nothing(account
     vpc_id = account.vpc("ab")
     account.ec2.faults.deny("CreateSecurityGroup")
     account.ec2.faults.deny("CreateVpcEndpoint")
-    account.one_pass(vpc_id, refused_deletion(account, vpc_id))
+    account.one_run(vpc_id, refused_deletion(account, vpc_id))
     assert INSTALLATION.released_key not in account.ec2.tags_of(vpc_id)
 
 
@@ -187,8 +191,8 @@ def test_a_deletion_that_ec2_did_not_do_is_read_from_an_answer_that_says_200(acc
     vpc_id = account.converged_vpc("ab")
     untag(account, vpc_id)
     account.ec2.faults.before("DeleteVpcEndpoints", "UnauthorizedOperation", "no", times=4)
-    done = account.one_pass(vpc_id)
-    assert Treatment.BLOCKED in {each.treatment for each in done.treated}
+    done = account.one_run(vpc_id)
+    assert Status.BLOCKED in {each.status for each in done.findings}
     account.ec2.faults.clear()
     account.converge(vpc_id)
     account.clock.advance(300)
@@ -203,10 +207,10 @@ def test_a_release_that_fails_at_first_is_not_forgotten(account: Account, action
     vpc_id = account.converged_vpc("ab")
     request = refused_deletion(account, vpc_id)
     account.ec2.faults.before(action, code)
-    done = account.one_pass(vpc_id, request)
-    assert done.ending is Ending.AGAIN
+    done = account.one_run(vpc_id, request)
+    assert done.ending is Ending.REQUEUED
     account.clock.advance(60)
-    account.one_pass(vpc_id, account.next_round(done))
+    account.one_run(vpc_id, account.next_request(done))
     assert INSTALLATION.released_key in account.ec2.tags_of(vpc_id)
 
 
@@ -214,30 +218,28 @@ def test_a_release_that_is_refused_for_good_is_told(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     request = refused_deletion(account, vpc_id)
     account.ec2.faults.deny("CreateTags")
-    done = account.one_pass(vpc_id, request)
+    done = account.one_run(vpc_id, request)
     assert done.ending is Ending.BLOCKED
-    assert [(each.finding.kind, each.treatment) for each in done.treated] == [
-        (Kind.RELEASED, Treatment.BLOCKED)
-    ]
+    assert [(each.finding.kind, each.status) for each in done.findings] == [(Kind.RELEASED, Status.BLOCKED)]
     assert account.truth.faults(vpc_id) == []
 
 
 def test_a_vpc_with_a_typo_in_its_profile_can_be_deleted_too(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     account.tag(vpc_id, profile="apmesh")
-    done = account.one_pass(vpc_id, refused_deletion(account, vpc_id))
-    while done.ending is Ending.AGAIN:
+    done = account.one_run(vpc_id, refused_deletion(account, vpc_id))
+    while done.ending is Ending.REQUEUED:
         account.clock.advance(60)
-        done = account.one_pass(vpc_id, account.next_round(done))
+        done = account.one_run(vpc_id, account.next_request(done))
     assert left_of_ours(account, vpc_id) == []
 
 
 def test_a_second_refusal_gives_another_hour(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    account.one_pass(vpc_id, refused_deletion(account, vpc_id))
+    account.one_run(vpc_id, refused_deletion(account, vpc_id))
     first = account.ec2.tags_of(vpc_id)[INSTALLATION.released_key]
     account.clock.advance(5)
-    account.one_pass(vpc_id, refused_deletion(account, vpc_id))
+    account.one_run(vpc_id, refused_deletion(account, vpc_id))
     assert account.ec2.tags_of(vpc_id)[INSTALLATION.released_key] > first
 
 

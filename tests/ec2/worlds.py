@@ -16,8 +16,8 @@ from moto.moto_api._internal import mock_random
 
 from reconciler import requeue
 from reconciler.domain.findings import Reason
-from reconciler.queue import PassRequest
-from reconciler.reconcile import Ending, Pass
+from reconciler.queue import RunRequest
+from reconciler.reconcile import Ending, Run
 from sandbox.ec2 import Call, Killed
 from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS, Found
@@ -384,11 +384,11 @@ class LivedIn:
         self.account.observer = self.account.new_observer()
         self.account.observer._pool = OneAfterAnother()
 
-    def one_pass(self, request: PassRequest | None = None) -> Pass:
+    def one_run(self, request: RunRequest | None = None) -> Run:
         """One pass, and what holds of every single one."""
         with self.account.calls() as calls:
-            done = self._watched_pass(request)
-        if done.ending in (Ending.CONVERGED, Ending.LEFT_ALONE, Ending.AUDITED, Ending.GONE):
+            done = self._watched_run(request)
+        if done.ending in (Ending.CONVERGED, Ending.LEFT_ALONE, Ending.REPORTED, Ending.GONE):
             assert not self.written(calls), f"{done.ending}, and yet it wrote {self.written(calls)}"
         if done.ending is Ending.BLOCKED:
             assert not self.written(calls, done=True), f"blocked, and yet it wrote {self.written(calls)}"
@@ -399,40 +399,40 @@ class LivedIn:
         with suppress(ClientError):
             self.api.delete_vpc(VpcId=self.vpc_id)
             raise AssertionError("a VPC with route tables of its own was deleted")
-        asked = PassRequest(self.vpc_id, int(self.account.clock.now() * 1000), release=True)
-        self.one_pass(asked)
+        asked = RunRequest(self.vpc_id, int(self.account.clock.now() * 1000), deletion_refused=True)
+        self.one_run(asked)
 
-    def pass_gone_wrong(self, nth: int, effect: Effect, *, done: bool) -> None:
+    def run_gone_wrong(self, nth: int, effect: Effect, *, done: bool) -> None:
         """A pass whose n-th call fails, or whose caller dies at it."""
         self.account.ec2.faults.on_nth_call(nth, effect, done=done)
         with suppress(Killed):
-            self._watched_pass(None)
+            self._watched_run(None)
         self.account.ec2.faults.clear()
         assert not self.guard.violations, self.guard.violations
 
-    def _watched_pass(self, request: PassRequest | None) -> Pass:
+    def _watched_run(self, request: RunRequest | None) -> Run:
         quiet = not self.account.ec2.world.late
         tags, owned = self.tags(self.vpc_id), bool(self.owned_things)
         mode, asked = tags.get(INSTALLATION.mode_key, "enforce"), INSTALLATION.profile_key in tags
         with self.account.calls() as calls:
-            done = self.account.one_pass(self.vpc_id, request)
+            done = self.account.one_run(self.vpc_id, request)
         assert not self.guard.violations, self.guard.violations
         if quiet and (mode != "enforce" or not (asked or owned)):
             why = f"mode {mode}, asked {asked}, owned {owned}"
             assert not self.written(calls), f"{why}, and yet it wrote {self.written(calls)}"
         return done
 
-    def converge(self) -> Pass:
+    def converge(self) -> Run:
         """Passes until the VPC no longer comes round, and one more."""
-        done = self.one_pass()
+        done = self.one_run()
         made = [done]
-        while done.ending is Ending.AGAIN:
-            assert len(made) < ROUNDS, f"still comes round: {[each.treated for each in made[-3:]]}"
+        while done.ending is Ending.REQUEUED:
+            assert len(made) < ROUNDS, f"still comes round: {[each.findings for each in made[-3:]]}"
             self.let_time_pass(DEBOUNCE)
-            done = self.one_pass(requeue.next_round(done, DEBOUNCE, self.account.clock.now()))
+            done = self.one_run(requeue.next_request(done, DEBOUNCE, self.account.clock.now()))
             made.append(done)
         with self.account.calls() as calls:
-            again = self.account.one_pass(self.vpc_id)
+            again = self.account.one_run(self.vpc_id)
         wrote = self.written(calls, done=True)
         assert wrote == [], f"{done.ending}, and the next pass wrote {wrote}"
         assert not self.guard.violations, self.guard.violations
@@ -449,19 +449,19 @@ class LivedIn:
         done = self.converge()
         self.let_time_pass(600)
         with self.account.calls() as calls:
-            self.one_pass()
+            self.one_run()
         wrote = self.written(calls, done=True)
-        full = any(each.reason is Reason.NO_FREE_ADDRESSES for each in done.treated)
+        full = any(each.reason is Reason.NO_FREE_ADDRESSES for each in done.findings)
         excused = full or self.late
         assert excused or not wrote, (
-            f"{done.ending}, and once AWS was through it wrote {wrote}: {done.treated}"
+            f"{done.ending}, and once AWS was through it wrote {wrote}: {done.findings}"
         )
 
     def show_late(self, kind: str, seconds: float) -> None:
         self.late = True
         self.aws.show_late(kind, seconds)
 
-    def come_to_rest(self) -> Pass:
+    def come_to_rest(self) -> Run:
         """Whatever AWS is at work on is done, and the sweep comes round."""
         self.aws.show_late("*", 0)
         self.let_time_pass(2 * HOUR)

@@ -82,7 +82,7 @@ def test_a_burst_of_events_costs_one_pass_a_window_and_its_last_change_is_covere
     windows = math.floor(since.passes(vpc)[-1].timestamp / DEBOUNCE_SECONDS) - math.floor(
         since.time / DEBOUNCE_SECONDS
     )
-    of_events = [line for line in since.passes(vpc) if '"rounds":0' in line.message]
+    of_events = [line for line in since.passes(vpc) if '"attempts":0' in line.message]
     assert 1 <= len(of_events) <= windows
     assert len(since.passes(vpc)) <= 2 * windows
 

@@ -61,7 +61,7 @@ def test_tags_of_another_prefix_opt_in_and_the_default_mode_only_tells(sandbox: 
     team.opts_in(vpc)
     eventually(partial(since.passes, vpc.id), "there was no pass")
     eventually(sandbox.idle, "work is left in the queues")
-    assert set(since.endings(vpc.id)) == {"audited"}
+    assert set(since.endings(vpc.id)) == {"reported"}
     assert set(since.sum_of("DriftDetected", vpc.id)) >= {"group-missing"}
     assert sandbox.truth.snapshot(vpc.id) == before
 

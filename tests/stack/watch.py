@@ -64,7 +64,7 @@ class Since:
 
     def passes(self, vpc: str) -> list[Line]:
         """The line that each pass over `vpc` ends with."""
-        return self.lines("ReconcileFunction", f"pass over {vpc}:")
+        return self.lines("ReconcileFunction", f"reconciled {vpc}:")
 
     def endings(self, vpc: str) -> list[str]:
         """How each pass over `vpc` ended."""

@@ -25,11 +25,10 @@ from reconciler.domain.actions import (
     NewGroup,
     RevokeEgress,
     RevokeIngress,
-    Step,
-    VpcAttribute,
 )
 from reconciler.domain.concerns.security_group import DEFAULT_EGRESS
-from reconciler.domain.model import SERVING, Endpoint, EndpointState, Observation, SecurityGroup
+from reconciler.domain.model import SERVING, Endpoint, EndpointState, Observation, SecurityGroup, VpcAttribute
+from reconciler.domain.plan import Step
 from reconciler.domain.policies import FULL_ACCESS
 
 NEW_GROUP_ID = "sg-new"

@@ -10,7 +10,7 @@ from mypy_boto3_ec2 import EC2Client
 
 from reconciler.domain.actions import CreateEndpoint
 from reconciler.ec2 import endpoint_calls
-from reconciler.ec2.endpoint_calls import Done
+from reconciler.ec2.endpoint_calls import Answer
 from reconciler.ec2.errors import Verdict
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -30,14 +30,14 @@ class FakeEc2:
         return {"VpcEndpoint": {"State": "pending", "CreationTimestamp": NOW, **answer}}
 
 
-def create(ec2: FakeEc2, departed: frozenset[str] = frozenset()) -> Done:
-    action = CreateEndpoint("vpc-1", "logs", (("subnet-a",),), "sg-1", {"Name": "ours"}, departed=departed)
+def create(ec2: FakeEc2, spent: frozenset[str] = frozenset()) -> Answer:
+    action = CreateEndpoint("vpc-1", "logs", (("subnet-a",),), "sg-1", {"Name": "ours"}, spent=spent)
     return endpoint_calls.create(cast("EC2Client", ec2), action, "sg-1", NOW.timestamp())
 
 
 def test_a_token_that_brings_back_an_endpoint_that_serves_no_more_is_spent() -> None:
     ec2 = FakeEc2({"VpcEndpointId": "vpce-old"}, {"VpcEndpointId": "vpce-new"})
-    assert create(ec2, departed=frozenset({"vpce-old"})).refusal is None
+    assert create(ec2, spent=frozenset({"vpce-old"})).refusal is None
     assert len(set(ec2.tokens)) == 2
 
 

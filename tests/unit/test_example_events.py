@@ -166,7 +166,7 @@ def test_reconcile_takes_the_example_of_a_batch(here: Here) -> None:
     assert reconcile.handle(batch, Mock(), here.runtime) == {"batchItemFailures": []}
     told = here.said()
     for record in batch["Records"]:
-        assert f"pass over {json.loads(record['body'])['vpc_id']}: gone" in told
+        assert f"reconciled {json.loads(record['body'])['vpc_id']}: gone" in told
 
 
 @pytest.mark.parametrize("name", ["ScheduledSweep", "CloudFormationStackStatusChange"])

@@ -83,12 +83,12 @@ def test_intake_asks_for_a_pass_over_the_opted_in_vpc_of_an_event(here: Installa
     assert json.loads(message["MessageBody"]) == {
         "vpc_id": vpc_id,
         "first_seen": 1_795_420_800_000,
-        "rounds": 0,
+        "attempts": 0,
         "began": 0,
         "failures": 0,
         "unknowns": 0,
         "not_before": 0,
-        "release": False,
+        "deletion_refused": False,
         "counted": [],
     }
 
@@ -113,7 +113,7 @@ def test_intake_asks_for_the_release_of_a_vpc_whose_deletion_was_refused(here: I
     refused = an_event("DeleteVpc", {"vpcId": vpc_id}, errorCode="Client.DependencyViolation")
     intake.handle(refused, here.runtime)
     [message] = here.sqs.sent
-    assert json.loads(message["MessageBody"])["release"] is True
+    assert json.loads(message["MessageBody"])["deletion_refused"] is True
 
 
 def test_intake_loses_no_event_where_ec2_refuses_the_look_up(here: Installation) -> None:
@@ -215,8 +215,8 @@ def a_batch(*messages: tuple[str, Any]) -> dict[str, Any]:
     }
 
 
-def asking_for(vpc_id: str, rounds: int = 0) -> tuple[str, Any]:
-    return vpc_id, {"vpc_id": vpc_id, "first_seen": 1_700_000_000_000, "rounds": rounds}
+def asking_for(vpc_id: str, attempts: int = 0) -> tuple[str, Any]:
+    return vpc_id, {"vpc_id": vpc_id, "first_seen": 1_700_000_000_000, "attempts": attempts}
 
 
 def failures(answer: Any) -> list[str]:
@@ -225,22 +225,23 @@ def failures(answer: Any) -> list[str]:
 
 def test_reconcile_makes_a_pass_for_each_message_and_lets_them_come_round(here: Installation) -> None:
     one, two = here.account.vpc(number=1), here.account.vpc(number=2)
-    answer = reconcile.handle(a_batch(asking_for(one), asking_for(two, rounds=1)), CONTEXT, here.runtime)
+    answer = reconcile.handle(a_batch(asking_for(one), asking_for(two, attempts=1)), CONTEXT, here.runtime)
     assert failures(answer) == []
     assert here.asked() == [("passes", one), ("passes", two)]
     bodies = [json.loads(message["MessageBody"]) for message in here.sqs.sent]
-    assert [(body["first_seen"], body["rounds"]) for body in bodies] == [
+    assert [(body["first_seen"], body["attempts"]) for body in bodies] == [
         (1_700_000_000_000, 1),
         (1_700_000_000_000, 2),
     ]
-    assert f"group-missing {one} detected" in bodies[0]["counted"]
+    group = {"metric": "DriftDetected", "value": "group-missing", "kind": "group-missing", "resource": one}
+    assert group in bodies[0]["counted"]
 
 
 def test_reconcile_asks_for_nothing_more_once_a_vpc_has_converged(here: Installation) -> None:
     vpc_id = here.account.converged_vpc()
     reconcile.handle(a_batch(asking_for(vpc_id)), CONTEXT, here.runtime)
     assert here.asked() == []
-    assert f"pass over {vpc_id}: converged" in here.said()
+    assert f"reconciled {vpc_id}: converged" in here.said()
 
 
 @pytest.mark.parametrize("body", ["hello", "{}", '{"vpc_id": "subnet-1", "first_seen": 1}'])
@@ -253,7 +254,7 @@ def test_reconcile_names_a_message_that_is_not_ours_and_makes_the_other_passes(
     assert here.rejected() == ["malformed-message"]
     assert "in message message-1" in here.said()
     for vpc_id in (one, two):
-        assert f"pass over {vpc_id}: converged" in here.said()
+        assert f"reconciled {vpc_id}: converged" in here.said()
 
 
 def dying(here: Installation, good: str) -> None:
@@ -271,11 +272,11 @@ def test_a_pass_that_dies_is_told_and_comes_round_and_holds_up_no_other(here: In
     dying(here, good)
     batch = a_batch(asking_for("vpc-0bad"), asking_for(good))
     assert failures(reconcile.handle(batch, CONTEXT, here.runtime)) == []
-    assert "pass over vpc-0bad: died" in here.said()
-    assert f"pass over {good}: converged" in here.said()
+    assert "run of vpc-0bad: died" in here.said()
+    assert f"reconciled {good}: converged" in here.said()
     [message] = here.sqs.sent
     body = json.loads(message["MessageBody"])
-    assert (body["vpc_id"], body["rounds"], body["failures"]) == ("vpc-0bad", 1, 1)
+    assert (body["vpc_id"], body["attempts"], body["failures"]) == ("vpc-0bad", 1, 1)
 
 
 def test_a_pass_that_dies_again_and_again_is_reported_as_failed_with_its_vpcs_others_alone(
@@ -286,7 +287,7 @@ def test_a_pass_that_dies_again_and_again_is_reported_as_failed_with_its_vpcs_ot
     worn_out = "vpc-0bad", {"vpc_id": "vpc-0bad", "first_seen": 1, "failures": 5}
     batch = a_batch(worn_out, asking_for(good), asking_for("vpc-0bad"), asking_for(good))
     assert failures(reconcile.handle(batch, CONTEXT, here.runtime)) == ["message-0", "message-2"]
-    assert here.said().count(f"pass over {good}: converged") == 2
+    assert here.said().count(f"reconciled {good}: converged") == 2
     assert here.asked() == []
 
 
@@ -299,16 +300,16 @@ def test_a_batch_that_fails_as_a_whole_is_reported_message_by_message(here: Inst
 def test_a_pass_that_has_to_wait_is_not_made_and_comes_round(here: Installation) -> None:
     vpc_id = here.account.vpc()
     now = int(here.account.clock.now() * 1000)
-    early = {"vpc_id": vpc_id, "first_seen": 1, "rounds": 1, "failures": 2, "not_before": now + 1}
+    early = {"vpc_id": vpc_id, "first_seen": 1, "attempts": 1, "failures": 2, "not_before": now + 1}
     with here.account.calls() as calls:
         reconcile.handle(a_batch((vpc_id, early)), CONTEXT, here.runtime)
     assert calls == []
     [message] = here.sqs.sent
     body = json.loads(message["MessageBody"])
-    assert (body["rounds"], body["failures"], body["not_before"]) == (2, 2, now + 1)
+    assert (body["attempts"], body["failures"], body["not_before"]) == (2, 2, now + 1)
     in_time = {**early, "not_before": now}
     reconcile.handle(a_batch((vpc_id, in_time)), CONTEXT, here.runtime)
-    assert f"pass over {vpc_id}: again" in here.said()
+    assert f"reconciled {vpc_id}: requeued" in here.said()
 
 
 # ---- sweep
@@ -359,5 +360,5 @@ def test_an_entry_point_works_with_what_was_made_at_import(
 
 @pytest.mark.parametrize("module", [intake, reconcile, sweep])
 def test_what_is_made_at_import_is_of_the_environment(module: Any) -> None:
-    assert module.RUNTIME.settings.account == "111122223333"
+    assert module.RUNTIME.settings.installation.account == "111122223333"
     assert module.RUNTIME.settings.pass_queue_url.endswith("/passes.fifo")

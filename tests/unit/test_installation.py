@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.domain.actions import NEW_GROUP
 from reconciler.domain.installation import Installation
-from tests.builders import ENVOY, INSTALLATION, VPC_ID, a_vpc
+from tests.builders import ENVOY, INSTALLATION, VPC_ID, a_vpc, situation
 
 WANTED = INSTALLATION.endpoint_tags(VPC_ID, ENVOY)
 OWNER = "vpce-remediator:owner"
@@ -50,19 +50,19 @@ def test_a_tag_with_another_value_is_no_witness(witness: dict[str, str]) -> None
 
 def test_of_several_owned_groups_the_first_by_id_is_the_owned_one() -> None:
     observation = a_vpc().with_group("sg-2").with_group("sg-1").with_foreign_group("sg-0").observed()
-    group = INSTALLATION.owned_group(observation)
+    group = situation(observation).owned_group
     assert group is not None
     assert group.id == "sg-1"
-    assert INSTALLATION.group_ref(observation) == "sg-1"
+    assert situation(observation).group_ref == "sg-1"
 
 
 def test_without_an_owned_group_the_plans_own_is_meant() -> None:
-    assert INSTALLATION.group_ref(a_vpc().with_foreign_group().observed()) is NEW_GROUP
+    assert situation(a_vpc().with_foreign_group().observed()).group_ref is NEW_GROUP
 
 
 @pytest.mark.parametrize("stack", ["our-stack", "s" * 128])
 def test_ec2_takes_the_groups_name_and_description(stack: str) -> None:
     """Its rule: at most 255 of letters, digits, spaces and these signs."""
-    installation = Installation(stack, "vpce-remediator", "eu-west-1")
+    installation = Installation(stack, "vpce-remediator", "eu-west-1", "111122223333")
     for text in (installation.group_name, installation.group_description):
         assert re.fullmatch(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}", text)

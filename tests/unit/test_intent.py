@@ -6,10 +6,10 @@ import pytest
 
 from reconciler.domain import intent
 from reconciler.domain.findings import Kind, Reason, Status
-from reconciler.domain.intent import Intent, Stance
-from reconciler.domain.model import Mode, Vpc
+from reconciler.domain.intent import Intent
+from reconciler.domain.model import NOTHING, Mode, Vpc
 from reconciler.domain.profiles import builtin
-from tests.builders import ACCOUNT, APPMESH, INSTALLATION, a_vpc
+from tests.builders import APPMESH, INSTALLATION, VpcBuilder, a_converged_vpc, a_vpc
 
 NOW = 1_795_420_800.0  # 2026-11-23T08:00:00Z
 
@@ -19,20 +19,21 @@ def intent_of(default: Mode = Mode.ENFORCE, /, **tags: str) -> Intent:
 
 
 def read(vpc: Vpc, default: Mode = Mode.ENFORCE) -> Intent:
-    return intent.read(vpc, builtin(), default, INSTALLATION, ACCOUNT, NOW)
+    seen = replace(a_vpc().observed(), vpc=vpc)
+    return intent.read(seen, builtin(), replace(INSTALLATION, default_mode=default), NOW)
 
 
 @pytest.mark.parametrize("tags", [{}, {"mode": "enforce"}, {"owner": "our-stack"}])
 def test_a_vpc_without_the_profile_tag_asks_for_nothing_to_be_left_of_ours(tags: dict[str, str]) -> None:
-    assert intent_of(Mode.ENFORCE, **tags) == Intent(Stance.TAKE_DOWN, Mode.ENFORCE)
+    assert intent_of(Mode.ENFORCE, **tags) == Intent(Mode.ENFORCE, NOTHING)
 
 
 def test_a_vpc_that_opted_out_keeps_its_mode() -> None:
-    assert intent_of(Mode.ENFORCE, mode="audit") == Intent(Stance.TAKE_DOWN, Mode.AUDIT)
+    assert intent_of(Mode.ENFORCE, mode="audit") == Intent(Mode.AUDIT, NOTHING)
 
 
 def test_the_profile_tag_opts_in_to_the_profile_that_it_names() -> None:
-    assert intent_of(profile="appmesh") == Intent(Stance.RECONCILE, Mode.ENFORCE, APPMESH, may_release=True)
+    assert intent_of(profile="appmesh") == Intent(Mode.ENFORCE, APPMESH)
 
 
 @pytest.mark.parametrize("mode", Mode)
@@ -51,7 +52,6 @@ def test_the_vpcs_mode_overrides_the_installations(default: Mode, mode: Mode) ->
 @pytest.mark.parametrize("name", ["appmesh2", "AppMesh", ""])
 def test_an_unknown_profile_is_a_blocked_finding_on_the_vpc(name: str) -> None:
     asked = intent_of(profile=name)
-    assert asked.stance is Stance.LEAVE
     assert asked.profile is None
     [finding] = asked.findings
     assert (finding.kind, finding.status, finding.reason) == (
@@ -88,7 +88,7 @@ def test_an_unknown_profile_and_an_unknown_mode_are_both_told() -> None:
 
 def test_a_shared_vpc_is_left_to_its_owner_and_told_where_it_asks() -> None:
     asked = read(replace(a_vpc().observed().vpc, owner_id="999988887777"))
-    assert (asked.stance, asked.profile) == (Stance.LEAVE, None)
+    assert asked.profile is None
     [finding] = asked.findings
     assert (finding.kind, finding.status, finding.reason) == (
         Kind.SHARED_VPC,
@@ -100,7 +100,7 @@ def test_a_shared_vpc_is_left_to_its_owner_and_told_where_it_asks() -> None:
 
 def test_a_shared_vpc_that_asks_for_nothing_is_not_worth_a_word() -> None:
     vpc = replace(a_vpc().tagged().observed().vpc, owner_id="999988887777")
-    assert read(vpc) == Intent(Stance.LEAVE, Mode.ENFORCE)
+    assert read(vpc) == Intent(Mode.ENFORCE, None)
 
 
 # ---- a VPC that someone wants to delete
@@ -115,12 +115,26 @@ def released(until: str) -> Vpc:
 )
 def test_a_vpc_is_taken_down_until_its_release_ends(until: str) -> None:
     asked = read(released(until))
-    assert (asked.stance, asked.profile) == (Stance.TAKE_DOWN, None)
+    assert asked.profile is NOTHING
     [finding] = asked.findings
-    assert (finding.kind, finding.status) == (Kind.RELEASED, Status.NOTED)
+    assert (finding.kind, finding.status) == (Kind.RELEASED, Status.INFORMATIONAL)
     assert until in finding.found
 
 
 @pytest.mark.parametrize("until", ["2026-11-23T08:00:00+00:00", "2026-11-23T08:59:59+01:00", "soon", ""])
 def test_a_release_that_has_ended_or_is_no_time_is_none(until: str) -> None:
-    assert read(released(until)) == Intent(Stance.RECONCILE, Mode.ENFORCE, APPMESH, may_release=True)
+    assert read(released(until)) == Intent(Mode.ENFORCE, APPMESH)
+
+
+def refused(vpc: VpcBuilder) -> Intent:
+    return intent.read(vpc.observed(), builtin(), INSTALLATION, NOW, deletion_refused=True)
+
+
+def test_a_vpc_with_something_owned_in_it_makes_way_for_an_hour_when_its_deletion_is_refused() -> None:
+    asked = refused(a_converged_vpc("a"))
+    assert (asked.profile, asked.make_way_until) == (NOTHING, "2026-11-23T09:00:00+00:00")
+
+
+def test_a_vpc_with_nothing_owned_in_it_is_not_kept_by_us() -> None:
+    asked = refused(a_vpc().with_private_subnets("a").with_foreign_group())
+    assert (asked.profile, asked.make_way_until) == (APPMESH, "")

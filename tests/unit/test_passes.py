@@ -7,15 +7,17 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from reconciler import reconcile
-from reconciler.domain.actions import EnableVpcAttribute, Outcome, Result, Step, VpcAttribute
+from reconciler.domain.actions import EnableVpcAttribute
+from reconciler.domain.counts import Concluded, Count, Metric
+from reconciler.domain.execution import Outcome
 from reconciler.domain.findings import Finding, Kind, Reason, Status
-from reconciler.domain.model import EndpointState, Mode, Observation
+from reconciler.domain.model import EndpointState, Mode, Observation, VpcAttribute
+from reconciler.domain.plan import Step
 from reconciler.domain.profiles import builtin
 from reconciler.ec2.errors import Verdict
 from reconciler.ec2.observe import Observer
-from reconciler.queue import PassRequest
-from reconciler.reconcile import Ending, Pass, Treated, Treatment, is_drift, treat
-from reconciler.settings import Settings
+from reconciler.queue import RunRequest
+from reconciler.reconcile import Ending, Run, conclude_finding
 from tests.builders import ENVOY, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
 from tests.unit.fakes import FakeEc2, refusal
 
@@ -28,22 +30,22 @@ def a_finding(status: Status = Status.REMEDIABLE, reason: Reason | None = None) 
     return Finding(Kind.DNS_SUPPORT_OFF, VPC_ID, "off", "on", status, reason)
 
 
-def a_request(age: float = 0, rounds: int = 0) -> PassRequest:
+def a_request(age: float = 0, attempts: int = 0) -> RunRequest:
     since = int((NOW - age) * 1000)
-    return PassRequest(VPC_ID, first_seen=since, rounds=rounds, began=since)
+    return RunRequest(VPC_ID, first_seen=since, attempts=attempts, began=since)
 
 
 def run(
     seen: VpcBuilder | Observation | Exception | None,
-    request: PassRequest | None = None,
+    request: RunRequest | None = None,
     ec2: FakeEc2 | None = None,
     mode: Mode = Mode.ENFORCE,
-) -> Pass:
+) -> Run:
     observer = Mock(spec=Observer)
     observer.one.side_effect = [seen.observed() if isinstance(seen, VpcBuilder) else seen]
-    settings = Settings("111122223333", INSTALLATION, mode, 30, "passes", "sweeps")
+    installation = replace(INSTALLATION, default_mode=mode)
     client = (ec2 or FakeEc2()).client
-    return reconcile.run(request or a_request(), observer, client, builtin(), settings, lambda: NOW)
+    return reconcile.run(request or a_request(), observer, client, builtin(), installation, lambda: NOW)
 
 
 # ---- how a pass ends
@@ -52,7 +54,7 @@ def run(
 def test_a_vpc_that_is_as_it_should_be_has_converged_without_a_call() -> None:
     ec2 = FakeEc2()
     done = run(a_converged_vpc("a", "b"), ec2=ec2)
-    assert (done.ending, done.treated, ec2.calls) == (Ending.CONVERGED, (), [])
+    assert (done.ending, done.findings, ec2.calls) == (Ending.CONVERGED, (), [])
 
 
 def test_a_vpc_that_is_gone_is_nothing_to_do() -> None:
@@ -68,30 +70,30 @@ def test_a_vpc_that_is_not_tagged_is_left_alone() -> None:
 def test_what_was_put_right_is_looked_at_again() -> None:
     ec2 = FakeEc2()
     done = run(DNS_OFF, ec2=ec2)
-    assert (done.ending, ec2.calls) == (Ending.AGAIN, ["modify_vpc_attribute"])
-    assert [treated.treatment for treated in done.treated] == [Treatment.REMEDIATED]
+    assert (done.ending, ec2.calls) == (Ending.REQUEUED, ["modify_vpc_attribute"])
+    assert [treated.status for treated in done.findings] == [Status.REMEDIATED]
 
 
 def test_what_aws_is_at_work_on_is_looked_at_again() -> None:
     vpc = a_vpc().with_private_subnets("a").with_group().with_endpoint(LOGS)
     done = run(vpc.with_endpoint(ENVOY, state=EndpointState.PENDING))
-    assert done.ending is Ending.AGAIN
-    assert [treated.treatment for treated in done.treated] == [Treatment.WAITING]
+    assert done.ending is Ending.REQUEUED
+    assert [treated.status for treated in done.findings] == [Status.WAITING]
 
 
 def test_what_ec2_refuses_for_good_is_a_persons() -> None:
     done = run(DNS_OFF, ec2=FakeEc2(refusal("UnauthorizedOperation", "you may not")))
     assert done.ending is Ending.BLOCKED
-    [treated] = done.treated
-    assert (treated.treatment, treated.reason) == (Treatment.BLOCKED, Reason.UNAUTHORIZED)
+    [treated] = done.findings
+    assert (treated.status, treated.reason) == (Status.BLOCKED, Reason.UNAUTHORIZED)
     assert "you may not" in treated.detail
 
 
 def test_what_ec2_refuses_for_now_comes_round() -> None:
     for error in (refusal("RequestLimitExceeded"), ConnectTimeoutError(endpoint_url="https://ec2")):
         done = run(DNS_OFF, ec2=FakeEc2(error))
-        assert (done.ending, done.failed) == (Ending.AGAIN, True)
-        assert [treated.treatment for treated in done.treated] == [Treatment.WAITING]
+        assert (done.ending, done.failed) == (Ending.REQUEUED, True)
+        assert [treated.status for treated in done.findings] == [Status.WAITING]
 
 
 def test_one_refusal_does_not_keep_the_other_steps_from_being_tried() -> None:
@@ -103,7 +105,7 @@ def test_one_refusal_does_not_keep_the_other_steps_from_being_tried() -> None:
 def test_what_is_only_noted_has_converged() -> None:
     done = run(a_converged_vpc("a").with_internet_gateway())
     assert done.ending is Ending.CONVERGED
-    assert [treated.treatment for treated in done.treated] == [Treatment.NOTED]
+    assert [treated.status for treated in done.findings] == [Status.INFORMATIONAL]
 
 
 # ---- audit, and tags that cannot be understood
@@ -116,15 +118,15 @@ def test_what_is_only_noted_has_converged() -> None:
 def test_an_audit_tells_and_calls_nothing(vpc: VpcBuilder, mode: Mode) -> None:
     ec2 = FakeEc2()
     done = run(vpc, ec2=ec2, mode=mode)
-    assert (done.ending, ec2.calls) == (Ending.AUDITED, [])
-    assert [treated.treatment for treated in done.treated] == [Treatment.TOLD]
+    assert (done.ending, ec2.calls) == (Ending.REPORTED, [])
+    assert [treated.status for treated in done.findings] == [Status.REPORTED]
 
 
 def test_the_vpcs_own_mode_lets_an_installation_that_audits_write() -> None:
     ec2 = FakeEc2()
     assert (
         run(DNS_OFF.tagged(profile="appmesh", mode="enforce"), ec2=ec2, mode=Mode.AUDIT).ending
-        is Ending.AGAIN
+        is Ending.REQUEUED
     )
     assert ec2.calls == ["modify_vpc_attribute"]
 
@@ -133,16 +135,16 @@ def test_an_unknown_profile_is_blocked_and_nothing_is_written() -> None:
     ec2 = FakeEc2()
     done = run(DNS_OFF.tagged(profile="appmash"), ec2=ec2)
     assert (done.ending, ec2.calls) == (Ending.BLOCKED, [])
-    assert [(t.treatment, t.reason) for t in done.treated] == [(Treatment.BLOCKED, Reason.UNKNOWN_PROFILE)]
+    assert [(t.status, t.reason) for t in done.findings] == [(Status.BLOCKED, Reason.UNKNOWN_PROFILE)]
 
 
 def test_an_unknown_mode_is_told_and_nothing_is_written() -> None:
     ec2 = FakeEc2()
     done = run(DNS_OFF.tagged(profile="appmesh", mode="enforced"), ec2=ec2)
     assert ec2.calls == []
-    assert [(t.treatment, t.reason) for t in done.treated] == [
-        (Treatment.BLOCKED, Reason.UNKNOWN_MODE),
-        (Treatment.TOLD, None),
+    assert [(t.status, t.reason) for t in done.findings] == [
+        (Status.BLOCKED, Reason.UNKNOWN_MODE),
+        (Status.REPORTED, None),
     ]
 
 
@@ -154,7 +156,7 @@ def test_an_unknown_mode_is_told_and_nothing_is_written() -> None:
 )
 def test_a_vpc_that_cannot_be_read_for_now_comes_round(error: Exception) -> None:
     done = run(error)
-    assert (done.ending, done.failed) == (Ending.AGAIN, True)
+    assert (done.ending, done.failed) == (Ending.REQUEUED, True)
     assert done.unread is not None
     assert done.unread.verdict in (Verdict.RETRY, Verdict.THROTTLED)
     assert "slower" in str(done.unread)
@@ -167,14 +169,16 @@ def test_a_vpc_that_may_not_be_read_is_a_persons() -> None:
     assert done.unread.reason is Reason.UNAUTHORIZED
 
 
-@pytest.mark.parametrize(("unknowns", "ending"), [(0, Ending.AGAIN), (4, Ending.AGAIN), (5, Ending.BLOCKED)])
+@pytest.mark.parametrize(
+    ("unknowns", "ending"), [(0, Ending.REQUEUED), (4, Ending.REQUEUED), (5, Ending.BLOCKED)]
+)
 def test_an_error_that_is_not_known_is_asked_again_a_few_times(unknowns: int, ending: Ending) -> None:
     request = replace(a_request(), unknowns=unknowns)
     assert run(refusal("SomethingNew"), request).ending is ending
     done = run(DNS_OFF, request, FakeEc2(refusal("SomethingNew")))
     assert done.ending is ending
     blocked = ending is Ending.BLOCKED
-    assert [t.treatment for t in done.treated] == [Treatment.BLOCKED if blocked else Treatment.WAITING]
+    assert [t.status for t in done.findings] == [Status.BLOCKED if blocked else Status.WAITING]
 
 
 # ---- stuck
@@ -187,10 +191,10 @@ THROTTLED = refusal("RequestLimitExceeded")
     ("error", "age", "rounds", "ending"),
     [
         (None, 20 * 60 + 1, 3, Ending.STUCK),
-        (None, 20 * 60 + 1, 2, Ending.AGAIN),
-        (None, 20 * 60 - 1, 100, Ending.AGAIN),
+        (None, 20 * 60 + 1, 2, Ending.REQUEUED),
+        (None, 20 * 60 - 1, 100, Ending.REQUEUED),
         (BUSY, 20 * 60 + 1, 3, Ending.STUCK),
-        (THROTTLED, 20 * 60 + 1, 100, Ending.AGAIN),
+        (THROTTLED, 20 * 60 + 1, 100, Ending.REQUEUED),
         (THROTTLED, 2 * 3600 + 1, 100, Ending.STUCK),
     ],
 )
@@ -202,7 +206,7 @@ def test_a_vpc_is_stuck_when_it_has_come_round_long_and_often_longer_where_ec2_t
 
 def test_a_vpc_whose_event_came_late_is_not_stuck_for_that() -> None:
     late = replace(a_request(24 * 3600, 3), began=int((NOW - 60) * 1000))
-    assert run(DNS_OFF, late).ending is Ending.AGAIN
+    assert run(DNS_OFF, late).ending is Ending.REQUEUED
 
 
 def test_a_vpc_that_could_not_be_read_for_long_is_stuck() -> None:
@@ -210,7 +214,7 @@ def test_a_vpc_that_could_not_be_read_for_long_is_stuck() -> None:
 
 
 def test_a_vpc_that_has_converged_is_never_stuck() -> None:
-    assert run(a_converged_vpc("a"), a_request(age=9999, rounds=99)).ending is Ending.CONVERGED
+    assert run(a_converged_vpc("a"), a_request(age=9999, attempts=99)).ending is Ending.CONVERGED
 
 
 # ---- what a VPC does not, or no longer, ask for
@@ -219,7 +223,7 @@ def test_a_vpc_that_has_converged_is_never_stuck() -> None:
 def test_a_vpc_that_opted_out_is_taken_down() -> None:
     ec2 = FakeEc2()
     done = run(a_converged_vpc("a").tagged(), ec2=ec2)
-    assert (done.ending, ec2.calls) == (Ending.AGAIN, ["delete_vpc_endpoints"] * 2)
+    assert (done.ending, ec2.calls) == (Ending.REQUEUED, ["delete_vpc_endpoints"] * 2)
 
 
 def test_a_shared_vpc_is_left_alone_and_told() -> None:
@@ -227,25 +231,25 @@ def test_a_shared_vpc_is_left_alone_and_told() -> None:
     ec2 = FakeEc2()
     done = run(replace(seen, vpc=replace(seen.vpc, owner_id="999988887777")), ec2=ec2)
     assert (done.ending, ec2.calls) == (Ending.BLOCKED, [])
-    assert [treated.reason for treated in done.treated] == [Reason.SHARED_VPC]
+    assert [treated.reason for treated in done.findings] == [Reason.SHARED_VPC]
 
 
 def test_a_refused_deletion_releases_the_vpc_and_takes_down_what_is_in_its_way() -> None:
     ec2 = FakeEc2()
-    done = run(a_converged_vpc("a"), replace(a_request(), release=True), ec2)
+    done = run(a_converged_vpc("a"), replace(a_request(), deletion_refused=True), ec2)
     assert ec2.calls == ["create_tags", "delete_vpc_endpoints", "delete_vpc_endpoints"]
-    assert done.ending is Ending.AGAIN
+    assert done.ending is Ending.REQUEUED
 
 
 def test_a_refused_deletion_of_a_vpc_in_audit_mode_only_tells() -> None:
     ec2 = FakeEc2()
-    done = run(a_converged_vpc("a"), replace(a_request(), release=True), ec2, Mode.AUDIT)
-    assert (done.ending, ec2.calls) == (Ending.AUDITED, [])
+    done = run(a_converged_vpc("a"), replace(a_request(), deletion_refused=True), ec2, Mode.AUDIT)
+    assert (done.ending, ec2.calls) == (Ending.REPORTED, [])
 
 
 def test_a_vpc_whose_release_could_not_be_written_is_kept_right() -> None:
     ec2 = FakeEc2(refusal("UnauthorizedOperation"))
-    run(a_converged_vpc("a"), replace(a_request(), release=True), ec2)
+    run(a_converged_vpc("a"), replace(a_request(), deletion_refused=True), ec2)
     assert ec2.calls == ["create_tags"]
 
 
@@ -255,51 +259,61 @@ def test_a_vpc_whose_release_could_not_be_written_is_kept_right() -> None:
 @pytest.mark.parametrize(
     ("status", "treatment"),
     [
-        (Status.NOTED, Treatment.NOTED),
-        (Status.CONVERGING, Treatment.WAITING),
-        (Status.BLOCKED, Treatment.BLOCKED),
+        (Status.INFORMATIONAL, Status.INFORMATIONAL),
+        (Status.WAITING, Status.WAITING),
+        (Status.BLOCKED, Status.BLOCKED),
     ],
 )
-def test_a_finding_without_a_remedy_is_treated_by_its_status(status: Status, treatment: Treatment) -> None:
-    reason = None if status is Status.CONVERGING else Reason.ZONE_NOT_OFFERED
+def test_a_finding_without_a_remedy_is_treated_by_its_status(status: Status, treatment: Status) -> None:
+    reason = None if status is Status.WAITING else Reason.ZONE_NOT_OFFERED
     finding = a_finding(status, reason)
-    assert treat(finding, []) == Treated(finding, treatment, reason)
+    assert conclude_finding(finding, [], 0) == Concluded(finding, treatment, reason)
 
 
 @pytest.mark.parametrize(
     ("results", "treatment"),
     [
-        ([Result.DONE], Treatment.REMEDIATED),
-        ([Result.ALREADY_DONE], Treatment.REMEDIATED),
-        ([Result.DONE, Result.DONE], Treatment.REMEDIATED),
-        ([Result.DONE, Result.WAITING], Treatment.WAITING),
-        ([Result.RETRY, Result.BLOCKED], Treatment.BLOCKED),
-        ([Result.WAITING, Result.BLOCKED], Treatment.BLOCKED),
-        ([Result.DONE, Result.RETRY], Treatment.WAITING),
-        ([Result.TOLD, Result.TOLD], Treatment.TOLD),
+        ([Status.REMEDIATED], Status.REMEDIATED),
+        ([Status.REMEDIATED, Status.REMEDIATED], Status.REMEDIATED),
+        ([Status.REMEDIATED, Status.WAITING], Status.WAITING),
+        ([Status.WAITING, Status.BLOCKED], Status.BLOCKED),
+        ([Status.REPORTED, Status.REPORTED], Status.REPORTED),
     ],
 )
-def test_a_finding_is_as_well_treated_as_its_worst_step(results: list[Result], treatment: Treatment) -> None:
+def test_a_finding_is_as_well_treated_as_its_worst_step(results: list[Status], treatment: Status) -> None:
     finding = a_finding()
     step = Step(STEP.action, (finding,))
-    assert treat(finding, [Outcome(step, result) for result in results]).treatment is treatment
+    assert conclude_finding(finding, [Outcome(step, result) for result in results], 0).status is treatment
 
 
 def test_steps_that_are_there_for_other_findings_do_not_count() -> None:
     finding = a_finding()
-    mine = Outcome(Step(STEP.action, (finding,)), Result.DONE)
-    other = Outcome(STEP, Result.BLOCKED, Reason.UNAUTHORIZED)
-    assert treat(finding, [other, mine]).treatment is Treatment.REMEDIATED
+    mine = Outcome(Step(STEP.action, (finding,)), Status.REMEDIATED)
+    other = Outcome(STEP, Status.BLOCKED, Reason.UNAUTHORIZED)
+    assert conclude_finding(finding, [other, mine], 0).status is Status.REMEDIATED
 
 
 def test_a_blocked_finding_says_why_in_ec2s_words() -> None:
     finding = a_finding()
-    outcome = Outcome(Step(STEP.action, (finding,)), Result.BLOCKED, Reason.ENDPOINT_QUOTA, "50 is all")
-    assert treat(finding, [outcome]) == Treated(
-        finding, Treatment.BLOCKED, Reason.ENDPOINT_QUOTA, "50 is all"
+    outcome = Outcome(Step(STEP.action, (finding,)), Status.BLOCKED, Reason.ENDPOINT_QUOTA, "50 is all")
+    assert conclude_finding(finding, [outcome], 0) == Concluded(
+        finding, Status.BLOCKED, Reason.ENDPOINT_QUOTA, "50 is all"
     )
 
 
-@pytest.mark.parametrize("status", Status)
-def test_drift_is_what_can_be_put_right_or_is_blocked(status: Status) -> None:
-    assert is_drift(a_finding(status)) == (status in (Status.REMEDIABLE, Status.BLOCKED))
+# ---- what a run counts
+
+
+def test_a_vpc_that_is_stuck_or_may_not_be_read_is_blocked_for_that_reason() -> None:
+    stuck = run(DNS_OFF, a_request(age=20 * 60 + 1, attempts=3))
+    assert stuck.tally.new[-1] == Count(Metric.REMEDIATION_BLOCKED, "stuck")
+    unread = run(refusal("UnauthorizedOperation"))
+    assert unread.tally.new == (Count(Metric.REMEDIATION_BLOCKED, "unauthorized"),)
+    assert run(refusal("RequestLimitExceeded")).tally.new == ()
+
+
+def test_what_was_counted_stays_counted_where_the_run_could_not_look_or_died() -> None:
+    before = (Count(Metric.DRIFT_DETECTED, "dns-support-off", "dns-support-off", VPC_ID),)
+    request = replace(a_request(), counted=before)
+    assert run(refusal("RequestLimitExceeded"), request).tally.carried == before
+    assert Run.crashed(request).tally.carried == before

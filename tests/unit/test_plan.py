@@ -19,11 +19,12 @@ from reconciler.domain.actions import (
     ModifyEndpoint,
     RevokeEgress,
     RevokeIngress,
-    Step,
 )
 from reconciler.domain.findings import Status
-from reconciler.domain.model import EndpointState, Observation
-from reconciler.domain.plan import plan, release
+from reconciler.domain.intent import Intent
+from reconciler.domain.model import NOTHING, EndpointState, Mode, Observation, Profile
+from reconciler.domain.plan import Plan, Step
+from reconciler.domain.planning import make_plan
 from tests.builders import (
     APPMESH,
     ENVOY,
@@ -34,21 +35,25 @@ from tests.builders import (
     VpcBuilder,
     a_converged_vpc,
     a_vpc,
+    situation,
 )
 from tests.unit.simulator import after
 from tests.unit.strategies import SETTLED, vpcs
 
 # A whole VPC takes its time to make up.
 HALF = settings(max_examples=50)
-NOW = 1_795_420_800.0  # 2026-11-23T08:00:00Z
 Thing = TypeVar("Thing")
 
 OPENING = (EnableVpcAttribute, CreateSecurityGroup, AuthorizeIngress, CreateEndpoint, ModifyEndpoint)
 CLOSING = (RevokeIngress, RevokeEgress, DeleteEndpoint)
 
 
+def plan(observation: Observation, profile: Profile = APPMESH, make_way_until: str = "") -> Plan:
+    return make_plan(observation, Intent(Mode.ENFORCE, profile, (), make_way_until), INSTALLATION)
+
+
 def steps_of(observation: Observation) -> tuple[Step, ...]:
-    return plan(observation, APPMESH, INSTALLATION).steps
+    return plan(observation).steps
 
 
 def kinds_of(vpc: VpcBuilder) -> list[type]:
@@ -57,7 +62,7 @@ def kinds_of(vpc: VpcBuilder) -> list[type]:
 
 @pytest.mark.parametrize("zones", ["a", "ab", "abc"])
 def test_a_vpc_that_is_as_it_should_be_has_an_empty_plan(zones: str) -> None:
-    made = plan(a_converged_vpc(*zones).observed(), APPMESH, INSTALLATION)
+    made = plan(a_converged_vpc(*zones).observed())
     assert made.findings == ()
     assert made.steps == ()
 
@@ -103,26 +108,26 @@ def test_what_opens_comes_before_what_closes(vpc: VpcBuilder) -> None:
 @HALF
 @given(vpcs())
 def test_every_remediable_finding_has_a_step_and_every_step_a_finding(vpc: VpcBuilder) -> None:
-    made = plan(vpc.observed(), APPMESH, INSTALLATION)
-    remedied = list(itertools.chain.from_iterable(step.remedies for step in made.steps))
-    assert all(step.remedies for step in made.steps)
+    made = plan(vpc.observed())
+    remedied = list(itertools.chain.from_iterable(step.remediates for step in made.steps))
+    assert all(step.remediates for step in made.steps)
     assert set(remedied) == {finding for finding in made.findings if finding.status is Status.REMEDIABLE}
 
 
 @HALF
 @given(vpcs())
 def test_only_what_is_blocked_or_noted_for_being_so_has_a_reason(vpc: VpcBuilder) -> None:
-    for finding in plan(vpc.observed(), APPMESH, INSTALLATION).findings:
+    for finding in plan(vpc.observed()).findings:
         if finding.status is Status.BLOCKED:
             assert finding.reason is not None
-        if finding.status in (Status.REMEDIABLE, Status.CONVERGING):
+        if finding.status in (Status.REMEDIABLE, Status.WAITING):
             assert finding.reason is None
 
 
 @HALF
 @given(vpcs())
 def test_no_finding_is_told_twice(vpc: VpcBuilder) -> None:
-    findings = plan(vpc.observed(), APPMESH, INSTALLATION).findings
+    findings = plan(vpc.observed()).findings
     assert len(set(findings)) == len(findings)
 
 
@@ -130,7 +135,7 @@ def test_no_finding_is_told_twice(vpc: VpcBuilder) -> None:
 @given(vpcs())
 def test_what_is_not_owned_is_neither_narrowed_nor_deleted_nor_tagged(vpc: VpcBuilder) -> None:
     observation = vpc.observed()
-    group = INSTALLATION.owned_group(observation)
+    group = situation(observation).owned_group
     ours = {group.id} if group else set()
     for endpoint in observation.endpoints:
         wanted = INSTALLATION.endpoint_tags(VPC_ID, endpoint.service_name)
@@ -160,7 +165,7 @@ def test_the_same_vpc_gets_the_same_plan_in_whatever_order_it_is_read(
         endpoints=_shuffled(given_order.endpoints, random),
         groups=_shuffled(given_order.groups, random),
     )
-    one, other = plan(given_order, APPMESH, INSTALLATION), plan(other_order, APPMESH, INSTALLATION)
+    one, other = plan(given_order), plan(other_order)
     assert set(one.findings) == set(other.findings)
     assert sorted(map(repr, one.steps)) == sorted(map(repr, other.steps))
 
@@ -188,8 +193,8 @@ def test_a_vpc_left_without_steps_is_waiting_for_nothing(vpc: VpcBuilder) -> Non
     observation = vpc.observed()
     for _ in range(4):
         observation = after(observation, steps_of(observation))
-    statuses = {finding.status for finding in plan(observation, APPMESH, INSTALLATION).findings}
-    assert statuses <= {Status.BLOCKED, Status.NOTED}
+    statuses = {finding.status for finding in plan(observation).findings}
+    assert statuses <= {Status.BLOCKED, Status.INFORMATIONAL}
 
 
 # ---- a VPC that asks for nothing
@@ -200,7 +205,7 @@ def ids_in(observation: Observation) -> set[str]:
 
 
 def owned_in(observation: Observation) -> set[str]:
-    owned = {group.id for group in INSTALLATION.owned_groups(observation)}
+    owned = {group.id for group in situation(observation).owned_groups}
     return owned | {e.id for e in observation.endpoints if INSTALLATION.owns_endpoint(e, VPC_ID)}
 
 
@@ -215,10 +220,10 @@ def test_a_vpc_that_asks_for_nothing_ends_with_nothing_owned_and_all_else_left(v
     theirs = [endpoint for endpoint in observation.endpoints if endpoint.id not in owned]
     keeping = [e.group_ids for e in theirs if e.group_ids and e.group_ids <= owned]
     for _ in range(3):
-        observation = after(observation, plan(observation, None, INSTALLATION).steps)
+        observation = after(observation, plan(observation, NOTHING).steps)
     assert owned_in(observation) == set[str]().union(*keeping)
     assert ids_in(observation) == others | owned_in(observation)
-    left = plan(observation, None, INSTALLATION)
+    left = plan(observation, NOTHING)
     assert left.steps == ()
     assert {finding.status for finding in left.findings} == ({Status.BLOCKED} if keeping else set())
 
@@ -226,22 +231,22 @@ def test_a_vpc_that_asks_for_nothing_ends_with_nothing_owned_and_all_else_left(v
 def test_what_was_adopted_is_given_back_with_the_groups_that_it_came_with() -> None:
     vpc = a_vpc().with_private_subnets("a").with_group()
     seen = vpc.with_endpoint(ENVOY, groups=["sg-theirs", GROUP_ID], tags={}).observed()
-    seen = after(seen, plan(seen, None, INSTALLATION).steps)
+    seen = after(seen, plan(seen, NOTHING).steps)
     assert [endpoint.group_ids for endpoint in seen.endpoints] == [{"sg-theirs"}]
-    assert after(seen, plan(seen, None, INSTALLATION).steps).groups == ()
+    assert after(seen, plan(seen, NOTHING).steps).groups == ()
 
 
 @pytest.mark.parametrize("state", [EndpointState.FAILED, EndpointState.DELETING, EndpointState.DELETED])
 def test_what_was_adopted_and_serves_no_more_is_not_touched(state: EndpointState) -> None:
     vpc = a_vpc().with_private_subnets("a").with_group().with_endpoint(ENVOY, tags={}, state=state)
-    steps = plan(vpc.observed(), None, INSTALLATION).steps
+    steps = plan(vpc.observed(), NOTHING).steps
     assert not any(isinstance(step.action, ModifyEndpoint | DeleteEndpoint) for step in steps)
 
 
 def test_the_group_goes_when_nothing_stands_behind_it_any_more() -> None:
-    made = plan(a_converged_vpc("a").observed(), None, INSTALLATION)
+    made = plan(a_converged_vpc("a").observed(), NOTHING)
     assert [type(step.action) for step in made.steps] == [DeleteEndpoint, DeleteEndpoint]
-    [waiting] = [finding for finding in made.findings if finding.status is Status.CONVERGING]
+    [waiting] = [finding for finding in made.findings if finding.status is Status.WAITING]
     assert waiting.resource == GROUP_ID
 
 
@@ -258,10 +263,32 @@ def test_a_service_that_the_profile_no_longer_names_loses_its_endpoint_and_the_g
 # ---- a VPC that someone was refused to delete
 
 
-def test_a_vpc_with_something_owned_in_it_is_released_for_an_hour() -> None:
-    [step] = release(a_converged_vpc("a").observed(), INSTALLATION, NOW)
-    assert step.action == CreateTags(VPC_ID, {"vpce-remediator:released-until": "2026-11-23T09:00:00+00:00"})
+def test_a_vpc_that_makes_way_is_marked_first_and_everything_else_needs_the_mark() -> None:
+    until = "2026-11-23T09:00:00+00:00"
+    mark, *others = plan(a_converged_vpc("a").observed(), NOTHING, until).steps
+    assert mark.action == CreateTags(VPC_ID, {"vpce-remediator:released-until": until})
+    assert [type(step.action) for step in others] == [DeleteEndpoint, DeleteEndpoint]
+    assert {step.needs_tags_on for step in others} == {VPC_ID}
 
 
-def test_a_vpc_with_nothing_owned_in_it_is_not_kept_by_us() -> None:
-    assert release(a_vpc().with_private_subnets("a").with_foreign_group().observed(), INSTALLATION, NOW) == []
+# ---- the plan as a value
+
+
+def test_a_plan_is_printed_as_a_person_reads_it() -> None:
+    made = plan(a_vpc().with_dns(support=False).with_private_subnets("a").without_service(LOGS).observed())
+    lines = str(made).splitlines()
+    assert lines[0].startswith(f"~ turn on enableDnsSupport of {VPC_ID}  (dns-support-off: ")
+    assert [line[0] for line in lines] == ["~", "+", "+", "+", "-", "!"]
+    assert lines[-1].startswith(f"! {LOGS}: service-unavailable: ")
+    assert str(plan(a_converged_vpc("a").observed())) == "nothing to do"
+
+
+@HALF
+@given(vpcs())
+def test_every_plan_is_printed_counted_and_compared(vpc: VpcBuilder) -> None:
+    made = plan(vpc.observed())
+    assert len(made) == len(made.calls) <= len(made.steps)
+    assert sum(map(len, made.calls)) == len(made.steps)
+    assert made == plan(vpc.observed())
+    informed = [f for f in made.findings if f.status is not Status.REMEDIABLE]
+    assert len(str(made).splitlines()) == max(1, len(made.steps) + len(informed))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
-from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
 from mypy_boto3_ssm import SSMClient
 
@@ -39,11 +38,11 @@ class Clock:
     now = 1_800_000_000.0
 
 
-def store(ssm: FakeSsm, parameter: str = "/profiles") -> tuple[ProfileStore, Clock]:
+def store(
+    ssm: FakeSsm, parameter: str = "/profiles", reject: Callable[[str], None] = lambda _: None
+) -> tuple[ProfileStore, Clock]:
     clock = Clock()
-    logger = Logger(service="test-profiles")
-    logger.setLevel(logging.CRITICAL)
-    return ProfileStore(parameter, lambda: cast("SSMClient", ssm), logger, lambda: clock.now), clock
+    return ProfileStore(parameter, lambda: cast("SSMClient", ssm), reject, lambda: clock.now), clock
 
 
 def test_without_a_parameter_there_are_the_built_in_ones_and_no_read() -> None:
@@ -107,7 +106,9 @@ def test_a_parameter_that_was_never_read_stops_the_pass_until_it_can_be() -> Non
     assert "web" in profiles.current()
 
 
-def test_what_is_wrong_is_told_with_its_line_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    profiles, _ = store(FakeSsm(GOOD, BAD))
+def test_what_is_wrong_is_rejected_with_its_line() -> None:
+    rejected: list[str] = []
+    profiles, _ = store(FakeSsm(GOOD, BAD), reject=rejected.append)
     profiles.current()
-    assert '"malformed-profiles"' in capsys.readouterr().out
+    [why] = rejected
+    assert why.startswith("parameter /profiles: version 2: line ")

@@ -9,8 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.domain import trail
+from reconciler.domain.counts import Count, Metric
 from reconciler.domain.trail import WATCHED, MalformedEvent, ResourceType, Touched
-from reconciler.queue import MalformedMessage, NotQueued, PassRequest, Queue, first_seen_of
+from reconciler.queue import MalformedMessage, NotQueued, Queue, RunRequest, first_seen_of
 from tests.unit.fakes import FakeSqs
 from tests.unit.test_trail import an_api_call
 
@@ -19,44 +20,52 @@ NOW = 1_795_420_800.0
 
 
 def sent(
-    requests: list[PassRequest], now: float = NOW, debounce: int = 30, origin: str = "event-1"
+    requests: list[RunRequest], now: float = NOW, debounce: int = 30, origin: str = "event-1"
 ) -> list[Any]:
     sqs = FakeSqs()
-    Queue(sqs.client, URL, debounce).request_passes(requests, now, origin)
+    Queue(sqs.client, URL, debounce).request_runs(requests, now, origin)
     assert {url for url, _ in sqs.calls} <= {URL}
     return sqs.sent
 
 
 def dedup_id(vpc_id: str = "vpc-1", now: float = NOW, debounce: int = 30, origin: str = "event-1") -> str:
-    [entry] = sent([PassRequest(vpc_id, 0)], now, debounce, origin)
+    [entry] = sent([RunRequest(vpc_id, 0)], now, debounce, origin)
     found = entry["MessageDeduplicationId"]
     assert isinstance(found, str)
     return found
 
 
 NUMBERS = st.integers(0, 2**48 - 1)
+COUNT = Count(Metric.DRIFT_DETECTED, "dns-support-off", "dns-support-off", "vpc-2")
 
 # ---- messages
 
 
 @given(
     st.builds(
-        PassRequest,
+        RunRequest,
         vpc_id=st.from_regex("vpc-[0-9a-f]{1,17}", fullmatch=True),
         first_seen=NUMBERS,
-        rounds=NUMBERS,
+        attempts=NUMBERS,
         failures=NUMBERS,
         not_before=NUMBERS,
-        release=st.booleans(),
-        counted=st.lists(st.text()).map(tuple),
+        deletion_refused=st.booleans(),
+        counted=st.lists(st.builds(Count, st.sampled_from(Metric), st.text(), st.text(), st.text())).map(
+            tuple
+        ),
     )
 )
-def test_a_message_says_what_the_request_says(request: PassRequest) -> None:
-    assert PassRequest.from_json(request.to_json()) == request
+def test_a_message_says_what_the_request_says(request: RunRequest) -> None:
+    assert RunRequest.from_json(request.to_json()) == request
+
+
+def test_a_message_of_the_last_version_is_read_without_what_it_counted() -> None:
+    body = '{"vpc_id": "vpc-1", "first_seen": 7, "rounds": 2, "counted": ["dns-support-off vpc-1 detected"]}'
+    assert RunRequest.from_json(body) == RunRequest("vpc-1", 7)
 
 
 def test_a_message_may_leave_out_what_a_first_round_does_not_have() -> None:
-    assert PassRequest.from_json('{"vpc_id": "vpc-1", "first_seen": 7}') == PassRequest("vpc-1", 7)
+    assert RunRequest.from_json('{"vpc_id": "vpc-1", "first_seen": 7}') == RunRequest("vpc-1", 7)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +83,8 @@ def test_a_message_may_leave_out_what_a_first_round_does_not_have() -> None:
         ('{"vpc_id": "vpc-1", "first_seen": 1.5}', "first_seen is 1.5"),
         ('{"vpc_id": "vpc-1", "first_seen": true}', "first_seen is True"),
         ('{"vpc_id": "vpc-1", "first_seen": "7"}', "first_seen is '7'"),
-        ('{"vpc_id": "vpc-1", "first_seen": 7, "rounds": null}', "rounds is None"),
-        ('{"vpc_id": "vpc-1", "first_seen": 7, "rounds": -2}', "rounds is -2"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "attempts": null}', "attempts is None"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "attempts": -2}', "attempts is -2"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "failures": "1"}', "failures is '1'"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "not_before": 0.5}', "not_before is 0.5"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "began": 1e400}', "began is inf"),
@@ -86,18 +95,19 @@ def test_a_message_may_leave_out_what_a_first_round_does_not_have() -> None:
         ('{"vpc_id": "vpc-1 2", "first_seen": 7}', "vpc_id is 'vpc-1 2'"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": "dns"}', "list of words"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": [1]}', "list of words"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": [{"metric": "x"}]}', "list of words"),
     ],
 )
 def test_a_message_that_is_not_ours_is_refused_with_what_is_wrong(body: str, complaint: str) -> None:
     with pytest.raises(MalformedMessage) as refusal:
-        PassRequest.from_json(body)
+        RunRequest.from_json(body)
     assert complaint in str(refusal.value)
 
 
 @given(st.text() | st.recursive(st.none() | st.integers() | st.text(), st.lists).map(json.dumps))
 def test_whatever_message_comes_is_read_or_refused(body: str) -> None:
     try:
-        PassRequest.from_json(body)
+        RunRequest.from_json(body)
     except MalformedMessage:
         return
 
@@ -139,20 +149,20 @@ def test_without_a_debounce_each_event_asks_for_itself_and_twice_handled_asks_on
     assert dedup_id(debounce=0, now=NOW) == dedup_id(debounce=0, now=NOW + 1)
 
 
-def dedup_ids(*requests: PassRequest) -> set[str]:
+def dedup_ids(*requests: RunRequest) -> set[str]:
     return {entry["MessageDeduplicationId"] for entry in sent(list(requests))}
 
 
 def test_a_vpc_that_comes_round_does_not_lose_what_its_message_carries_to_an_events() -> None:
-    assert len(dedup_ids(PassRequest("vpc-1", 8), PassRequest("vpc-1", 7, rounds=1))) == 2
+    assert len(dedup_ids(RunRequest("vpc-1", 8), RunRequest("vpc-1", 7, attempts=1))) == 2
 
 
 def test_a_round_is_not_taken_for_the_one_that_it_follows() -> None:
-    assert len(dedup_ids(PassRequest("vpc-1", 7, rounds=1), PassRequest("vpc-1", 7, rounds=2))) == 2
+    assert len(dedup_ids(RunRequest("vpc-1", 7, attempts=1), RunRequest("vpc-1", 7, attempts=2))) == 2
 
 
 def test_a_release_is_not_lost_to_an_event() -> None:
-    assert len(dedup_ids(PassRequest("vpc-1", 7), PassRequest("vpc-1", 7, release=True))) == 2
+    assert len(dedup_ids(RunRequest("vpc-1", 7), RunRequest("vpc-1", 7, deletion_refused=True))) == 2
 
 
 # ---- sending
@@ -173,31 +183,36 @@ def test_what_an_event_asks_for_is_always_a_message_that_sqs_takes(
         return
     assert isinstance(touched, Touched)
     vpc_ids = {"vpc-0123456789abcdef0", *touched.ids.get(ResourceType.VPC, ())}
-    for entry in sent([PassRequest(each, 7) for each in vpc_ids], NOW, debounce, touched.event_id):
+    for entry in sent([RunRequest(each, 7) for each in vpc_ids], NOW, debounce, touched.event_id):
         for key in ("MessageGroupId", "MessageDeduplicationId"):
             assert re.fullmatch(r"[!-~]{1,128}", entry[key])
 
 
 def test_each_vpc_is_a_message_group_of_its_own() -> None:
-    first, second = sent(
-        [PassRequest("vpc-1", 7), PassRequest("vpc-2", 8, 3, counted=("dns-support-off vpc-2",))]
-    )
+    first, second = sent([RunRequest("vpc-1", 7), RunRequest("vpc-2", 8, 3, counted=(COUNT,))])
     assert (first["MessageGroupId"], second["MessageGroupId"]) == ("vpc-1", "vpc-2")
     assert json.loads(second["MessageBody"]) == {
         "vpc_id": "vpc-2",
         "first_seen": 8,
-        "rounds": 3,
+        "attempts": 3,
         "began": 0,
         "failures": 0,
         "unknowns": 0,
         "not_before": 0,
-        "release": False,
-        "counted": ["dns-support-off vpc-2"],
+        "deletion_refused": False,
+        "counted": [
+            {
+                "metric": "DriftDetected",
+                "value": "dns-support-off",
+                "kind": "dns-support-off",
+                "resource": "vpc-2",
+            }
+        ],
     }
 
 
 def test_more_than_sqs_takes_in_a_call_are_sent_in_several() -> None:
-    entries = sent([PassRequest(f"vpc-{n}", 7) for n in range(25)])
+    entries = sent([RunRequest(f"vpc-{n}", 7) for n in range(25)])
     assert [entry["MessageGroupId"] for entry in entries] == [f"vpc-{n}" for n in range(25)]
 
 
@@ -208,7 +223,7 @@ def test_nothing_to_ask_for_makes_no_call() -> None:
 def test_all_are_tried_and_those_that_sqs_refused_are_named() -> None:
     sqs = FakeSqs(refusing={"vpc-3", "vpc-11"})
     with pytest.raises(NotQueued, match="vpc-3: try again; vpc-11: try again"):
-        Queue(sqs.client, URL, 30).request_passes([PassRequest(f"vpc-{n}", 7) for n in range(12)], NOW, "e")
+        Queue(sqs.client, URL, 30).request_runs([RunRequest(f"vpc-{n}", 7) for n in range(12)], NOW, "e")
     assert len(sqs.sent) == 12
 
 

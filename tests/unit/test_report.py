@@ -10,10 +10,12 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from reconciler import report
+from reconciler.domain import counts
+from reconciler.domain.counts import Concluded, Count, Tally, tally
 from reconciler.domain.findings import Finding, Kind, Reason, Status
 from reconciler.ec2.errors import Refusal, Verdict
-from reconciler.queue import PassRequest
-from reconciler.reconcile import Ending, Pass, Treated, Treatment
+from reconciler.queue import RunRequest
+from reconciler.reconcile import Ending, Run
 from reconciler.report import Rejection
 from reconciler.sweep import Sweep
 
@@ -27,8 +29,8 @@ MORE_TAGS = Finding(Kind.TAGS_MISSING, "vpce-1", "no Name", "Name = 'x'")
 GONE = Finding(
     Kind.SERVICE_UNAVAILABLE, "logs", "not offered", "offered", Status.BLOCKED, Reason.SERVICE_UNAVAILABLE
 )
-PENDING = Finding(Kind.ENDPOINT_NOT_READY, "vpce-2", "pending", "available", Status.CONVERGING)
-SURPLUS = Finding(Kind.SURPLUS, "vpce-3", "not required", "kept", Status.NOTED)
+PENDING = Finding(Kind.ENDPOINT_NOT_READY, "vpce-2", "pending", "available", Status.WAITING)
+SURPLUS = Finding(Kind.SURPLUS, "vpce-3", "not required", "kept", Status.INFORMATIONAL)
 
 Metric = tuple[str, str, float, dict[str, str]]
 
@@ -65,19 +67,16 @@ def told(capsys: pytest.CaptureFixture[str]) -> Told:
     return Told(capsys)
 
 
-def a_pass(ending: Ending, *treated: Treated, **request: Any) -> Pass:
-    return Pass(PassRequest(VPC_ID, FIRST_SEEN, **request), ending, treated)
-
-
-def treated(finding: Finding, treatment: Treatment, reason: Reason | None = None) -> Treated:
-    return Treated(finding, treatment, reason)
+def a_run(ending: Ending, *concluded: Concluded, **request: Any) -> Run:
+    asked = RunRequest(VPC_ID, FIRST_SEEN, **request)
+    return Run(asked, ending, concluded, tally(concluded, asked.counted))
 
 
 # ---- the drift metrics
 
 
 def test_a_metric_is_the_namespace_the_name_and_one_dimension_with_the_id_as_metadata(told: Told) -> None:
-    report.tell_pass(a_pass(Ending.AGAIN, treated(DNS, Treatment.WAITING)), NOW, told.logger)
+    report.report_run(a_run(Ending.REQUEUED, Concluded(DNS, Status.WAITING)), NOW, told.logger)
     [line] = told.emf()
     timestamp = line["_aws"].pop("Timestamp")
     assert isinstance(timestamp, int)
@@ -98,13 +97,13 @@ def test_a_metric_is_the_namespace_the_name_and_one_dimension_with_the_id_as_met
 
 
 def test_drift_is_counted_by_kind_when_it_is_found_and_when_it_is_put_right(told: Told) -> None:
-    done = a_pass(
-        Ending.AGAIN,
-        treated(DNS, Treatment.WAITING),
-        treated(TAGS, Treatment.REMEDIATED),
-        treated(MORE_TAGS, Treatment.REMEDIATED),
+    done = a_run(
+        Ending.REQUEUED,
+        Concluded(DNS, Status.WAITING),
+        Concluded(TAGS, Status.REMEDIATED),
+        Concluded(MORE_TAGS, Status.REMEDIATED),
     )
-    report.tell_pass(done, NOW, told.logger)
+    report.report_run(done, NOW, told.logger)
     assert told.metrics() == [
         ("DriftDetected", "Count", 1.0, {"Kind": "dns-support-off"}),
         ("DriftDetected", "Count", 2.0, {"Kind": "tags-missing"}),
@@ -113,14 +112,14 @@ def test_drift_is_counted_by_kind_when_it_is_found_and_when_it_is_put_right(told
 
 
 def test_drift_that_an_earlier_round_counted_is_not_counted_again(told: Told) -> None:
-    done = a_pass(
-        Ending.AGAIN,
-        treated(DNS, Treatment.REMEDIATED),
-        treated(TAGS, Treatment.WAITING),
-        rounds=1,
-        counted=("dns-support-off vpc-0a1b2c3d detected",),
+    done = a_run(
+        Ending.REQUEUED,
+        Concluded(DNS, Status.REMEDIATED),
+        Concluded(TAGS, Status.WAITING),
+        attempts=1,
+        counted=(Count(counts.Metric.DRIFT_DETECTED, "dns-support-off", "dns-support-off", VPC_ID),),
     )
-    report.tell_pass(done, NOW, told.logger)
+    report.report_run(done, NOW, told.logger)
     assert told.metrics() == [
         ("DriftRemediated", "Count", 1.0, {"Kind": "dns-support-off"}),
         ("DriftDetected", "Count", 1.0, {"Kind": "tags-missing"}),
@@ -128,25 +127,27 @@ def test_drift_that_an_earlier_round_counted_is_not_counted_again(told: Told) ->
 
 
 def test_what_is_told_in_an_audit_is_drift_and_not_put_right(told: Told) -> None:
-    report.tell_pass(a_pass(Ending.AUDITED, treated(DNS, Treatment.TOLD)), NOW, told.logger)
+    report.report_run(a_run(Ending.REPORTED, Concluded(DNS, Status.REPORTED)), NOW, told.logger)
     assert told.metrics() == [("DriftDetected", "Count", 1.0, {"Kind": "dns-support-off"})]
 
 
 def test_what_aws_is_at_work_on_and_what_is_only_noted_is_no_drift(told: Told) -> None:
-    done = a_pass(Ending.AGAIN, treated(PENDING, Treatment.WAITING), treated(SURPLUS, Treatment.NOTED))
-    report.tell_pass(done, NOW, told.logger)
+    done = a_run(
+        Ending.REQUEUED, Concluded(PENDING, Status.WAITING), Concluded(SURPLUS, Status.INFORMATIONAL)
+    )
+    report.report_run(done, NOW, told.logger)
     assert told.metrics() == []
 
 
 def test_blocked_findings_are_counted_by_reason(told: Told) -> None:
-    done = a_pass(
+    done = a_run(
         Ending.BLOCKED,
-        treated(GONE, Treatment.BLOCKED, Reason.SERVICE_UNAVAILABLE),
-        treated(DNS, Treatment.BLOCKED, Reason.UNAUTHORIZED),
-        treated(TAGS, Treatment.BLOCKED, Reason.UNAUTHORIZED),
-        treated(MORE_TAGS, Treatment.BLOCKED),
+        Concluded(GONE, Status.BLOCKED, Reason.SERVICE_UNAVAILABLE),
+        Concluded(DNS, Status.BLOCKED, Reason.UNAUTHORIZED),
+        Concluded(TAGS, Status.BLOCKED, Reason.UNAUTHORIZED),
+        Concluded(MORE_TAGS, Status.BLOCKED),
     )
-    report.tell_pass(done, NOW, told.logger)
+    report.report_run(done, NOW, told.logger)
     assert [metric for metric in told.metrics() if metric[0] == "RemediationBlocked"] == [
         ("RemediationBlocked", "Count", 1.0, {"Reason": "service-unavailable"}),
         ("RemediationBlocked", "Count", 2.0, {"Reason": "unauthorized"}),
@@ -154,28 +155,21 @@ def test_blocked_findings_are_counted_by_reason(told: Told) -> None:
     ]
 
 
-def test_a_vpc_that_is_stuck_is_blocked_for_that_reason(told: Told) -> None:
-    report.tell_pass(a_pass(Ending.STUCK, treated(PENDING, Treatment.WAITING)), NOW, told.logger)
-    assert told.metrics() == [("RemediationBlocked", "Count", 1.0, {"Reason": "stuck"})]
-
-
-@pytest.mark.parametrize(("reason", "word"), [(Reason.UNAUTHORIZED, "unauthorized"), (None, "unknown")])
-def test_a_vpc_that_cannot_be_read_is_blocked_for_ec2s_reason(
-    told: Told, reason: Reason | None, word: str
-) -> None:
-    unread = Refusal(Verdict.BLOCKED, reason, "UnauthorizedOperation", "you may not")
-    report.tell_pass(Pass(PassRequest(VPC_ID, FIRST_SEEN), Ending.BLOCKED, unread=unread), NOW, told.logger)
-    assert told.metrics() == [("RemediationBlocked", "Count", 1.0, {"Reason": word})]
+@pytest.mark.parametrize("reason", [Reason.STUCK, Reason.UNAUTHORIZED, Reason.UNKNOWN])
+def test_a_run_that_is_blocked_as_a_whole_is_counted_by_its_reason(told: Told, reason: Reason) -> None:
+    blocked = Tally((counts.blocked_run(reason),))
+    report.report_run(Run(RunRequest(VPC_ID, FIRST_SEEN), Ending.BLOCKED, tally=blocked), NOW, told.logger)
+    assert told.metrics() == [("RemediationBlocked", "Count", 1.0, {"Reason": reason.value})]
 
 
 def test_a_vpc_that_cannot_be_read_for_now_is_not_blocked(told: Told) -> None:
     unread = Refusal(Verdict.RETRY, None, "RequestLimitExceeded", "slower")
-    report.tell_pass(Pass(PassRequest(VPC_ID, FIRST_SEEN), Ending.AGAIN, unread=unread), NOW, told.logger)
+    report.report_run(Run(RunRequest(VPC_ID, FIRST_SEEN), Ending.REQUEUED, unread=unread), NOW, told.logger)
     assert told.metrics() == []
 
 
 def test_the_time_to_converge_is_from_the_first_event_and_has_no_dimension(told: Told) -> None:
-    report.tell_pass(a_pass(Ending.CONVERGED, rounds=2), NOW, told.logger)
+    report.report_run(a_run(Ending.CONVERGED, attempts=2), NOW, told.logger)
     [line] = told.emf()
     [directive] = line["_aws"]["CloudWatchMetrics"]
     assert directive == {
@@ -188,18 +182,18 @@ def test_the_time_to_converge_is_from_the_first_event_and_has_no_dimension(told:
 
 
 def test_a_vpc_that_was_right_at_first_sight_took_no_time(told: Told) -> None:
-    report.tell_pass(a_pass(Ending.CONVERGED, rounds=0), NOW, told.logger)
+    report.report_run(a_run(Ending.CONVERGED, attempts=0), NOW, told.logger)
     assert told.metrics() == []
 
 
 @pytest.mark.parametrize("ending", sorted(set(Ending) - {Ending.CONVERGED}))
 def test_only_a_pass_that_found_the_vpc_converged_took_its_time(told: Told, ending: Ending) -> None:
-    report.tell_pass(a_pass(ending, rounds=2), NOW, told.logger)
+    report.report_run(a_run(ending, attempts=2), NOW, told.logger)
     assert "TimeToConverge" not in {metric[0] for metric in told.metrics()}
 
 
 def test_a_clock_that_runs_behind_does_not_make_the_time_negative(told: Told) -> None:
-    report.tell_pass(a_pass(Ending.CONVERGED, rounds=1), NOW - 3600, told.logger)
+    report.report_run(a_run(Ending.CONVERGED, attempts=1), NOW - 3600, told.logger)
     assert told.metrics() == [("TimeToConverge", "Milliseconds", 0.0, {})]
 
 
@@ -207,42 +201,42 @@ def test_a_clock_that_runs_behind_does_not_make_the_time_negative(told: Told) ->
 
 
 def test_each_finding_has_a_line_that_a_person_can_read(told: Told) -> None:
-    done = Pass(
-        PassRequest(VPC_ID, FIRST_SEEN),
+    done = Run(
+        RunRequest(VPC_ID, FIRST_SEEN),
         Ending.BLOCKED,
-        (Treated(DNS, Treatment.BLOCKED, Reason.UNAUTHORIZED, "UnauthorizedOperation: you may not"),),
+        (Concluded(DNS, Status.BLOCKED, Reason.UNAUTHORIZED, "UnauthorizedOperation: you may not"),),
     )
-    report.tell_pass(done, NOW, told.logger)
+    report.report_run(done, NOW, told.logger)
     finding, whole = told.lines()
     assert finding["level"] == "WARNING"
     assert finding["message"] == (
         f"{VPC_ID}: dns-support-off on {VPC_ID}: found enableDnsSupport is off; wanted on; "
         "blocked (unauthorized) (UnauthorizedOperation: you may not)"
     )
-    assert {name: finding[name] for name in ("vpc_id", "kind", "resource", "treatment", "reason")} == {
+    assert {name: finding[name] for name in ("vpc_id", "kind", "resource", "status", "reason")} == {
         "vpc_id": VPC_ID,
         "kind": "dns-support-off",
         "resource": VPC_ID,
-        "treatment": "blocked",
+        "status": "blocked",
         "reason": "unauthorized",
     }
-    assert whole["message"] == f"pass over {VPC_ID}: blocked, 1 findings"
+    assert whole["message"] == f"reconciled {VPC_ID}: blocked, 1 findings"
 
 
 @pytest.mark.parametrize("ending", Ending)
 def test_a_pass_that_a_person_should_see_is_a_warning(told: Told, ending: Ending) -> None:
-    report.tell_pass(a_pass(ending, rounds=3), NOW, told.logger)
+    report.report_run(a_run(ending, attempts=3), NOW, told.logger)
     [line] = told.lines()
     alarming = ending in (Ending.BLOCKED, Ending.STUCK)
     assert line["level"] == ("WARNING" if alarming else "INFO")
-    assert (line["vpc_id"], line["ending"], line["rounds"]) == (VPC_ID, ending.value, 3)
+    assert (line["vpc_id"], line["ending"], line["attempts"]) == (VPC_ID, ending.value, 3)
 
 
 def test_a_pass_that_could_not_read_ec2_says_what_ec2_said(told: Told) -> None:
     unread = Refusal(Verdict.RETRY, None, "RequestLimitExceeded", "slower")
-    report.tell_pass(Pass(PassRequest(VPC_ID, FIRST_SEEN), Ending.AGAIN, unread=unread), NOW, told.logger)
+    report.report_run(Run(RunRequest(VPC_ID, FIRST_SEEN), Ending.REQUEUED, unread=unread), NOW, told.logger)
     assert told.lines()[0]["message"] == (
-        f"pass over {VPC_ID}: again, could not read EC2: RequestLimitExceeded: slower"
+        f"reconciled {VPC_ID}: requeued, could not read EC2: RequestLimitExceeded: slower"
     )
 
 
@@ -250,14 +244,13 @@ def test_a_pass_that_could_not_read_ec2_says_what_ec2_said(told: Told) -> None:
 
 
 def test_a_sweep_is_three_counts_without_dimensions_nought_included(told: Told) -> None:
-    report.tell_sweep(Sweep(("vpc-1", "vpc-2"), ("vpc-3",), (), ("vpc-4",)), told.logger)
+    report.report_sweep(Sweep(("vpc-1", "vpc-2"), ("vpc-3",), (), ("vpc-4",)), told.logger)
     emf = told.emf()
     assert [line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] for line in emf] == [[[]]] * 3
     counts = {name: line[name] for line in emf for name in line if name.startswith("Vpcs")}
     assert counts == {"VpcsInSync": [2.0], "VpcsDrifted": [1.0], "VpcsBlocked": [0.0]}
     assert (
-        told.lines()[0]["message"]
-        == "sweep: 2 in sync, 1 drifted, 0 blocked, 1 that ask for nothing any more"
+        told.lines()[0]["message"] == "sweep: 2 in sync, 1 drifted, 0 blocked, 1 that are no longer opted in"
     )
 
 
@@ -265,7 +258,7 @@ def test_a_sweep_is_three_counts_without_dimensions_nought_included(told: Told) 
 def test_an_input_that_is_turned_away_is_named_in_a_line_and_counted_by_reason(
     told: Told, why: Rejection
 ) -> None:
-    report.tell_rejection(why, "eventName is missing, in event 1", told.logger)
+    report.report_rejection(why, "eventName is missing, in event 1", told.logger)
     assert told.metrics() == [("InputRejected", "Count", 1.0, {"Reason": why.value})]
     [line] = told.lines()
     assert line["level"] == "WARNING"
@@ -276,26 +269,26 @@ def test_a_pass_that_died_is_told_with_its_trace_and_counted_without_a_dimension
     try:
         raise ZeroDivisionError("a fault")
     except ZeroDivisionError:
-        report.tell_crash(VPC_ID, told.logger)
+        report.report_crash(VPC_ID, told.logger)
     assert told.metrics() == [("PassDied", "Count", 1.0, {})]
     [line] = told.lines()
-    assert (line["level"], line["message"]) == ("ERROR", f"pass over {VPC_ID}: died")
+    assert (line["level"], line["message"]) == ("ERROR", f"run of {VPC_ID}: died")
     assert "a fault" in line["exception"]
 
 
 TELLINGS: list[Callable[[Logger], None]] = [
-    lambda logger: report.tell_pass(
-        a_pass(
+    lambda logger: report.report_run(
+        a_run(
             Ending.STUCK,
-            treated(TAGS, Treatment.REMEDIATED),
-            treated(GONE, Treatment.BLOCKED, Reason.SERVICE_UNAVAILABLE),
+            Concluded(TAGS, Status.REMEDIATED),
+            Concluded(GONE, Status.BLOCKED, Reason.SERVICE_UNAVAILABLE),
         ),
         NOW,
         logger,
     ),
-    lambda logger: report.tell_pass(a_pass(Ending.CONVERGED, rounds=1), NOW, logger),
-    lambda logger: report.tell_sweep(Sweep(("vpc-1",), ("vpc-2",), ("vpc-3",)), logger),
-    lambda logger: report.tell_rejection(Rejection.FOREIGN_ACCOUNT, "DeleteVpc of 999999999999", logger),
+    lambda logger: report.report_run(a_run(Ending.CONVERGED, attempts=1), NOW, logger),
+    lambda logger: report.report_sweep(Sweep(("vpc-1",), ("vpc-2",), ("vpc-3",)), logger),
+    lambda logger: report.report_rejection(Rejection.FOREIGN_ACCOUNT, "DeleteVpc of 999999999999", logger),
 ]
 
 

@@ -20,9 +20,7 @@ ENVIRONMENT = {
 
 def test_the_environment_of_the_template_makes_settings() -> None:
     assert Settings.from_environment({**ENVIRONMENT, "LANG": "C"}) == Settings(
-        account="012345678901",
-        installation=Installation("our-stack", "vpce-remediator", "eu-west-1"),
-        default_mode=Mode.AUDIT,
+        installation=Installation("our-stack", "vpce-remediator", "eu-west-1", "012345678901", Mode.AUDIT),
         debounce=30,
         pass_queue_url="https://passes",
         sweep_queue_url="https://sweeps",

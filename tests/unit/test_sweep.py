@@ -10,9 +10,8 @@ import pytest
 from reconciler.domain.model import EndpointState, Mode
 from reconciler.domain.profiles import builtin
 from reconciler.ec2.observe import Observer
-from reconciler.settings import Settings
 from reconciler.sweep import Sweep, sweep
-from tests.builders import ACCOUNT, ENVOY, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
+from tests.builders import ENVOY, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
 
 IN_SYNC = Sweep(in_sync=(VPC_ID,))
 DRIFTED = Sweep(drifted=(VPC_ID,))
@@ -51,9 +50,9 @@ def swept(
 ) -> tuple[Sweep, Mock]:
     observer = Mock(spec=Observer)
     observer.many.return_value = [vpc.observed() for vpc in vpcs]
-    settings = Settings(ACCOUNT, INSTALLATION, mode, 30, "passes", "sweeps")
+    installation = replace(INSTALLATION, default_mode=mode)
     region = cast("Any", Region(tagged, groups, endpoints))
-    return sweep(observer, region, builtin(), settings, NOW), observer
+    return sweep(observer, region, builtin(), installation, NOW), observer
 
 
 def test_what_is_tagged_and_what_has_something_owned_in_it_is_observed_at_once() -> None:
@@ -120,4 +119,4 @@ def test_an_untagged_vpc_with_nothing_owned_in_it_is_not_told() -> None:
 def test_all_that_differ_are_passed_over() -> None:
     """The blocked ones too: what blocked them may be gone."""
     told = Sweep(("vpc-1",), ("vpc-4", "vpc-2"), ("vpc-3",), ("vpc-0",))
-    assert told.to_pass_over == ("vpc-0", "vpc-2", "vpc-3", "vpc-4")
+    assert told.to_reconcile == ("vpc-0", "vpc-2", "vpc-3", "vpc-4")

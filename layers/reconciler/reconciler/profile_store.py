@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 from .domain import profiles
 from .domain.profiles import InvalidProfile
 from .ec2 import errors
-from .report import Rejection, tell_rejection
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools import Logger
     from mypy_boto3_ssm import SSMClient
 
     from .domain.model import Profile
@@ -30,17 +28,22 @@ class ProfilesUnavailable(RuntimeError):
 
 
 class ProfileStore:
-    """Gives the profiles to use now. A document that cannot be used is told, and the last good one stays: in
-    a process that never read it, it is found among the parameter's earlier versions.
+    """Gives the profiles to use now. A document that cannot be used is reported, and the last good one stays.
+    In a process that never read it, it is found among the parameter's earlier versions.
     """
 
     def __init__(
-        self, parameter: str, ssm: Callable[[], SSMClient], logger: Logger, now: Callable[[], float]
+        self,
+        parameter: str,
+        ssm: Callable[[], SSMClient],
+        reject: Callable[[str], None],
+        now: Callable[[], float],
     ) -> None:
-        """`parameter` is the SSM parameter's name, empty for none; `now` is seconds since 1970."""
+        """`parameter` is the SSM parameter's name, empty for none; `reject` reports a document
+        that cannot be used; `now` is seconds since 1970."""
         self._parameter = parameter
         self._ssm = ssm
-        self._logger = logger
+        self._reject = reject
         self._now = now
         self._version = 0
         self._until = float("-inf")
@@ -66,14 +69,14 @@ class ProfileStore:
                 self._good = self._use(document, version)
                 self._version = version
         except errors.ERRORS as error:
-            self._tell(f"could not be read: {error}")
+            self._say(f"could not be read: {error}")
         self._until = self._now() + _KEPT_SECONDS if self._good is not None else float("-inf")
 
     def _use(self, document: str, version: int) -> Mapping[str, Profile]:
         try:
             return {**profiles.builtin(), **profiles.parse(document)}
         except InvalidProfile as error:
-            self._tell(f"version {version}: {error}")
+            self._say(f"version {version}: {error}")
         return self._good if self._good is not None else self._last_good(version)
 
     def _last_good(self, version: int) -> Mapping[str, Profile]:
@@ -89,5 +92,5 @@ class ProfileStore:
         parameter = self._ssm().get_parameter(Name=name)["Parameter"]
         return parameter.get("Value", ""), parameter.get("Version", 0)
 
-    def _tell(self, why: str) -> None:
-        tell_rejection(Rejection.MALFORMED_PROFILES, f"parameter {self._parameter}: {why}", self._logger)
+    def _say(self, why: str) -> None:
+        self._reject(f"parameter {self._parameter}: {why}")

@@ -1,13 +1,13 @@
-"""The queue between "look at this VPC" and the pass over it.
+"""The queue between "look at this VPC" and the reconcile run.
 
 The queue debounces with no state of its own: a message's deduplication id is the VPC and the window of time
 that it is sent in, and the queue holds every message back for as long as a window is. So whatever happens in
-a window is covered by a pass that starts after the window ends, and a burst of events of any size costs one
-pass a window (SQS forgets after five minutes: windows that are longer may have more). One message group per
-VPC: passes of one VPC never overlap (facts, section 8).
+a window is covered by a run that starts after the window ends, and a burst of events of any size costs one
+run a window (SQS forgets after five minutes: windows that are longer may have more). One message group per
+VPC: runs of one VPC never overlap (facts, section 8).
 
-A VPC that comes round does so under ids of its own, so that it does not lose what its message carries to an
-event's; odd and even rounds are told apart, so that none is taken for the one that it follows.
+A requeued VPC has deduplication ids of its own, so that its message is not dropped in favour of an event's.
+Odd and even attempts differ, so that none is taken for the one before it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import reprlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from .domain.counts import Count, Metric
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -40,32 +42,32 @@ class NotQueued(RuntimeError):
 
 
 @dataclass(frozen=True)
-class PassRequest:
-    """Asks for a pass over a VPC. Times are milliseconds since 1970.
+class RunRequest:
+    """Asks for a reconcile run of a VPC. Times are milliseconds since 1970.
 
-    `first_seen` is when the drift was first seen, `began` when the first pass over it was made (0: not yet),
-    `rounds` how often the VPC has come round since, `failures` how many passes in a row could not do or read
-    something, `unknowns` how many of them met an error that is not known, `not_before` the time that the pass
-    has to wait for. `release` says that someone was refused the VPC's deletion. `counted` is what the metrics
-    have counted on the way.
+    `first_seen` is when the drift was first seen, `began` when the first run was made (0: not yet),
+    `attempts` how often the VPC was requeued since, `failures` how many runs in a row could not do or read
+    something, `unknowns` how many of them met an error that is not known, `not_before` the time before which
+    no run is made. `deletion_refused` says that someone was refused the VPC's deletion. `counted` is what the
+    metrics have counted on the way.
     """
 
     vpc_id: str
     first_seen: int
-    rounds: int = 0
+    attempts: int = 0
     began: int = 0
     failures: int = 0
     unknowns: int = 0
     not_before: int = 0
-    release: bool = False
-    counted: tuple[str, ...] = ()
+    deletion_refused: bool = False
+    counted: tuple[Count, ...] = ()
 
     def to_json(self) -> str:
         """The message's body."""
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, body: str) -> PassRequest:
+    def from_json(cls, body: str) -> RunRequest:
         """Read a message's body.
 
         Raises:
@@ -75,19 +77,16 @@ class PassRequest:
         vpc_id: Any = given.get("vpc_id")
         if not isinstance(vpc_id, str) or not _VPC_ID.fullmatch(vpc_id):
             raise MalformedMessage(f"vpc_id is {reprlib.repr(vpc_id)}, not a VPC's id")
-        counted: Any = given.get("counted", [])
-        if not isinstance(counted, list) or not all(isinstance(word, str) for word in counted):
-            raise MalformedMessage("counted must be a list of words")
         return cls(
             vpc_id,
             first_seen=_number(given, "first_seen"),
-            rounds=_number(given, "rounds", 0),
+            attempts=_number(given, "attempts", 0),
             began=_number(given, "began", 0),
             failures=_number(given, "failures", 0),
             unknowns=_number(given, "unknowns", 0),
             not_before=_number(given, "not_before", 0),
-            release=given.get("release") is True,
-            counted=tuple(counted),
+            deletion_refused=given.get("deletion_refused") is True,
+            counted=_counts(given.get("counted", [])),
         )
 
 
@@ -98,6 +97,23 @@ def first_seen_of(body: str) -> int:
         MalformedMessage: when the body is not one that `Queue.request_sweep` makes.
     """
     return _number(_object(body), "first_seen")
+
+
+def _counts(given: Any) -> tuple[Count, ...]:
+    """What was counted. Before version 0.2 these were words; what those counted may be counted once more."""
+    if not isinstance(given, list):
+        raise MalformedMessage("counted is no list of words or counts")
+    counts = []
+    for each in given:
+        if isinstance(each, str):
+            continue
+        try:
+            counts.append(
+                Count(Metric(each["metric"]), str(each["value"]), str(each["kind"]), str(each["resource"]))
+            )
+        except (TypeError, KeyError, ValueError) as error:
+            raise MalformedMessage("counted is no list of words or counts") from error
+    return tuple(counts)
 
 
 def _object(body: str) -> dict[str, Any]:
@@ -118,15 +134,15 @@ def _number(given: dict[str, Any], key: str, default: int | None = None) -> int:
 
 
 class Queue:
-    """Sends requests. `debounce` is the length of a window, in seconds; 0 gives each request its own pass."""
+    """Sends requests. `debounce` is the length of a window, in seconds; 0 gives each request its own run."""
 
     def __init__(self, sqs: SQSClient, url: str, debounce: int) -> None:
         self._sqs = sqs
         self._url = url
         self._debounce = debounce
 
-    def request_passes(self, requests: Iterable[PassRequest], now: float, origin: str) -> None:
-        """Ask for passes. `now` is in seconds since 1970; `origin` tells one event or message from another,
+    def request_runs(self, requests: Iterable[RunRequest], now: float, origin: str) -> None:
+        """Ask for runs. `now` is in seconds since 1970; `origin` tells one event or message from another,
         so that the same one, handled twice, asks once even where nothing is debounced.
 
         Raises:
@@ -137,7 +153,7 @@ class Queue:
         self._send(messages, now, origin)
 
     def request_sweep(self, first_seen: int, now: float, origin: str) -> None:
-        """Ask for a look at every tagged VPC of the Region. Arguments and errors as `request_passes`."""
+        """Ask for a look at every tagged VPC of the Region. Arguments and errors as `request_runs`."""
         self._send([("region", json.dumps({"first_seen": first_seen}), "sweep")], now, origin)
 
     def _send(self, messages: Iterable[tuple[str, str, str]], now: float, origin: str) -> None:
@@ -162,7 +178,7 @@ class Queue:
             raise NotQueued("; ".join(refused))
 
 
-def _kind(request: PassRequest) -> str:
-    if request.rounds:
-        return f"round-{request.rounds % 2}"
-    return "release" if request.release else "event"
+def _kind(request: RunRequest) -> str:
+    if request.attempts:
+        return f"attempt-{request.attempts % 2}"
+    return "deletion-refused" if request.deletion_refused else "event"

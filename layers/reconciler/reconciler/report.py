@@ -1,4 +1,4 @@
-"""What a pass or a sweep found and did, as metrics and log lines.
+"""What a run or a sweep found and did, as metrics and log lines.
 
 Metrics have one dimension at most, whose values are words of a closed list; ids are metadata, since every
 value of a dimension is a metric that is paid for (facts, section 11).
@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from .reconcile import Ending, Pass, Treatment
-from .requeue import counts
+from .domain.findings import Status
+from .reconcile import Ending
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
-    from .reconcile import Treated
+    from .domain.counts import Concluded
+    from .reconcile import Run
     from .sweep import Sweep
 
 NAMESPACE = "VpcEndpointRemediator"
@@ -38,72 +39,71 @@ class Rejection(StrEnum):
     FOREIGN_REGION = "foreign-region"
 
 
-def tell_pass(done: Pass, now: float, logger: Logger) -> None:
-    """Tell a pass: a line for each finding, one for the whole, and the drift metrics. `now` is in seconds
-    since 1970.
+def report_run(run: Run, now: float, logger: Logger) -> None:
+    """Publish a run: a log line for each finding, one for the whole, and the drift metrics. `now` is in
+    seconds since 1970.
     """
-    request = done.request
-    for treated in done.treated:
-        _log_finding(request.vpc_id, treated, logger)
-    what = f"could not read EC2: {done.unread}" if done.unread else f"{len(done.treated)} findings"
-    say = logger.warning if done.ending in _ALARMING else logger.info
-    say(
-        f"pass over {request.vpc_id}: {done.ending}, {what}",
+    request = run.request
+    for each in run.findings:
+        _log_finding(request.vpc_id, each, logger)
+    what = f"could not read EC2: {run.unread}" if run.unread else f"{len(run.findings)} findings"
+    log = logger.warning if run.ending in _ALARMING else logger.info
+    log(
+        f"reconciled {request.vpc_id}: {run.ending}, {what}",
         vpc_id=request.vpc_id,
-        ending=done.ending,
-        rounds=request.rounds,
+        ending=run.ending,
+        attempts=request.attempts,
     )
-    tally = Counter((count.metric, count.dimension, count.value) for count in counts(done))
-    for (metric, dimension, value), count in tally.items():
-        _count(metric, count, request.vpc_id, **{dimension: value})
-    if done.ending is Ending.CONVERGED and request.rounds:
+    for (metric, value), count in Counter((count.metric, count.value) for count in run.tally.new).items():
+        _count(metric, count, request.vpc_id, **{metric.dimension: value})
+    if run.ending is Ending.CONVERGED and request.attempts:
         elapsed = max(0.0, now * 1000 - request.first_seen)
         with single_metric("TimeToConverge", MetricUnit.Milliseconds, elapsed, namespace=NAMESPACE) as single:
             single.add_metadata("vpc_id", request.vpc_id)
 
 
-def _log_finding(vpc_id: str, treated: Treated, logger: Logger) -> None:
-    finding = treated.finding
-    why = "".join(f" ({word})" for word in (treated.reason, treated.detail) if word)
-    say = logger.warning if treated.treatment is Treatment.BLOCKED else logger.info
-    say(
+def _log_finding(vpc_id: str, concluded: Concluded, logger: Logger) -> None:
+    finding = concluded.finding
+    why = "".join(f" ({word})" for word in (concluded.reason, concluded.detail) if word)
+    log = logger.warning if concluded.status is Status.BLOCKED else logger.info
+    log(
         f"{vpc_id}: {finding.kind} on {finding.resource}: found {finding.found}; wanted {finding.wanted}; "
-        f"{treated.treatment}{why}",
+        f"{concluded.status}{why}",
         vpc_id=vpc_id,
         kind=finding.kind,
         resource=finding.resource,
-        treatment=treated.treatment,
-        reason=treated.reason,
+        status=concluded.status,
+        reason=concluded.reason,
     )
 
 
-def tell_crash(vpc_id: str, logger: Logger) -> None:
-    """Tell of a pass that died of a fault of this program; to be called where the exception is handled."""
-    logger.exception(f"pass over {vpc_id}: died", vpc_id=vpc_id)
+def report_crash(vpc_id: str, logger: Logger) -> None:
+    """Publish that a run died of a fault of this program; to be called where the exception is handled."""
+    logger.exception(f"run of {vpc_id}: died", vpc_id=vpc_id)
     _count("PassDied", 1, vpc_id)
 
 
-def tell_sweep(swept: Sweep, logger: Logger) -> None:
-    """Tell how the Region's tagged VPCs stand."""
-    standings = {
+def report_sweep(swept: Sweep, logger: Logger) -> None:
+    """Publish in which state the Region's opted-in VPCs are."""
+    states = {
         "VpcsInSync": swept.in_sync,
         "VpcsDrifted": swept.drifted,
         "VpcsBlocked": swept.blocked,
     }
-    for name, vpc_ids in standings.items():
+    for name, vpc_ids in states.items():
         with single_metric(name, MetricUnit.Count, len(vpc_ids), namespace=NAMESPACE) as metric:
             metric.add_metadata("vpc_ids", list(vpc_ids))
     logger.info(
         f"sweep: {len(swept.in_sync)} in sync, {len(swept.drifted)} drifted, {len(swept.blocked)} blocked, "
-        f"{len(swept.leftovers)} that ask for nothing any more",
+        f"{len(swept.leftovers)} that are no longer opted in",
         drifted=swept.drifted,
         blocked=swept.blocked,
         leftovers=swept.leftovers,
     )
 
 
-def tell_rejection(why: Rejection, detail: str, logger: Logger) -> None:
-    """Tell of an input that was turned away: nothing will be tried with it again."""
+def report_rejection(why: Rejection, detail: str, logger: Logger) -> None:
+    """Publish that an input was turned away: nothing will be tried with it again."""
     logger.warning(f"{why}: {detail}", rejection=why)
     _count("InputRejected", 1, Reason=why)
 

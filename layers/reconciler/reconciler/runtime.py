@@ -12,6 +12,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
+from . import report
 from .ec2.locate import Locator
 from .ec2.observe import Observer
 from .profile_store import ProfileStore
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
-# Short: a call that hangs must not eat the pass (facts, section 2). Throttled calls come round by the queue.
+# Short: a call that hangs must not eat the run (facts, section 2). Throttled calls are requeued.
 _QUICK = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
 # A sweep reads so much that EC2's buckets pace it (facts, section 10); it has minutes.
 _PATIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "adaptive", "total_max_attempts": 10})
@@ -44,7 +45,7 @@ class Runtime:
     @classmethod
     def start(cls, function: str, *, patient: bool = False) -> Runtime:
         """Make it from the environment; at import, where Lambda gives the most CPU. With `patient`, EC2 calls
-        that are throttled are paced and tried again, rather than left to the next round.
+        that are throttled are paced and tried again, rather than left to the next run.
 
         Raises:
             InvalidSettings: when the environment is not what the template makes.
@@ -63,7 +64,10 @@ class Runtime:
         def ssm() -> SSMClient:
             return boto3.client("ssm", config=_QUICK)
 
-        return ProfileStore(self.settings.profiles_parameter, cache(ssm), self.logger, self.now)
+        def reject(why: str) -> None:
+            report.report_rejection(report.Rejection.MALFORMED_PROFILES, why, self.logger)
+
+        return ProfileStore(self.settings.profiles_parameter, cache(ssm), reject, self.now)
 
     @cached_property
     def observer(self) -> Observer:
@@ -76,8 +80,8 @@ class Runtime:
         return Locator(self.ec2, self.settings.installation, self.now)
 
     @cached_property
-    def pass_queue(self) -> Queue:
-        """Where passes are asked for."""
+    def vpc_queue(self) -> Queue:
+        """Where runs are asked for."""
         return Queue(self.sqs, self.settings.pass_queue_url, self.settings.debounce)
 
     @cached_property

@@ -17,9 +17,7 @@ class InvalidSettings(ValueError):
 class Settings:
     """An installation's settings. `debounce` is in seconds; `profiles_parameter` is empty for none."""
 
-    account: str
     installation: Installation
-    default_mode: Mode
     debounce: int
     pass_queue_url: str
     sweep_queue_url: str
@@ -47,9 +45,9 @@ class Settings:
         if not debounce.isdecimal():
             raise InvalidSettings(f"DEBOUNCE_SECONDS is {debounce!r}, not a whole number of seconds")
         return cls(
-            account=value("ACCOUNT_ID"),
-            installation=Installation(value("STACK_NAME"), value("TAG_PREFIX"), value("AWS_REGION")),
-            default_mode=mode,
+            installation=Installation(
+                value("STACK_NAME"), value("TAG_PREFIX"), value("AWS_REGION"), value("ACCOUNT_ID"), mode
+            ),
             debounce=int(debounce),
             pass_queue_url=value("PASS_QUEUE_URL"),
             sweep_queue_url=value("SWEEP_QUEUE_URL"),

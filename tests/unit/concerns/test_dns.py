@@ -2,19 +2,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.domain.actions import EnableVpcAttribute, VpcAttribute
+from reconciler.domain.actions import EnableVpcAttribute
 from reconciler.domain.concerns import Assessment, dns
 from reconciler.domain.concerns.dns import AMAZON_PROVIDED
 from reconciler.domain.findings import Kind, Status
-from reconciler.domain.model import EndpointSpec, Profile
-from tests.builders import APPMESH, ENVOY, INSTALLATION, VPC_ID, VpcBuilder, a_vpc
+from reconciler.domain.model import EndpointSpec, Profile, VpcAttribute
+from tests.builders import ENVOY, VPC_ID, VpcBuilder, a_vpc, situation
 
 SUPPORT = EnableVpcAttribute(VPC_ID, VpcAttribute.DNS_SUPPORT)
 HOSTNAMES = EnableVpcAttribute(VPC_ID, VpcAttribute.DNS_HOSTNAMES)
 
 
 def assess(vpc: VpcBuilder) -> tuple[list[Kind], list[object]]:
-    found = dns.assess(vpc.observed(), APPMESH, INSTALLATION)
+    found = dns.assess(situation(vpc.observed()))
     assert all(finding.status is Status.REMEDIABLE for finding in found.findings)
     assert all(finding.resource == VPC_ID for finding in found.findings)
     return [finding.kind for finding in found.findings], [step.action for step in found.steps]
@@ -41,16 +41,16 @@ def test_both_are_turned_on_one_a_call_support_first() -> None:
 def test_a_profile_without_private_dns_leaves_the_attributes_as_they_are() -> None:
     public = Profile("public", (EndpointSpec("logs", private_dns=False),))
     vpc = a_vpc().with_dns(support=False, hostnames=False).with_name_servers("10.0.0.53")
-    assert dns.assess(vpc.observed(), public, INSTALLATION) == Assessment()
+    assert dns.assess(situation(vpc.observed(), public)) == Assessment()
 
 
 def test_other_name_servers_than_amazons_are_told_with_what_to_forward_and_left() -> None:
     vpc = a_vpc().with_name_servers("10.0.0.53", AMAZON_PROVIDED).observed()
     named = replace(vpc.services[ENVOY], private_dns_names=("appmesh.eu-west-1.amazonaws.com",))
-    found = dns.assess(replace(vpc, services={ENVOY: named}), APPMESH, INSTALLATION)
+    found = dns.assess(situation(replace(vpc, services={ENVOY: named})))
     [finding] = found.findings
     assert found.steps == ()
-    assert (finding.kind, finding.status) == (Kind.CUSTOM_DNS, Status.NOTED)
+    assert (finding.kind, finding.status) == (Kind.CUSTOM_DNS, Status.INFORMATIONAL)
     assert "10.0.0.53" in finding.found
     assert "appmesh.eu-west-1.amazonaws.com to 169.254.169.253" in finding.wanted
 

@@ -20,7 +20,7 @@ from reconciler.domain.model import (
     When,
 )
 from reconciler.domain.policies import FULL_ACCESS
-from tests.builders import ENVOY, GROUP_ID, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_vpc
+from tests.builders import ENVOY, GROUP_ID, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_vpc, situation
 
 MESH = Profile("mesh", (EndpointSpec("appmesh-envoy-management"),))
 LOGGING = Profile("logging", (EndpointSpec("logs", When.NO_INTERNET_GATEWAY),))
@@ -31,7 +31,7 @@ NOT_READY = sorted(
 
 
 def assess(vpc: VpcBuilder, profile: Profile = MESH) -> Assessment:
-    return interface.assess(vpc.observed(), profile, INSTALLATION)
+    return interface.assess(situation(vpc.observed(), profile))
 
 
 def told(found: Assessment) -> list[tuple[Kind, Status]]:
@@ -90,7 +90,7 @@ def test_what_blocks_one_endpoint_does_not_touch_the_others() -> None:
 
 def test_one_that_is_deleting_is_waited_for_before_another_is_made() -> None:
     found = assess(ready().with_endpoint(state=EndpointState.DELETING))
-    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.CONVERGING)]
+    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
     assert found.steps == ()
 
 
@@ -119,7 +119,7 @@ def test_each_thing_that_differs_is_a_step_of_its_own() -> None:
     found = assess(
         vpc.with_endpoint(id="vpce-1", subnets=["private-a", "public-c"], groups=["sg-0"], private_dns=False)
     )
-    assert [(step.action, [finding.kind for finding in step.remedies]) for step in found.steps] == [
+    assert [(step.action, [finding.kind for finding in step.remediates]) for step in found.steps] == [
         (
             ModifyEndpoint("vpce-1", add_zones=(("private-b",),), remove_subnet_ids=("public-c",)),
             [Kind.ENDPOINT_SUBNET_MISSING, Kind.ENDPOINT_SUBNET_EXTRA],
@@ -146,7 +146,7 @@ def test_a_group_that_is_not_made_yet_is_attached_in_the_same_plan() -> None:
 @pytest.mark.parametrize("state", NOT_READY)
 def test_an_endpoint_that_is_not_available_is_waited_for_not_modified(state: EndpointState) -> None:
     found = assess(ready().with_endpoint(state=state, groups=[], private_dns=False))
-    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.CONVERGING)]
+    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
     assert found.steps == ()
 
 
@@ -155,7 +155,7 @@ def test_one_whose_service_has_gone_is_kept_where_it_stands_and_kept_right() -> 
     found = assess(vpc.with_endpoint(id="vpce-1", subnets=["private-a"], private_dns=False))
     assert set(told(found)) == {
         (Kind.PRIVATE_DNS_OFF, Status.REMEDIABLE),
-        (Kind.SERVICE_UNAVAILABLE, Status.NOTED),
+        (Kind.SERVICE_UNAVAILABLE, Status.INFORMATIONAL),
     }
     assert actions(found) == [ModifyEndpoint("vpce-1", enable_private_dns=True)]
 
@@ -212,14 +212,14 @@ def test_without_an_internet_gateway_it_is_made() -> None:
 
 def test_an_owned_one_that_is_no_longer_needed_is_kept_and_told_surplus() -> None:
     found = assess(ready().with_internet_gateway().with_endpoint(LOGS), LOGGING)
-    assert told(found) == [(Kind.SURPLUS, Status.NOTED)]
+    assert told(found) == [(Kind.SURPLUS, Status.INFORMATIONAL)]
     assert found.steps == ()
 
 
 def test_a_surplus_one_is_kept_right() -> None:
     vpc = ready().with_internet_gateway().with_endpoint(LOGS, id="vpce-1", private_dns=False)
     found = assess(vpc, LOGGING)
-    assert told(found) == [(Kind.PRIVATE_DNS_OFF, Status.REMEDIABLE), (Kind.SURPLUS, Status.NOTED)]
+    assert told(found) == [(Kind.PRIVATE_DNS_OFF, Status.REMEDIABLE), (Kind.SURPLUS, Status.INFORMATIONAL)]
     assert actions(found) == [ModifyEndpoint("vpce-1", enable_private_dns=True)]
 
 
@@ -256,11 +256,11 @@ def test_no_egress_asks_whether_some_private_subnet_has_no_way_out() -> None:
     [main] = seen.route_tables
     through_nat = replace(main, routes=(*main.routes, Route("0.0.0.0/0", "", active=True)))
     seen = replace(seen, route_tables=(through_nat,))
-    assert interface.assess(seen, isolated, INSTALLATION) == Assessment()
+    assert interface.assess(situation(seen, isolated)) == Assessment()
     [subnet] = seen.subnets
     own = RouteTable("rtb-own", main=False, subnet_ids=frozenset({"private-b"}), routes=main.routes)
     seen = replace(seen, subnets=(subnet, replace(subnet, id="private-b")), route_tables=(through_nat, own))
-    assert len(interface.assess(seen, isolated, INSTALLATION).steps) == 1
+    assert len(interface.assess(situation(seen, isolated)).steps) == 1
 
 
 # ---- one of several
@@ -277,14 +277,14 @@ def test_the_best_of_several_owned_ones_is_kept_and_the_others_go() -> None:
 def test_no_other_goes_before_the_best_serves() -> None:
     vpc = ready().with_endpoint(id="vpce-1", state=EndpointState.PENDING)
     found = assess(vpc.with_endpoint(id="vpce-2", state=EndpointState.PENDING))
-    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.CONVERGING)]
+    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
     assert found.steps == ()
 
 
 def test_the_one_that_holds_the_private_names_is_kept_though_it_is_pending() -> None:
     vpc = ready().with_endpoint(id="vpce-0", private_dns=False)
     found = assess(vpc.with_endpoint(id="vpce-1", state=EndpointState.PENDING))
-    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.CONVERGING)]
+    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
     assert found.steps == ()
 
 
@@ -297,7 +297,7 @@ def test_the_one_that_covers_most_is_kept_though_it_is_pending() -> None:
 def test_private_names_are_waited_for_while_their_holder_is_being_deleted() -> None:
     vpc = ready().with_endpoint(id="vpce-0", tags=THEIRS, state=EndpointState.DELETING)
     found = assess(vpc.with_endpoint(id="vpce-1", private_dns=False))
-    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.CONVERGING)]
+    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
     assert found.findings[0].resource == "vpce-0"
     assert found.steps == ()
 
@@ -322,7 +322,7 @@ def test_a_profile_may_want_an_endpoint_without_private_dns() -> None:
 def test_a_profile_may_only_look_at_what_others_made() -> None:
     looking = replace(MESH, existing=Existing.OBSERVE)
     found = assess(ready().with_endpoint(tags=THEIRS, groups=["sg-0"], private_dns=False), looking)
-    assert {finding.status for finding in found.findings} == {Status.NOTED}
+    assert {finding.status for finding in found.findings} == {Status.INFORMATIONAL}
     assert {finding.kind for finding in found.findings} == {
         Kind.ENDPOINT_GROUP_MISSING,
         Kind.PRIVATE_DNS_OFF,

@@ -22,7 +22,7 @@ from reconciler.domain.model import (
     Tags,
     When,
 )
-from tests.builders import INSTALLATION, MAIN_TABLE, PUBLIC_TABLE, VPC_ID, a_service, a_vpc
+from tests.builders import INSTALLATION, MAIN_TABLE, PUBLIC_TABLE, VPC_ID, a_service, a_vpc, situation
 
 S3 = INSTALLATION.service_name("s3")
 OURS = INSTALLATION.endpoint_tags(VPC_ID, S3)
@@ -46,7 +46,7 @@ def seen(*endpoints: GatewayEndpoint, offered: bool = True) -> Observation:
 
 
 def assess(*endpoints: GatewayEndpoint, profile: Profile = IMAGES) -> Assessment:
-    return gateway.assess(seen(*endpoints), profile, INSTALLATION)
+    return gateway.assess(situation(seen(*endpoints), profile))
 
 
 def told(found: Assessment) -> list[tuple[Kind, Status]]:
@@ -81,7 +81,7 @@ def test_tables_that_are_missing_are_added_and_those_of_public_subnets_removed()
 
 def test_one_that_is_not_available_is_waited_for() -> None:
     found = assess(a_gateway("vpce-1", state=EndpointState.PENDING))
-    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.CONVERGING)]
+    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
     assert found.steps == ()
 
 
@@ -96,7 +96,7 @@ def test_someone_elses_is_added_to_never_narrowed() -> None:
 
 def test_a_profile_may_only_look_at_someone_elses() -> None:
     found = assess(a_gateway("vpce-0", tags={}), profile=replace(IMAGES, existing=Existing.OBSERVE))
-    assert told(found) == [(Kind.ENDPOINT_ROUTE_TABLE_MISSING, Status.NOTED)]
+    assert told(found) == [(Kind.ENDPOINT_ROUTE_TABLE_MISSING, Status.INFORMATIONAL)]
     assert found.steps == ()
 
 
@@ -121,7 +121,7 @@ def test_two_owned_ones_that_share_the_route_tables_are_both_kept_right() -> Non
         gateway_endpoints=(a_gateway("vpce-1", MAIN_TABLE), a_gateway("vpce-2", "rtb-second", "rtb-else")),
         gateway_services={S3: a_service(S3, "")},
     )
-    assert actions(gateway.assess(vpc, IMAGES, INSTALLATION)) == [
+    assert actions(gateway.assess(situation(vpc, IMAGES))) == [
         ModifyEndpoint("vpce-1", add_route_table_ids=("rtb-third",)),
         ModifyEndpoint("vpce-2", remove_route_table_ids=("rtb-else",)),
     ]
@@ -132,7 +132,7 @@ def test_of_two_owned_ones_none_goes_that_is_in_use_where_there_is_no_private_su
         a_vpc().with_public_subnets("a").observed(),
         gateway_endpoints=(a_gateway("vpce-1"), a_gateway("vpce-2", PUBLIC_TABLE)),
     )
-    assert actions(gateway.assess(public, IMAGES, INSTALLATION)) == [DeleteEndpoint("vpce-1")]
+    assert actions(gateway.assess(situation(public, IMAGES))) == [DeleteEndpoint("vpce-1")]
 
 
 def test_one_that_is_not_needed_is_kept_right() -> None:
@@ -140,7 +140,7 @@ def test_one_that_is_not_needed_is_kept_right() -> None:
     assert told(found) == [
         (Kind.ENDPOINT_ROUTE_TABLE_MISSING, Status.REMEDIABLE),
         (Kind.ENDPOINT_ROUTE_TABLE_EXTRA, Status.REMEDIABLE),
-        (Kind.SURPLUS, Status.NOTED),
+        (Kind.SURPLUS, Status.INFORMATIONAL),
     ]
 
 
@@ -153,18 +153,18 @@ def test_an_owned_one_that_will_never_serve_is_deleted_before_another_is_made(st
 
 def test_one_that_is_not_needed_is_kept_and_told_or_removed_as_the_profile_says() -> None:
     kept = assess(a_gateway("vpce-1", MAIN_TABLE), profile=UNNEEDED)
-    assert told(kept) == [(Kind.SURPLUS, Status.NOTED)]
+    assert told(kept) == [(Kind.SURPLUS, Status.INFORMATIONAL)]
     assert kept.steps == ()
     removed = assess(a_gateway("vpce-1", MAIN_TABLE), profile=replace(UNNEEDED, surplus=Surplus.REMOVE))
     assert actions(removed) == [DeleteEndpoint("vpce-1")]
 
 
 def test_a_service_that_the_region_lacks_is_blocked() -> None:
-    found = gateway.assess(seen(offered=False), IMAGES, INSTALLATION)
+    found = gateway.assess(situation(seen(offered=False), IMAGES))
     assert told(found) == [(Kind.SERVICE_UNAVAILABLE, Status.BLOCKED)]
 
 
 def test_without_a_private_subnet_there_is_no_table_for_it() -> None:
     public = replace(a_vpc().with_public_subnets("a").observed(), gateway_services={S3: a_service(S3, "")})
-    [finding] = gateway.assess(public, IMAGES, INSTALLATION).findings
+    [finding] = gateway.assess(situation(public, IMAGES)).findings
     assert (finding.status, finding.reason) == (Status.BLOCKED, Reason.NO_PRIVATE_SUBNET)

@@ -18,6 +18,7 @@ from tests.builders import (
     VpcBuilder,
     a_service,
     a_vpc,
+    situation,
     zone_id,
     zone_name,
 )
@@ -34,7 +35,7 @@ def placed_in(
     attached: frozenset[str] = frozenset(),
     profile: Profile = APPMESH,
 ) -> Placement:
-    return place(observation, service, profile, INSTALLATION, attached)
+    return place(situation(observation, profile), service, attached)
 
 
 def chosen(vpc: VpcBuilder, zones: str = ZONES, attached: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -52,9 +53,9 @@ def test_an_endpoint_stands_in_one_private_subnet_of_each_zone() -> None:
 def test_a_zone_that_the_service_does_not_offer_is_left_out_and_told() -> None:
     placement = placed_in(a_vpc().with_private_subnets("a", "d").observed(), a_service(ENVOY, "abc"))
     assert placement.subnet_ids == {"private-a"}
-    assert placement.hindrance is None
+    assert placement.blocked_by is None
     [finding] = placement.findings
-    assert (finding.kind, finding.status) == (Kind.ZONE_UNCOVERED, Status.NOTED)
+    assert (finding.kind, finding.status) == (Kind.ZONE_UNCOVERED, Status.INFORMATIONAL)
     assert finding.reason is Reason.ZONE_NOT_OFFERED
     assert finding.resource == f"{ENVOY} in {zone_id('d')}"
 
@@ -95,7 +96,7 @@ def test_the_subnet_that_is_attached_already_is_kept_even_where_it_is_full() -> 
 def test_where_there_is_no_subnet_to_stand_in_it_says_why(vpc: VpcBuilder, zones: str, why: Reason) -> None:
     placement = placed_in(vpc.observed(), a_service(ENVOY, zones))
     assert placement.subnet_ids == frozenset()
-    assert placement.hindrance is why
+    assert placement.blocked_by is why
 
 
 @st.composite
@@ -136,7 +137,7 @@ def test_every_zone_with_a_private_subnet_is_covered_or_told(
     private = {s.zone_id for s in observation.subnets if is_private(s, observation.route_tables)}
     assert covered | told == private
     assert not covered & told
-    assert (placement.hindrance is None) == bool(covered)
+    assert (placement.blocked_by is None) == bool(covered)
 
 
 @HALF
@@ -198,7 +199,7 @@ def test_a_profile_may_name_the_zones_to_stand_in() -> None:
 def test_a_subnet_on_an_outpost_is_no_place_for_an_endpoint() -> None:
     seen = a_vpc().with_private_subnets("a").observed()
     placement = placed_in(replace(seen, subnets=tuple(replace(s, on_outpost=True) for s in seen.subnets)))
-    assert placement.hindrance is Reason.NO_PRIVATE_SUBNET
+    assert placement.blocked_by is Reason.NO_PRIVATE_SUBNET
 
 
 def test_a_subnet_of_ipv6_alone_is_no_place_for_an_endpoint_of_ipv4() -> None:
@@ -237,7 +238,7 @@ def test_ipv4_is_used_where_dualstack_would_lose_a_zone_or_the_service_lacks_it_
     placement = placed_in(seen, replace(EVERYWHERE, address_types=types), profile=DUALSTACK)
     assert placement.address_type is AddressType.IPV4
     assert placement.subnet_ids == {"private-a", "private-b"}
-    assert kinds(placement.findings) == [(Kind.ENDPOINT_ADDRESS_TYPE, Status.NOTED)]
+    assert kinds(placement.findings) == [(Kind.ENDPOINT_ADDRESS_TYPE, Status.INFORMATIONAL)]
 
 
 # ---- how it gets there
@@ -262,23 +263,23 @@ def test_an_endpoint_that_stands_right_is_left_where_it_is() -> None:
 def test_a_new_zone_is_added() -> None:
     changed = change(a_vpc().with_private_subnets("a", "b", "c"), "private-a")
     assert (changed.add, changed.remove) == ((("private-b",), ("private-c",)), ())
-    assert kinds(changed.remedied) == [(Kind.ENDPOINT_SUBNET_MISSING, Status.REMEDIABLE)]
+    assert kinds(changed.remediated) == [(Kind.ENDPOINT_SUBNET_MISSING, Status.REMEDIABLE)]
 
 
 def test_a_public_subnet_in_a_zone_of_its_own_is_removed() -> None:
     changed = change(a_vpc().with_private_subnets("a").with_public_subnets("b"), "private-a", "public-b")
     assert (changed.add, changed.remove) == ((), ("public-b",))
-    assert kinds(changed.remedied) == [(Kind.ENDPOINT_SUBNET_EXTRA, Status.REMEDIABLE)]
+    assert kinds(changed.remediated) == [(Kind.ENDPOINT_SUBNET_EXTRA, Status.REMEDIABLE)]
 
 
 def test_a_subnet_is_replaced_by_another_of_its_zone_over_two_passes() -> None:
     vpc = a_vpc().with_private_subnets("a", "b").with_public_subnets("a")
     first = change(vpc, "public-a", "private-b")
     assert (first.add, first.remove) == ((), ("public-a",))
-    assert kinds(first.notes) == [(Kind.ENDPOINT_SUBNET_MISSING, Status.CONVERGING)]
+    assert kinds(first.others) == [(Kind.ENDPOINT_SUBNET_MISSING, Status.WAITING)]
     second = change(vpc, "private-b")
     assert (second.add, second.remove) == ((("private-a",),), ())
-    assert second.notes == ()
+    assert second.others == ()
 
 
 def test_one_subnet_stays_while_all_of_them_are_replaced() -> None:
@@ -292,8 +293,8 @@ def test_one_subnet_stays_while_all_of_them_are_replaced() -> None:
 
 def test_the_last_subnet_stays_where_its_only_successor_is_in_the_same_zone() -> None:
     changed = change(a_vpc().with_private_subnets("a").with_public_subnets("a"), "public-a")
-    assert (changed.add, changed.remove, changed.remedied) == ((), (), ())
-    assert kinds(changed.notes) == [(Kind.ENDPOINT_SUBNET_EXTRA, Status.NOTED)]
+    assert (changed.add, changed.remove, changed.remediated) == ((), (), ())
+    assert kinds(changed.others) == [(Kind.ENDPOINT_SUBNET_EXTRA, Status.INFORMATIONAL)]
 
 
 def test_the_last_subnet_goes_only_with_its_successor_in_another_zone() -> None:
@@ -313,8 +314,8 @@ def test_of_several_that_are_all_to_go_one_stays_in_a_zone_that_needs_no_success
 
 def test_where_there_is_nowhere_to_stand_the_endpoint_is_left_and_the_finding_blocked() -> None:
     changed = change(a_vpc().with_public_subnets("a"), "public-a")
-    assert (changed.add, changed.remove, changed.remedied) == ((), (), ())
-    [finding] = changed.notes
+    assert (changed.add, changed.remove, changed.remediated) == ((), (), ())
+    [finding] = changed.others
     assert (finding.kind, finding.status) == (Kind.ENDPOINT_SUBNET_MISSING, Status.BLOCKED)
     assert finding.reason is Reason.NO_PRIVATE_SUBNET
 
@@ -323,8 +324,8 @@ def test_what_someone_else_made_is_added_to_and_never_narrowed() -> None:
     vpc = a_vpc().with_private_subnets("a", "b").with_public_subnets("a")
     changed = change(vpc, "public-a", narrow=False)
     assert (changed.add, changed.remove) == ((("private-b",),), ())
-    [told] = changed.notes
-    assert told.status is Status.NOTED
+    [told] = changed.others
+    assert told.status is Status.INFORMATIONAL
     assert told.found.startswith("private-a not attached")
 
 
@@ -342,4 +343,4 @@ def test_a_change_leaves_at_least_one_subnet(
     assert left or not attached
     assert changed.removal_needs_addition == (bool(changed.remove) and attached <= set(changed.remove))
     assert narrow or not changed.remove
-    assert bool(changed.remedied) == bool(changed.add or changed.remove)
+    assert bool(changed.remediated) == bool(changed.add or changed.remove)

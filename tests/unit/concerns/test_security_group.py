@@ -14,12 +14,23 @@ from reconciler.domain.actions import (
     DeleteSecurityGroup,
     RevokeEgress,
     RevokeIngress,
+    describe_rules,
 )
 from reconciler.domain.concerns import Assessment, security_group
-from reconciler.domain.concerns.security_group import DEFAULT_EGRESS, RULE_QUOTA, describe, wanted_ingress
+from reconciler.domain.concerns.security_group import DEFAULT_EGRESS, RULE_QUOTA, wanted_ingress
 from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.domain.model import AddressType, Clients, Rule, SourceKind, Tags
-from tests.builders import APPMESH, GROUP_ID, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_vpc, https_from
+from tests.builders import (
+    APPMESH,
+    GROUP_ID,
+    INSTALLATION,
+    LOGS,
+    VPC_ID,
+    VpcBuilder,
+    a_vpc,
+    https_from,
+    situation,
+)
 
 SSH = Rule("tcp", 22, 22, SourceKind.CIDR, "10.0.0.0/24")
 WIDE = Rule("tcp", 443, 443, SourceKind.CIDR, "0.0.0.0/0")
@@ -27,7 +38,7 @@ FROM_GROUP = Rule("tcp", 443, 443, SourceKind.GROUP, "sg-theirs", "111122223333"
 
 
 def assess(vpc: VpcBuilder) -> Assessment:
-    return security_group.assess(vpc.observed(), APPMESH, INSTALLATION)
+    return security_group.assess(situation(vpc.observed()))
 
 
 def kinds(found: Assessment) -> list[Kind]:
@@ -40,7 +51,7 @@ def actions(found: Assessment) -> list[object]:
 
 def test_https_from_each_merged_block_of_the_private_subnets_is_wanted() -> None:
     vpc = a_vpc().with_private_subnets("a", "b", "c").with_public_subnets("a")
-    rules, _ = wanted_ingress(vpc.observed(), APPMESH)
+    rules, _ = wanted_ingress(situation(vpc.observed(), APPMESH))
     assert rules == https_from("10.0.0.0/23", "10.0.2.0/24")
 
 
@@ -58,7 +69,7 @@ def test_a_missing_group_is_made_opened_and_closed_to_the_outside() -> None:
         AuthorizeIngress(NEW_GROUP, tuple(https_from("10.0.0.0/24"))),
         RevokeEgress(NEW_GROUP, (DEFAULT_EGRESS,)),
     ]
-    assert all(step.remedies == found.findings for step in found.steps)
+    assert all(step.remediates == found.findings for step in found.steps)
 
 
 def test_a_group_for_no_private_subnets_lets_nobody_in() -> None:
@@ -131,7 +142,7 @@ def test_a_second_owned_group_is_deleted_once_what_can_be_moved_has_left_it(tags
     vpc = a_vpc().with_private_subnets("a").with_group("sg-1").with_group("sg-2")
     found = assess(vpc.with_endpoint(LOGS, tags=tags, groups=("sg-2",)))
     assert [(finding.kind, finding.status) for finding in found.findings] == [
-        (Kind.GROUP_DOUBLE, Status.CONVERGING)
+        (Kind.GROUP_DOUBLE, Status.WAITING)
     ]
     assert found.steps == ()
 
@@ -144,24 +155,24 @@ def test_public_subnets_that_are_cut_off_are_told_and_left() -> None:
     found = assess(vpc)
     assert found.steps == ()
     [finding] = found.findings
-    assert (finding.kind, finding.status) == (Kind.PUBLIC_SUBNETS_CUT_OFF, Status.NOTED)
+    assert (finding.kind, finding.status) == (Kind.PUBLIC_SUBNETS_CUT_OFF, Status.INFORMATIONAL)
     assert "public-b" in finding.found
 
 
 def test_a_profile_may_let_in_the_whole_vpc() -> None:
     vpc = a_vpc().with_private_subnets("a").with_public_subnets("b").observed()
     everyone = replace(APPMESH, clients=Clients.VPC)
-    assert wanted_ingress(vpc, everyone) == (https_from("10.0.0.0/16"), ())
+    assert wanted_ingress(situation(vpc, everyone)) == (https_from("10.0.0.0/16"), ())
 
 
 def test_the_vpcs_own_blocks_take_the_place_of_more_rules_than_a_group_takes() -> None:
     seen = a_vpc().with_private_subnets("a").observed()
     [subnet] = seen.subnets
     apart = tuple(replace(subnet, id=f"private-{n}", cidr=f"10.0.{2 * n}.0/24") for n in range(60))
-    rules, notes = wanted_ingress(replace(seen, subnets=apart), APPMESH)
+    rules, notes = wanted_ingress(situation(replace(seen, subnets=apart), APPMESH))
     assert rules == https_from("10.0.0.0/16")
-    assert [(note.kind, note.status) for note in notes] == [(Kind.GROUP_RULES_COARSE, Status.NOTED)]
-    rules, notes = wanted_ingress(replace(seen, subnets=apart[:59]), APPMESH)
+    assert [(note.kind, note.status) for note in notes] == [(Kind.GROUP_RULES_COARSE, Status.INFORMATIONAL)]
+    rules, notes = wanted_ingress(situation(replace(seen, subnets=apart[:59]), APPMESH))
     assert (len(rules), notes) == (59, ())
 
 
@@ -239,7 +250,7 @@ def test_near_the_quota_nothing_is_closed_early_but_for_room_in_its_own_address_
     )
     family = AddressType.DUALSTACK if dual else AddressType.IPV4
     seen = replace(seen, subnets=subnets_, vpc=replace(seen.vpc, ipv6_cidrs=("2001:db8::/48",)))
-    found = security_group.assess(seen, replace(APPMESH, address_type=family), INSTALLATION)
+    found = security_group.assess(situation(seen, replace(APPMESH, address_type=family)))
     opened = {rule for a in actions(found) if isinstance(a, AuthorizeIngress) for rule in a.rules}
     early = {r for a in actions(found) if isinstance(a, RevokeIngress) and a.makes_room for r in a.rules}
     assert counted((present - early) | opened) <= RULE_QUOTA
@@ -255,7 +266,10 @@ def test_near_the_quota_nothing_is_closed_early_but_for_room_in_its_own_address_
 
 def test_rules_are_described_in_words() -> None:
     ranged = Rule("udp", 1000, 2000, SourceKind.PREFIX_LIST, "pl-1")
-    assert describe(frozenset()) == "none"
-    assert describe(frozenset({SSH, WIDE})) == "22/tcp from or to 10.0.0.0/24, 443/tcp from or to 0.0.0.0/0"
-    assert describe(frozenset({ranged})) == "1000-2000/udp from or to pl-1"
-    assert describe(frozenset({DEFAULT_EGRESS})) == "everything from or to 0.0.0.0/0"
+    assert describe_rules(frozenset()) == "none"
+    assert (
+        describe_rules(frozenset({SSH, WIDE}))
+        == "22/tcp from or to 10.0.0.0/24, 443/tcp from or to 0.0.0.0/0"
+    )
+    assert describe_rules(frozenset({ranged})) == "1000-2000/udp from or to pl-1"
+    assert describe_rules(frozenset({DEFAULT_EGRESS})) == "everything from or to 0.0.0.0/0"

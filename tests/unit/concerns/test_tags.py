@@ -7,7 +7,6 @@ from reconciler.domain.concerns import Assessment, tags
 from reconciler.domain.findings import Kind
 from reconciler.domain.model import EndpointState, Tags
 from tests.builders import (
-    APPMESH,
     ENVOY,
     GROUP_ID,
     INSTALLATION,
@@ -16,6 +15,7 @@ from tests.builders import (
     VpcBuilder,
     a_converged_vpc,
     a_vpc,
+    situation,
 )
 
 GROUP_TAGS = INSTALLATION.group_tags(VPC_ID)
@@ -23,7 +23,7 @@ ENVOY_TAGS = INSTALLATION.endpoint_tags(VPC_ID, ENVOY)
 
 
 def assess(vpc: VpcBuilder) -> Assessment:
-    return tags.assess(vpc.observed(), APPMESH, INSTALLATION)
+    return tags.assess(situation(vpc.observed()))
 
 
 def without(given: Tags, key: str) -> dict[str, str]:
@@ -42,7 +42,7 @@ def test_a_tag_taken_off_the_group_is_put_back_and_no_other(key: str) -> None:
     assert (finding.kind, finding.resource) == (Kind.TAGS_MISSING, GROUP_ID)
     assert finding.found == f"no {key}"
     assert step.action == CreateTags(GROUP_ID, {key: GROUP_TAGS[key]})
-    assert step.remedies == (finding,)
+    assert step.remediates == (finding,)
 
 
 @pytest.mark.parametrize("key", ENVOY_TAGS)

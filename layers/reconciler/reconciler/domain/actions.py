@@ -1,17 +1,13 @@
-"""What puts a VPC right, as values: actions, the steps of a plan, and what became of them.
-
-Whoever carries them out (`apply`) knows nothing of why they are there; whoever plans them knows nothing of
-how EC2 is asked.
-"""
+"""What can be done to a VPC, as values. Whoever plans actions knows nothing of how EC2 is asked."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import Enum
 from typing import Literal
 
-from .findings import Finding, Reason
-from .model import AddressType, Rule, Tags
+from .model import AddressType, Rule, Tags, VpcAttribute
 
 
 class NewGroup(Enum):
@@ -22,13 +18,6 @@ class NewGroup(Enum):
 
 NEW_GROUP = NewGroup.TOKEN
 GroupRef = str | Literal[NewGroup.TOKEN]
-
-
-class VpcAttribute(StrEnum):
-    """The DNS attributes of a VPC, by EC2's own words."""
-
-    DNS_SUPPORT = "enableDnsSupport"
-    DNS_HOSTNAMES = "enableDnsHostnames"
 
 
 @dataclass(frozen=True)
@@ -80,12 +69,12 @@ class RevokeEgress:
 
 @dataclass(frozen=True)
 class CreateTags:
-    """Put our tags on an owned thing, or say on a VPC until when it is released. `claims` says that the thing
-    is to be known for ours by them: IAM lets the role narrow and delete no other."""
+    """Put our tags on an owned thing, or say on a VPC until when it is left alone. `needed` says that other
+    steps on the thing need the tags: IAM lets the role narrow and delete only what bears the owner tag."""
 
     resource_id: str
     tags: Tags = field(hash=False)
-    claims: bool = field(default=False, compare=False)
+    needed: bool = field(default=False, compare=False)
 
 
 # The subnets that an endpoint may stand in within one zone, the best first.
@@ -94,7 +83,7 @@ Candidates = tuple[str, ...]
 
 @dataclass(frozen=True)
 class CreateEndpoint:
-    """Make an owned interface endpoint, in one subnet of each zone. `departed` are the ids of those for the
+    """Make an owned interface endpoint, in one subnet of each zone. `spent` are the ids of those for the
     service that serve no more: none of them is the new one.
     """
 
@@ -106,7 +95,7 @@ class CreateEndpoint:
     private_dns: bool = True
     policy: str = ""
     address_type: AddressType = AddressType.IPV4
-    departed: frozenset[str] = frozenset()
+    spent: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -171,45 +160,82 @@ Action = (
 )
 
 
-@dataclass(frozen=True)
-class Step:
-    """An action, and the findings that it is there for."""
-
-    action: Action
-    remedies: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All findings on one VPC, and the steps that put them right, in the order to take them."""
-
-    findings: tuple[Finding, ...] = ()
-    steps: tuple[Step, ...] = ()
-
-
-# ---- what became of it ----
-
-
-class Result(StrEnum):
-    """What became of a step."""
-
-    DONE = "done"
-    ALREADY_DONE = "already done"
-    WAITING = "waiting"  # AWS is at work on it: come round
-    RETRY = "retry"  # EC2 could not, for now: come round, after a growing pause
-    BLOCKED = "blocked"  # refused, and asking again will not help
-    TOLD = "told"  # audit mode: nothing is written
+def joined(changes: Sequence[ModifyEndpoint]) -> ModifyEndpoint:
+    """Several changes of one endpoint as one."""
+    return ModifyEndpoint(
+        changes[0].endpoint_id,
+        add_zones=tuple(zone for change in changes for zone in change.add_zones),
+        remove_subnet_ids=tuple(s for change in changes for s in change.remove_subnet_ids),
+        removal_needs_addition=any(change.removal_needs_addition for change in changes),
+        add_groups=tuple(group for change in changes for group in change.add_groups),
+        remove_group_ids=tuple(group for change in changes for group in change.remove_group_ids),
+        add_route_table_ids=tuple(t for change in changes for t in change.add_route_table_ids),
+        remove_route_table_ids=tuple(t for change in changes for t in change.remove_route_table_ids),
+        enable_private_dns=any(change.enable_private_dns for change in changes),
+        disable_private_dns=any(change.disable_private_dns for change in changes),
+        policy=next((change.policy for change in changes if change.policy), ""),
+        address_type=next((change.address_type for change in changes if change.address_type), None),
+    )
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one step, with EC2's own words where it refused.
+def describe(action: Action) -> str:
+    """An action in a person's words. It begins with `+` where something is created or opened, with `-` where
+    something is deleted or closed, else with `~`."""
+    match action:
+        case CreateTags(resource_id, tags):
+            return f"~ tag {resource_id} with {', '.join(f'{key} = {value}' for key, value in tags.items())}"
+        case EnableVpcAttribute(vpc_id, attribute):
+            return f"~ turn on {attribute} of {vpc_id}"
+        case CreateSecurityGroup(vpc_id, name):
+            return f"+ create security group {name} in {vpc_id}"
+        case AuthorizeIngress(group, rules):
+            return f"+ let {describe_rules(rules)} into {_name(group)}"
+        case RevokeIngress(group, rules):
+            return f"- no longer let {describe_rules(rules)} into {_name(group)}"
+        case RevokeEgress(group, rules):
+            return f"- no longer let {describe_rules(rules)} out of {_name(group)}"
+        case CreateEndpoint(vpc_id, service_name, zones):
+            subnets = ", ".join(candidates[0] for candidates in zones)
+            return f"+ create endpoint {service_name} in {vpc_id}, subnets {subnets}"
+        case CreateGatewayEndpoint(vpc_id, service_name, tables):
+            return f"+ create gateway endpoint {service_name} in {vpc_id}, route tables {', '.join(tables)}"
+        case ModifyEndpoint():
+            return f"~ modify {action.endpoint_id}: {', '.join(_changes(action))}"
+        case DeleteEndpoint(endpoint_id):
+            return f"- delete endpoint {endpoint_id}"
+        case DeleteSecurityGroup(group_id):
+            return f"- delete security group {group_id}"
 
-    `findings` are what came to light only when EC2 was asked.
-    """
 
-    step: Step
-    result: Result
-    reason: Reason | None = None
-    detail: str = ""
-    findings: tuple[Finding, ...] = ()
+def describe_rules(rules: Iterable[Rule]) -> str:
+    """Rules in a person's words: `443/tcp from or to 10.0.0.0/24`."""
+    return ", ".join(_describe_rule(rule) for rule in sorted(rules)) or "none"
+
+
+def _describe_rule(rule: Rule) -> str:
+    if rule.protocol == "-1":
+        return f"everything from or to {rule.source}"
+    ports = f"{rule.from_port}" if rule.from_port == rule.to_port else f"{rule.from_port}-{rule.to_port}"
+    return f"{ports}/{rule.protocol} from or to {rule.source}"
+
+
+def _name(group: GroupRef) -> str:
+    return group.value if isinstance(group, NewGroup) else group
+
+
+def _changes(action: ModifyEndpoint) -> Iterator[str]:
+    lists = {
+        "add subnets": [candidates[0] for candidates in action.add_zones],
+        "remove subnets": action.remove_subnet_ids,
+        "add security groups": [_name(group) for group in action.add_groups],
+        "remove security groups": action.remove_group_ids,
+        "add route tables": action.add_route_table_ids,
+        "remove route tables": action.remove_route_table_ids,
+    }
+    yield from (f"{what} {', '.join(ids)}" for what, ids in lists.items() if ids)
+    if action.enable_private_dns or action.disable_private_dns:
+        yield f"turn private DNS {'on' if action.enable_private_dns else 'off'}"
+    if action.policy:
+        yield f"set the policy {action.policy}"
+    if action.address_type:
+        yield f"set the address type {action.address_type}"

@@ -1,6 +1,6 @@
 """How a VPC differs from what its profile asks for: the words that dashboards and people depend on.
 
-docs/findings.md tells each of them and its cure, and a test holds the two against each other.
+docs/findings.md has a line for each of them, with its cure; a test compares the two.
 """
 
 from __future__ import annotations
@@ -48,12 +48,19 @@ class Kind(StrEnum):
 
 
 class Status(StrEnum):
-    """What follows from a finding."""
+    """What follows from a finding, and in the end what became of it.
 
-    REMEDIABLE = "remediable"  # an action follows
-    CONVERGING = "converging"  # AWS is at work: wait
+    A plan's findings are `remediable`, `waiting`, `blocked` or `informational`. The steps of the plan turn
+    what is remediable into `remediated`, `waiting`, `blocked` or `reported`; the others stay what they are.
+    All findings together decide how a run ends.
+    """
+
+    REMEDIABLE = "remediable"  # a step of the plan remediates it
+    REMEDIATED = "remediated"  # EC2 took the call that does
+    WAITING = "waiting"  # AWS is at work, or could not do it for now: the VPC is requeued
     BLOCKED = "blocked"  # with a reason, and what a person can do
-    NOTED = "noted"  # told, and left as it is
+    REPORTED = "reported"  # audit mode: nothing is written
+    INFORMATIONAL = "informational"  # left as it is
 
 
 class Reason(StrEnum):

@@ -1,4 +1,4 @@
-"""How an installation marks what it makes, and tells it from what others made. Pure.
+"""The installation: one deployed stack, how it marks what it makes, and how it knows that again.
 
 The mark is the tag `<prefix>:owner = <stack name>`. Two more tags stand beside it, `Name` and
 `<prefix>:vpc`, and are witnesses: where someone takes the owner tag off, either of them still says
@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .actions import NEW_GROUP, GroupRef
-from .model import Endpoint, GatewayEndpoint, Observation, SecurityGroup, Tags
+from .model import AnyEndpoint, Mode, Tags
 
 
 @dataclass(frozen=True)
 class Installation:
-    """One installation: the name of its stack, the prefix of its tags, and the Region that it serves."""
+    """One installation: the name of its stack, the prefix of its tags, the Region and the account that it
+    serves, and what it does where a VPC's own mode tag does not say."""
 
     stack: str
     tag_prefix: str
     region: str
+    account: str
+    default_mode: Mode = Mode.ENFORCE
 
     @property
     def profile_key(self) -> str:
@@ -83,21 +85,6 @@ class Installation:
             return tags[self.owner_key] == self.stack
         return any(tags.get(key) == value for key, value in wanted.items())
 
-    def owns_endpoint(self, endpoint: Endpoint | GatewayEndpoint, vpc_id: str) -> bool:
+    def owns_endpoint(self, endpoint: AnyEndpoint, vpc_id: str) -> bool:
         """Whether an endpoint of that VPC is ours."""
         return self.owns(endpoint.tags, self.endpoint_tags(vpc_id, endpoint.service_name))
-
-    def owned_groups(self, observation: Observation) -> tuple[SecurityGroup, ...]:
-        """The VPC's owned security groups, the one to keep first: always the same one."""
-        wanted = self.group_tags(observation.vpc.id)
-        owned = (group for group in observation.groups if self.owns(group.tags, wanted))
-        return tuple(sorted(owned, key=lambda group: group.id))
-
-    def owned_group(self, observation: Observation) -> SecurityGroup | None:
-        """The VPC's owned security group."""
-        return next(iter(self.owned_groups(observation)), None)
-
-    def group_ref(self, observation: Observation) -> GroupRef:
-        """The owned group's id, or a word for the group that the same plan creates."""
-        group = self.owned_group(observation)
-        return group.id if group else NEW_GROUP

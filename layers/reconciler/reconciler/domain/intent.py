@@ -1,68 +1,80 @@
-"""What a VPC's own tags ask for. Pure."""
+"""What a VPC's own tags ask for, and whether a refused deletion goes before it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from enum import Enum, auto
 
+from .concerns import teardown
 from .findings import Finding, Kind, Reason, Status
 from .installation import Installation
-from .model import Mode, Profile, Vpc
+from .model import NOTHING, Mode, Observation, Profile, Vpc
+from .situation import Situation
 
-
-class Stance(Enum):
-    """What a pass is to do with a VPC."""
-
-    RECONCILE = auto()  # bring it to what its profile asks for
-    TAKE_DOWN = auto()  # take down what is owned in it
-    LEAVE = auto()  # leave it as it is
+# How long a VPC is left alone after someone was refused its deletion.
+_RELEASED_SECONDS = 3600
 
 
 @dataclass(frozen=True)
 class Intent:
-    """What the tags ask for, and what about them is to be told.
+    """What the VPC should have, and findings on its tags.
 
-    There is a profile to reconcile to, and none otherwise; `may_release` says that the VPC can be left to who
-    wants to delete it.
+    `profile` is `NOTHING` where all that is owned goes, and None where the VPC is left as it is.
+    `make_way_until` is the time until which the VPC is to be left to who wants to delete it, empty where
+    nobody asks for that now.
     """
 
-    stance: Stance
     mode: Mode
-    profile: Profile | None = None
+    profile: Profile | None
     findings: tuple[Finding, ...] = ()
-    may_release: bool = False
+    make_way_until: str = ""
 
 
 def read(
-    vpc: Vpc,
+    observation: Observation,
     profiles: Mapping[str, Profile],
-    default_mode: Mode,
     installation: Installation,
-    account: str,
     now: float,
+    *,
+    deletion_refused: bool = False,
 ) -> Intent:
-    """Read the tags of `vpc`. `now` is in seconds since 1970.
+    """Read the tags of the VPC. `now` is in seconds since 1970; `deletion_refused` says that someone was
+    refused the VPC's deletion.
 
-    A mode that is not a mode is read as `audit`, so that a slip of the pen never leads to a write; a profile
-    that there is not leaves the VPC as it is, so that one never leads to a teardown. A VPC that another
+    A mode that is not a mode is read as `audit`, so that a slip of the pen never leads to a write. A profile
+    that does not exist leaves the VPC as it is, so that one never leads to a teardown. A VPC that another
     account shares cannot have endpoints of ours (facts, section 2).
     """
-    if vpc.owner_id != account:
-        shared = () if installation.profile_key not in vpc.tags else (_shared(vpc),)
-        return Intent(Stance.LEAVE, default_mode, findings=shared)
-    mode, findings = _mode(vpc, default_mode, installation)
-    if installation.profile_key not in vpc.tags:
-        return Intent(Stance.TAKE_DOWN, mode)
+    vpc = observation.vpc
+    opted_in = installation.profile_key in vpc.tags
+    if vpc.owner_id != installation.account:
+        return Intent(installation.default_mode, None, (_shared(vpc),) if opted_in else ())
+    mode, findings = _mode(vpc, installation)
+    if not opted_in:
+        return Intent(mode, NOTHING, findings)
+    intent = _of_opted_in(vpc, profiles, installation, now, Intent(mode, None, findings))
+    if deletion_refused and _owns_anything(observation, installation):
+        until = datetime.fromtimestamp(now + _RELEASED_SECONDS, UTC).isoformat(timespec="seconds")
+        return replace(intent, profile=NOTHING, make_way_until=until)
+    return intent
+
+
+def _of_opted_in(
+    vpc: Vpc, profiles: Mapping[str, Profile], installation: Installation, now: float, intent: Intent
+) -> Intent:
     if released_until(vpc, installation) > now:
-        findings = (*findings, _released(vpc, installation))
-        return Intent(Stance.TAKE_DOWN, mode, findings=findings, may_release=True)
+        released = _released(vpc, installation)
+        return replace(intent, profile=NOTHING, findings=(*intent.findings, released))
     profile = profiles.get(vpc.tags[installation.profile_key])
     if profile is None:
-        findings = (*findings, _unknown_profile(vpc, profiles, installation))
-        return Intent(Stance.LEAVE, mode, findings=findings, may_release=True)
-    return Intent(Stance.RECONCILE, mode, profile, findings, may_release=True)
+        unknown = _unknown_profile(vpc, profiles, installation)
+        return replace(intent, findings=(*intent.findings, unknown))
+    return replace(intent, profile=profile)
+
+
+def _owns_anything(observation: Observation, installation: Installation) -> bool:
+    return bool(teardown.assess(Situation(observation, NOTHING, installation)).findings)
 
 
 def released_until(vpc: Vpc, installation: Installation) -> float:
@@ -75,8 +87,8 @@ def released_until(vpc: Vpc, installation: Installation) -> float:
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
-def _mode(vpc: Vpc, default_mode: Mode, installation: Installation) -> tuple[Mode, tuple[Finding, ...]]:
-    word = vpc.tags.get(installation.mode_key, default_mode)
+def _mode(vpc: Vpc, installation: Installation) -> tuple[Mode, tuple[Finding, ...]]:
+    word = vpc.tags.get(installation.mode_key, installation.default_mode)
     try:
         return Mode(word), ()
     except ValueError:
@@ -117,7 +129,8 @@ def _released(vpc: Vpc, installation: Installation) -> Finding:
     return Finding(
         Kind.RELEASED,
         vpc.id,
-        found=f"someone tried to delete it; {installation.released_key} = {vpc.tags[installation.released_key]}",
+        found="someone tried to delete it; "
+        f"{installation.released_key} = {vpc.tags[installation.released_key]}",
         wanted="deleted by then, else it is healed again",
-        status=Status.NOTED,
+        status=Status.INFORMATIONAL,
     )

@@ -14,10 +14,17 @@ Tags = Mapping[str, str]
 
 
 class Mode(StrEnum):
-    """What a pass may do with what it finds."""
+    """What a reconcile run may do with what it finds."""
 
     ENFORCE = "enforce"
     AUDIT = "audit"
+
+
+class VpcAttribute(StrEnum):
+    """The DNS attributes of a VPC, by EC2's own words."""
+
+    DNS_SUPPORT = "enableDnsSupport"
+    DNS_HOSTNAMES = "enableDnsHostnames"
 
 
 class When(StrEnum):
@@ -54,7 +61,7 @@ class Existing(StrEnum):
     """What is done with an endpoint that someone else made for a wanted service."""
 
     ADOPT = "adopt"  # add what it lacks, take nothing
-    OBSERVE = "observe"  # look and tell
+    OBSERVE = "observe"  # report what it lacks, change nothing
 
 
 class Surplus(StrEnum):
@@ -274,3 +281,7 @@ class Profile:
     surplus: Surplus = Surplus.KEEP
     address_type: AddressType = AddressType.IPV4
     zones: frozenset[str] = frozenset()
+
+
+# What a VPC should have that does not ask for anything, or no longer.
+NOTHING = Profile("", ())

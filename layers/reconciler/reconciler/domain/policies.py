@@ -1,4 +1,4 @@
-"""Endpoint policies in one form, so that what means the same compares the same. Pure."""
+"""Endpoint policies in one form, so that what means the same compares the same."""
 
 from __future__ import annotations
 

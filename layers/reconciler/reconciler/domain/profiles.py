@@ -1,4 +1,4 @@
-"""Profiles: TOML to checked values. Pure.
+"""Profiles: TOML to checked values.
 
 A profile names the endpoints that a VPC should have, and how they are to stand. The built-in ones stand in
 `builtin.toml`; docs/profiles.md tells every key.

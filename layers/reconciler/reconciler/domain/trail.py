@@ -1,4 +1,4 @@
-"""A CloudTrail record, or a tag change event, to the resource ids that it touches. Pure.
+"""A CloudTrail record, or a tag change event, to the resource ids that it touches.
 
 CloudTrail writes EC2's calls in two dialects and in shapes that vary with how many there are of a thing
 (facts, section 6). Ids are read from the fields that hold ids, wherever those stand. No other field is read:

@@ -1,7 +1,7 @@
 """The calls that make and change endpoints, with what EC2 asks of those who call them.
 
-Apart from `apply` because these calls have habits of their own: a client token that may be spent, subnets
-that EC2 refuses one at a time, and failures told under the status 200.
+Apart from the executor because these calls have habits of their own: a client token that may be spent,
+subnets that EC2 refuses one at a time, and failures listed under the status 200.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _SPENT = DEAD | {EndpointState.DELETING, EndpointState.DELETED}
 
 
 @dataclass(frozen=True)
-class Done:
-    """What a call came to: a refusal that EC2 gave without an error, and what came to light on the way."""
+class Answer:
+    """What EC2 answered: a refusal, where it gave one, and what came to light on the way."""
 
     refusal: Refusal | None = None
     findings: tuple[Finding, ...] = ()
 
 
-def create(ec2: EC2Client, action: CreateEndpoint, group_id: str, now: float) -> Done:
+def create(ec2: EC2Client, action: CreateEndpoint, group_id: str, now: float) -> Answer:
     """Create an interface endpoint. `now` is seconds since 1970.
 
     Raises:
@@ -62,12 +62,12 @@ def create(ec2: EC2Client, action: CreateEndpoint, group_id: str, now: float) ->
         request["IpAddressType"] = action.address_type.value
 
     def ask(subnet_ids: list[str]) -> Refusal | None:
-        return _create(ec2, request | {"SubnetIds": subnet_ids}, now, action.departed)
+        return _create(ec2, request | {"SubnetIds": subnet_ids}, now, action.spent)
 
     return _in_subnets(action.zones, action.service_name, ask, may_be_none=False)
 
 
-def create_gateway(ec2: EC2Client, action: CreateGatewayEndpoint, now: float) -> Done:
+def create_gateway(ec2: EC2Client, action: CreateGatewayEndpoint, now: float) -> Answer:
     """Create a gateway endpoint. Arguments and errors as `create`."""
     request: dict[str, Any] = {
         "VpcEndpointType": "Gateway",
@@ -79,16 +79,16 @@ def create_gateway(ec2: EC2Client, action: CreateGatewayEndpoint, now: float) ->
     if action.policy:
         request["PolicyDocument"] = action.policy
     try:
-        return Done(_create(ec2, request, now, frozenset()))
+        return Answer(_create(ec2, request, now, frozenset()))
     except ClientError as error:
         refusal = errors.classify(error)
         if refusal.reason is not Reason.ENDPOINT_QUOTA:
             raise
         # EC2 has one code for two quotas.
-        return Done(replace(refusal, reason=Reason.GATEWAY_ENDPOINT_QUOTA))
+        return Answer(replace(refusal, reason=Reason.GATEWAY_ENDPOINT_QUOTA))
 
 
-def modify(ec2: EC2Client, action: ModifyEndpoint, add_group_ids: Sequence[str]) -> Done:
+def modify(ec2: EC2Client, action: ModifyEndpoint, add_group_ids: Sequence[str]) -> Answer:
     """Modify an endpoint: send what changes and nothing else. Errors as `create`."""
     changes: dict[str, Any] = {
         "RemoveSubnetIds": list(action.remove_subnet_ids),
@@ -112,14 +112,14 @@ def modify(ec2: EC2Client, action: ModifyEndpoint, add_group_ids: Sequence[str])
     return _in_subnets(action.add_zones, action.endpoint_id, ask, may_be_none=may_be_none)
 
 
-def delete(ec2: EC2Client, endpoint_id: str) -> Done:
+def delete(ec2: EC2Client, endpoint_id: str) -> Answer:
     """Delete an endpoint. EC2 answers 200 also where it did not (facts, section 3). Errors as `create`."""
     answer = ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
     for failure in answer.get("Unsuccessful", []):
         error = failure.get("Error", {})
         code, message = error.get("Code", ""), error.get("Message", "")
-        return Done(errors.classify_code(code, message, "DeleteVpcEndpoints"))
-    return Done()
+        return Answer(errors.classify_code(code, message, "DeleteVpcEndpoints"))
+    return Answer()
 
 
 def tag_list(tags: Tags) -> list[TagTypeDef]:
@@ -133,15 +133,15 @@ def _in_subnets(
     ask: Callable[[list[str]], Refusal | None],
     *,
     may_be_none: bool,
-) -> Done:
+) -> Answer:
     """Ask with the best subnet of each zone; where EC2 refuses one, with the next of its zone, or without the
-    zone, which is then told. A call that needs a subnet is not made without any.
+    zone, which is then a finding. A call that needs a subnet is not made without any.
     """
     left = [list(candidates) for candidates in zones]
     findings: list[Finding] = []
     while True:
         try:
-            return Done(ask([candidates[0] for candidates in left]), tuple(findings))
+            return Answer(ask([candidates[0] for candidates in left]), tuple(findings))
         except ClientError as error:
             refusal = errors.classify(error)
             refused = next(
@@ -156,7 +156,7 @@ def _in_subnets(
             if refusal.reason:
                 findings.append(_left_out(resource, subnet_id, refusal, refusal.reason))
             if not left and not may_be_none:
-                return Done(refusal, tuple(findings))
+                return Answer(refusal, tuple(findings))
 
 
 def _left_out(resource: str, subnet_id: str, refusal: Refusal, reason: Reason) -> Finding:
@@ -170,13 +170,13 @@ def _left_out(resource: str, subnet_id: str, refusal: Refusal, reason: Reason) -
     )
 
 
-def _create(ec2: EC2Client, request: dict[str, Any], now: float, departed: frozenset[str]) -> Refusal | None:
+def _create(ec2: EC2Client, request: dict[str, Any], now: float, spent_ids: frozenset[str]) -> Refusal | None:
     """Create it, under a client token that comes from the request itself.
 
-    So a pass that did not see an earlier one's endpoint yet gets that one back, and none is double. A token
+    So a run that did not see an earlier one's endpoint yet gets that one back, and none is double. A token
     that brings back an endpoint that has died since, or an old one, is spent (facts, section 5): the next
     token comes from the request and the endpoints that came back. The first tokens depend on no clock, since
-    a pass just after the full hour must find what one just before it made. The last ones depend on the hour,
+    a run just after the full hour must find what one just before it made. The last ones depend on the hour,
     so that tokens never run out.
     """
     spent: list[str] = []
@@ -188,7 +188,7 @@ def _create(ec2: EC2Client, request: dict[str, Any], now: float, departed: froze
         created = made.get("CreationTimestamp")
         age = datetime.fromtimestamp(now, UTC) - created if created else timedelta(0)
         state = decode.state(made.get("State", ""))
-        if state not in _SPENT and made["VpcEndpointId"] not in departed and age < _JUST_MADE:
+        if state not in _SPENT and made["VpcEndpointId"] not in spent_ids and age < _JUST_MADE:
             return None
         spent.append(made["VpcEndpointId"])
     message = f"{made['VpcEndpointId']} came back, which is {made.get('State')}"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _VALUES = 200
 
 
-def named(name: str, values: Iterable[str]) -> FilterTypeDef:
+def matching(name: str, values: Iterable[str]) -> FilterTypeDef:
     """A filter that lets these values through."""
     return {"Name": name, "Values": sorted(values)}
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..domain.installation import Installation
 from ..domain.trail import ResourceType, Touched
 from . import errors
-from .filters import chunks, named
+from .filters import chunks, matching
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -90,7 +90,7 @@ class Locator:
 
     def _without_group(self) -> frozenset[str]:
         """The opted-in VPCs that have no group of ours: one that was deleted was of one of these."""
-        names = [named("group-name", [f"{self._installation.group_name}*"])]
+        names = [matching("group-name", [f"{self._installation.group_name}*"])]
         pages = self._ec2.get_paginator("describe_security_groups").paginate(Filters=names)
         with_group = {group["VpcId"] for page in pages for group in page["SecurityGroups"]}
         return frozenset(set(opted_in(self._ec2, self._installation)) - with_group)
@@ -99,37 +99,37 @@ class Locator:
         """The VPC of each resource that there is."""
         for some in chunks(ids):
             if kind is ResourceType.ROUTE_TABLE:
-                filters = [named("route-table-id", some)]
+                filters = [matching("route-table-id", some)]
                 for tables in self._ec2.get_paginator("describe_route_tables").paginate(Filters=filters):
                     yield from (table["VpcId"] for table in tables["RouteTables"])
             elif kind is ResourceType.SUBNET:
-                filters = [named("subnet-id", some)]
+                filters = [matching("subnet-id", some)]
                 for subnets in self._ec2.get_paginator("describe_subnets").paginate(Filters=filters):
                     yield from (subnet["VpcId"] for subnet in subnets["Subnets"])
             elif kind is ResourceType.ENDPOINT:
-                filters = [named("vpc-endpoint-id", some)]
+                filters = [matching("vpc-endpoint-id", some)]
                 for endpoints in self._ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=filters):
                     yield from (endpoint["VpcId"] for endpoint in endpoints["VpcEndpoints"])
             elif kind is ResourceType.GROUP:
                 # Only groups of ours matter: a busy account's other groups cost this look and no pass.
-                ours = named("group-name", [f"{self._installation.group_name}*"])
-                filters = [named("group-id", some), ours]
+                ours = matching("group-name", [f"{self._installation.group_name}*"])
+                filters = [matching("group-id", some), ours]
                 for groups in self._ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
                     yield from (group["VpcId"] for group in groups["SecurityGroups"])
 
 
 def opted_in(ec2: EC2Client, installation: Installation, among: Iterable[str] | None = None) -> Iterator[str]:
     """The ids of the VPCs that bear the opt-in tag; of the whole Region unless `among` names some."""
-    tagged = named("tag-key", [installation.profile_key])
+    tagged = matching("tag-key", [installation.profile_key])
     for some in [None] if among is None else chunks(among):
-        filters = [tagged] if some is None else [tagged, named("vpc-id", some)]
+        filters = [tagged] if some is None else [tagged, matching("vpc-id", some)]
         for page in ec2.get_paginator("describe_vpcs").paginate(Filters=filters):
             yield from (vpc["VpcId"] for vpc in page["Vpcs"])
 
 
 def with_owned(ec2: EC2Client, installation: Installation) -> Iterator[str]:
     """The ids of the Region's VPCs in which something bears our owner tag; some more than once."""
-    owned = [named(f"tag:{installation.owner_key}", [installation.stack])]
+    owned = [matching(f"tag:{installation.owner_key}", [installation.stack])]
     for groups in ec2.get_paginator("describe_security_groups").paginate(Filters=owned):
         yield from (group["VpcId"] for group in groups["SecurityGroups"])
     for endpoints in ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=owned):

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ..domain.actions import VpcAttribute
 from ..domain.installation import Installation
 from ..domain.model import (
     Endpoint,
@@ -29,9 +28,10 @@ from ..domain.model import (
     SecurityGroup,
     Service,
     Subnet,
+    VpcAttribute,
 )
 from . import decode, errors
-from .filters import chunks, named
+from .filters import chunks, matching
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -116,7 +116,7 @@ class Observer:
 
     def _vpcs(self, vpc_ids: Sequence[str]) -> dict[str, tuple[VpcTypeDef, tuple[str, ...]]]:
         """The VPCs as EC2 gives them, and their name servers."""
-        pages = self._ec2.get_paginator("describe_vpcs").paginate(Filters=[named("vpc-id", vpc_ids)])
+        pages = self._ec2.get_paginator("describe_vpcs").paginate(Filters=[matching("vpc-id", vpc_ids)])
         vpcs = [vpc for page in pages for vpc in page["Vpcs"]]
         self._learn_name_servers({vpc.get("DhcpOptionsId", "default") for vpc in vpcs} - {"default"})
         return {vpc["VpcId"]: (vpc, self._name_servers.get(vpc.get("DhcpOptionsId", ""), ())) for vpc in vpcs}
@@ -127,7 +127,7 @@ class Observer:
         if unknown:
             pages = self._ec2.get_paginator("describe_dhcp_options")
             for some in chunks(unknown):
-                for page in pages.paginate(Filters=[named("dhcp-options-id", some)]):
+                for page in pages.paginate(Filters=[matching("dhcp-options-id", some)]):
                     for options in page["DhcpOptions"]:
                         self._name_servers[options["DhcpOptionsId"]] = decode.name_servers(options)
 
@@ -146,7 +146,9 @@ class Observer:
 
     def _subnets(self, vpc_ids: Sequence[str]) -> defaultdict[str, list[Subnet]]:
         found = defaultdict(list)
-        for page in self._ec2.get_paginator("describe_subnets").paginate(Filters=[named("vpc-id", vpc_ids)]):
+        for page in self._ec2.get_paginator("describe_subnets").paginate(
+            Filters=[matching("vpc-id", vpc_ids)]
+        ):
             for subnet in page["Subnets"]:
                 found[subnet["VpcId"]].append(decode.subnet(subnet))
         return found
@@ -154,7 +156,7 @@ class Observer:
     def _route_tables(self, vpc_ids: Sequence[str]) -> defaultdict[str, list[RouteTable]]:
         found = defaultdict(list)
         pages = self._ec2.get_paginator("describe_route_tables")
-        for page in pages.paginate(Filters=[named("vpc-id", vpc_ids)]):
+        for page in pages.paginate(Filters=[matching("vpc-id", vpc_ids)]):
             for table in page["RouteTables"]:
                 found[table["VpcId"]].append(decode.route_table(table))
         return found
@@ -162,7 +164,7 @@ class Observer:
     def _internet_gateways(self, vpc_ids: Sequence[str]) -> defaultdict[str, list[str]]:
         found = defaultdict(list)
         pages = self._ec2.get_paginator("describe_internet_gateways")
-        for page in pages.paginate(Filters=[named("attachment.vpc-id", vpc_ids)]):
+        for page in pages.paginate(Filters=[matching("attachment.vpc-id", vpc_ids)]):
             for gateway in page["InternetGateways"]:
                 for attachment in gateway.get("Attachments", []):
                     found[attachment.get("VpcId", "")].append(gateway["InternetGatewayId"])
@@ -173,7 +175,7 @@ class Observer:
     ) -> tuple[defaultdict[str, list[Endpoint]], defaultdict[str, list[GatewayEndpoint]]]:
         interfaces, gateways = defaultdict(list), defaultdict(list)
         pages = self._ec2.get_paginator("describe_vpc_endpoints")
-        for page in pages.paginate(Filters=[named("vpc-id", vpc_ids)]):
+        for page in pages.paginate(Filters=[matching("vpc-id", vpc_ids)]):
             for given in page["VpcEndpoints"]:
                 kind = given.get("VpcEndpointType")
                 if kind == EndpointType.INTERFACE.value:
@@ -186,8 +188,8 @@ class Observer:
         """The groups that bear our name, ours or not."""
         found = defaultdict(list)
         filters = [
-            named("vpc-id", vpc_ids),
-            named("group-name", [f"{self._installation.group_name}*"]),
+            matching("vpc-id", vpc_ids),
+            matching("group-name", [f"{self._installation.group_name}*"]),
         ]
         for page in self._ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
             for group in page["SecurityGroups"]:
@@ -208,7 +210,7 @@ class Observer:
             offers = _Offers(names, self._clock() + _SERVICES_KEPT_SECONDS)
             pages = self._ec2.get_paginator("describe_vpc_endpoint_services")
             for some in chunks(names):
-                for page in pages.paginate(Filters=[named("service-name", some)]):
+                for page in pages.paginate(Filters=[matching("service-name", some)]):
                     for service in page["ServiceDetails"]:
                         types = {each.get("ServiceType") for each in service.get("ServiceType", [])}
                         if EndpointType.INTERFACE in types:

@@ -1,7 +1,7 @@
-"""What a VPC must have, one concern a file: what is wanted, how it differs, what puts it right. Pure.
+"""What a VPC must have, one concern a file: what is wanted, how it differs, what remediates it.
 
-Each concern is a function from an observation, a profile and an installation to an `Assessment`; `plan` runs
-them in a list. Adding a concern is adding a file here and its name there.
+Each concern is a function `assess` from a `Situation` to an `Assessment`; `planning` runs them in a list.
+Adding a concern is adding a file here and its name there.
 """
 
 from __future__ import annotations
@@ -9,25 +9,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ..actions import Step
 from ..findings import Finding
-from ..installation import Installation
-from ..model import Observation, Profile
+from ..plan import Step
+from ..situation import Situation
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """What one concern found, and the steps that put it right."""
+    """What one concern found, and the steps that remediate it."""
 
     findings: tuple[Finding, ...] = ()
     steps: tuple[Step, ...] = ()
 
     @classmethod
-    def of(cls, steps: Iterable[Step], notes: Iterable[Finding] = ()) -> Assessment:
-        """The steps, the findings that they are there for, and findings that no step is there for."""
+    def of(cls, steps: Iterable[Step], others: Iterable[Finding] = ()) -> Assessment:
+        """The steps, the findings that they remediate, and findings that no step remediates."""
         steps = tuple(steps)
-        remedied = dict.fromkeys(finding for step in steps for finding in step.remedies)
-        return cls((*remedied, *notes), steps)
+        remediated = dict.fromkeys(finding for step in steps for finding in step.remediates)
+        return cls((*remediated, *others), steps)
 
     @classmethod
     def joined(cls, parts: Iterable[Assessment]) -> Assessment:
@@ -39,4 +38,4 @@ class Assessment:
         )
 
 
-Concern = Callable[[Observation, Profile, Installation], Assessment]
+Concern = Callable[[Situation], Assessment]

@@ -3,10 +3,11 @@ who ask the Amazon-provided resolver."""
 
 from __future__ import annotations
 
-from ..actions import EnableVpcAttribute, Step, VpcAttribute
+from ..actions import EnableVpcAttribute
 from ..findings import Finding, Kind, Status
-from ..installation import Installation
-from ..model import Observation, Profile
+from ..model import Observation, VpcAttribute
+from ..plan import Step
+from ..situation import Situation
 from . import Assessment
 
 # How a DHCP option set names the resolver that AWS provides, and where that resolver is in any VPC.
@@ -14,13 +15,13 @@ AMAZON_PROVIDED = "AmazonProvidedDNS"
 RESOLVER = "169.254.169.253"
 
 
-def assess(observation: Observation, profile: Profile, installation: Installation) -> Assessment:
-    """Turn on what is off, support first, since host names need it (facts, section 3); tell of name servers
-    that do not know the private names."""
-    wants_private_dns = [endpoint for endpoint in profile.endpoints if endpoint.private_dns]
+def assess(situation: Situation) -> Assessment:
+    """Turn on what is off, support first, since host names need it (facts, section 3). Report name
+    servers that do not know the private names."""
+    wants_private_dns = [endpoint for endpoint in situation.profile.endpoints if endpoint.private_dns]
     if not wants_private_dns:
         return Assessment()
-    vpc = observation.vpc
+    vpc = situation.observation.vpc
     attributes = (
         (VpcAttribute.DNS_SUPPORT, vpc.dns_support, Kind.DNS_SUPPORT_OFF),
         (VpcAttribute.DNS_HOSTNAMES, vpc.dns_hostnames, Kind.DNS_HOSTNAMES_OFF),
@@ -33,8 +34,8 @@ def assess(observation: Observation, profile: Profile, installation: Installatio
         for attribute, is_on, kind in attributes
         if not is_on
     ]
-    services = [installation.service_name(endpoint.service) for endpoint in wants_private_dns]
-    return Assessment.of(steps, _custom_dns(observation, services))
+    services = [situation.service_name(endpoint) for endpoint in wants_private_dns]
+    return Assessment.of(steps, _custom_dns(situation.observation, services))
 
 
 def _custom_dns(observation: Observation, services: list[str]) -> tuple[Finding, ...]:
@@ -49,6 +50,6 @@ def _custom_dns(observation: Observation, services: list[str]) -> tuple[Finding,
             vpc.id,
             found=f"its DHCP options name {', '.join(vpc.name_servers)} as name servers",
             wanted=f"{AMAZON_PROVIDED}, or there a rule that forwards {zones} to {RESOLVER}",
-            status=Status.NOTED,
+            status=Status.INFORMATIONAL,
         ),
     )

@@ -10,24 +10,22 @@ from ..actions import (
     CreateSecurityGroup,
     RevokeEgress,
     RevokeIngress,
-    Step,
+    describe_rules,
 )
 from ..findings import Finding, Kind, Status
-from ..installation import Installation
 from ..model import (
     AddressType,
     Clients,
-    Observation,
-    Profile,
     Rule,
     SecurityGroup,
     SourceKind,
     Subnet,
 )
-from ..topology import merged, private_subnets, public_subnets
+from ..plan import Step
+from ..situation import Situation
+from ..topology import merged
 from . import Assessment, teardown
-from .endpoint.conditions import wants_interfaces
-from .endpoint.interface import adopted
+from .endpoint import interface
 
 # What EC2 itself puts on a new group.
 DEFAULT_EGRESS = Rule("-1", -1, -1, SourceKind.CIDR, "0.0.0.0/0")
@@ -35,55 +33,51 @@ DEFAULT_EGRESS = Rule("-1", -1, -1, SourceKind.CIDR, "0.0.0.0/0")
 RULE_QUOTA = 60
 
 
-def assess(observation: Observation, profile: Profile, installation: Installation) -> Assessment:
+def assess(situation: Situation) -> Assessment:
     """Make the group where it is missing; else put its rules right.
 
     What is too much is revoked by a step of its own, so that the plan can put it after all that adds.
     """
-    if not wants_interfaces(profile):
+    if not situation.wants_interface_endpoints:
         return Assessment()  # there is nothing to stand behind it; `teardown` has the group
-    group = installation.owned_group(observation)
-    wanted, notes = wanted_ingress(observation, profile)
-    steps = _create(observation, installation, wanted) if group is None else _mend(group, wanted)
-    return Assessment.joined([Assessment.of(steps, notes), _doubles(observation, profile, installation)])
+    group = situation.owned_group
+    wanted, others = wanted_ingress(situation)
+    steps = _create(situation, wanted) if group is None else _correct(group, wanted)
+    return Assessment.joined([Assessment.of(steps, others), _doubles(situation)])
 
 
-def _doubles(observation: Observation, profile: Profile, installation: Installation) -> Assessment:
-    """The owned groups but the first go. Owned and adopted endpoints are moved to the first (`upkeep`)."""
-    named = teardown.services_of(profile, installation)
-    held = teardown.held_endpoints(observation, installation, named) - adopted(
-        observation, profile, installation
-    )
+def _doubles(situation: Situation) -> Assessment:
+    """The owned groups but the first go. Owned and adopted endpoints are moved to the first (`drift`)."""
+    stay = teardown.endpoints_that_stay(situation) - interface.adopted(situation)
     return Assessment.joined(
-        teardown.take_down_group(observation, other, installation, Kind.GROUP_DOUBLE, held)
-        for other in installation.owned_groups(observation)[1:]
+        teardown.take_down_group(situation, other, Kind.GROUP_DOUBLE, stay)
+        for other in situation.owned_groups[1:]
     )
 
 
-def wanted_ingress(observation: Observation, profile: Profile) -> tuple[frozenset[Rule], tuple[Finding, ...]]:
-    """The rules that the group should have: one for each merged block of the clients, and what is to be
-    told of them.
+def wanted_ingress(situation: Situation) -> tuple[frozenset[Rule], tuple[Finding, ...]]:
+    """The rules that the group should have, one for each merged block of the clients, and findings on them.
 
     Where those are more than a group may have, the VPC's own blocks take their place. As many places as the
     VPC has blocks are left free for that, so that nothing has to be closed before they are let in.
     """
-    vpc = observation.vpc
+    vpc, profile = situation.observation.vpc, situation.profile
     v6 = profile.address_type is not AddressType.IPV4
     whole = merged((*vpc.cidrs, *(vpc.ipv6_cidrs if v6 else ())))
     if profile.clients is Clients.VPC:
         return _https(whole), ()
-    notes = _cut_off(observation, profile)
-    blocks = merged(block for subnet in private_subnets(observation) for block in _blocks(subnet, v6=v6))
+    cut_off = _cut_off(situation)
+    blocks = merged(block for subnet in situation.private_subnets for block in _blocks(subnet, v6=v6))
     if whole and any(_count(blocks, v6=f) > RULE_QUOTA - _count(whole, v6=f) for f in (False, True)):
         coarse = Finding(
             Kind.GROUP_RULES_COARSE,
             vpc.id,
             found=f"{len(blocks)} blocks of private subnets, more than a security group takes",
             wanted=f"a rule for each; the VPC's own blocks are let in instead: {', '.join(whole)}",
-            status=Status.NOTED,
+            status=Status.INFORMATIONAL,
         )
-        return _https(whole), (*notes, coarse)
-    return _https(blocks), notes
+        return _https(whole), (*cut_off, coarse)
+    return _https(blocks), cut_off
 
 
 def _blocks(subnet: Subnet, *, v6: bool) -> tuple[str, ...]:
@@ -101,38 +95,26 @@ def _https(blocks: tuple[str, ...]) -> frozenset[Rule]:
     )
 
 
-def _cut_off(observation: Observation, profile: Profile) -> tuple[Finding, ...]:
+def _cut_off(situation: Situation) -> tuple[Finding, ...]:
     """Private DNS answers for the whole VPC, so public subnets are led to a door that is shut to them."""
-    public = public_subnets(observation)
-    private_dns = any(endpoint.private_dns for endpoint in profile.endpoints)
+    public = situation.public_subnets
+    private_dns = any(endpoint.private_dns for endpoint in situation.profile.endpoints)
     if not public or not private_dns:
         return ()
     return (
         Finding(
             Kind.PUBLIC_SUBNETS_CUT_OFF,
-            observation.vpc.id,
+            situation.vpc_id,
             found=f"private DNS leads {', '.join(subnet.id for subnet in public)} to endpoints that let in "
             "private subnets alone",
             wanted="workloads in private subnets, or a profile with clients = 'vpc'",
-            status=Status.NOTED,
+            status=Status.INFORMATIONAL,
         ),
     )
 
 
-def describe(rules: frozenset[Rule]) -> str:
-    """The rules in a person's words: `443/tcp from 10.0.0.0/24`."""
-    return ", ".join(_describe(rule) for rule in sorted(rules)) or "none"
-
-
-def _describe(rule: Rule) -> str:
-    if rule.protocol == "-1":
-        return f"everything from or to {rule.source}"
-    ports = f"{rule.from_port}" if rule.from_port == rule.to_port else f"{rule.from_port}-{rule.to_port}"
-    return f"{ports}/{rule.protocol} from or to {rule.source}"
-
-
-def _create(observation: Observation, installation: Installation, wanted: frozenset[Rule]) -> list[Step]:
-    vpc_id = observation.vpc.id
+def _create(situation: Situation, wanted: frozenset[Rule]) -> list[Step]:
+    vpc_id, installation = situation.vpc_id, situation.installation
     name = installation.group_name
     missing = Finding(
         Kind.GROUP_MISSING, vpc_id, found="no owned security group", wanted=f"one, named {name}"
@@ -147,20 +129,22 @@ def _create(observation: Observation, installation: Installation, wanted: frozen
     return steps
 
 
-def _mend(group: SecurityGroup, wanted: frozenset[Rule]) -> list[Step]:
+def _correct(group: SecurityGroup, wanted: frozenset[Rule]) -> list[Step]:
     steps = []
     missing, extra = wanted - group.ingress, group.ingress - wanted
     if extra:
-        finding = Finding(Kind.GROUP_RULE_EXTRA, group.id, describe(extra), "not to be there")
+        finding = Finding(Kind.GROUP_RULE_EXTRA, group.id, describe_rules(extra), "not to be there")
         if room := _room(group.ingress, missing, extra):
             steps.append(Step(RevokeIngress(group.id, room, makes_room=True), (finding,)))
         if rest := tuple(sorted(extra.difference(room))):
             steps.append(Step(RevokeIngress(group.id, rest), (finding,)))
     if missing:
-        finding = Finding(Kind.GROUP_RULE_MISSING, group.id, describe(group.ingress), describe(wanted))
+        finding = Finding(
+            Kind.GROUP_RULE_MISSING, group.id, describe_rules(group.ingress), describe_rules(wanted)
+        )
         steps.append(Step(AuthorizeIngress(group.id, tuple(sorted(missing))), (finding,)))
     if group.egress:
-        finding = Finding(Kind.GROUP_EGRESS, group.id, describe(group.egress), "no way out")
+        finding = Finding(Kind.GROUP_EGRESS, group.id, describe_rules(group.egress), "no way out")
         steps.append(Step(RevokeEgress(group.id, tuple(sorted(group.egress))), (finding,)))
     return steps
 

@@ -1,25 +1,74 @@
-"""What is the same for endpoints of either type: their coming and going, and their policy."""
+"""What is the same for endpoints of either type: whose they are, their coming and going, and their policy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Generic, TypeVar
 
-from ...actions import DeleteEndpoint, ModifyEndpoint, Step
-from ...concerns import Assessment
+from ...actions import DeleteEndpoint, ModifyEndpoint
 from ...findings import Finding, Kind, Reason, Status
-from ...model import AnyEndpoint, Endpoint, EndpointSpec, EndpointState, Service
+from ...model import (
+    DEAD,
+    SERVING,
+    AnyEndpoint,
+    Endpoint,
+    EndpointSpec,
+    EndpointState,
+    GatewayEndpoint,
+    Service,
+)
+from ...plan import Step
 from ...policies import FULL_ACCESS
+from ...situation import Situation
+from .. import Assessment
+
+AnEndpoint = TypeVar("AnEndpoint", Endpoint, GatewayEndpoint)
+
+
+@dataclass(frozen=True)
+class Existing(Generic[AnEndpoint]):
+    """The endpoints that a VPC has for one service: `all` of every state, `owned` and `foreign` those that
+    serve, `failed` the owned ones that never will. The best comes first."""
+
+    all: tuple[AnEndpoint, ...]
+    owned: tuple[AnEndpoint, ...]
+    foreign: tuple[AnEndpoint, ...]
+    failed: tuple[AnEndpoint, ...]
+
+    @classmethod
+    def of(
+        cls,
+        endpoints: Iterable[AnEndpoint],
+        situation: Situation,
+        spec: EndpointSpec,
+        preference: Callable[[AnEndpoint], Any],
+    ) -> Existing[AnEndpoint]:
+        """Sort out the endpoints for the service of `spec`."""
+        name, vpc_id = situation.service_name(spec), situation.vpc_id
+        existing = tuple(sorted((e for e in endpoints if e.service_name == name), key=preference))
+        ours = [e for e in existing if situation.installation.owns_endpoint(e, vpc_id)]
+        owned = tuple(endpoint for endpoint in ours if endpoint.state in SERVING)
+        return cls(
+            all=existing,
+            owned=owned,
+            foreign=tuple(e for e in existing if e.state in SERVING and e not in owned),
+            failed=tuple(endpoint for endpoint in ours if endpoint.state in DEAD),
+        )
+
+    @property
+    def adoptable(self) -> AnEndpoint | None:
+        """The one of someone else's that serves in the place of ours, where we have none."""
+        return self.foreign[0] if self.foreign and not self.owned and not self.failed else None
 
 
 def wait(endpoint: AnyEndpoint, wanted: str) -> Assessment:
     """AWS is at work on the endpoint."""
-    state = endpoint.state
-    finding = Finding(Kind.ENDPOINT_NOT_READY, endpoint.id, state, wanted, status=Status.CONVERGING)
+    finding = Finding(Kind.ENDPOINT_NOT_READY, endpoint.id, endpoint.state, wanted, status=Status.WAITING)
     return Assessment((finding,))
 
 
-def take_down(endpoints: Iterable[AnyEndpoint], kind: Kind, wanted: str) -> Assessment:
+def delete(endpoints: Iterable[AnyEndpoint], kind: Kind, wanted: str) -> Assessment:
     """Owned endpoints go, each for a finding of this kind."""
     steps = []
     for endpoint in endpoints:
@@ -38,20 +87,20 @@ def surplus(endpoint: AnyEndpoint) -> Assessment:
         endpoint.id,
         found="not required: the condition under which the profile wants it does not hold",
         wanted="kept, since it may carry traffic",
-        status=Status.NOTED,
+        status=Status.INFORMATIONAL,
     )
     return Assessment((finding,))
 
 
-def missing(name: str, hindrance: Reason | None = None) -> Finding:
-    """There is no endpoint for a service, and where something hinders it, none can be made."""
+def missing(name: str, blocked_by: Reason | None = None) -> Finding:
+    """There is no endpoint for a service; none can be made where something blocks it."""
     return Finding(
         Kind.ENDPOINT_MISSING,
         name,
         found="no endpoint for the service",
         wanted="one for all private subnets, in each zone that the service offers",
-        status=Status.REMEDIABLE if hindrance is None else Status.BLOCKED,
-        reason=hindrance,
+        status=Status.REMEDIABLE if blocked_by is None else Status.BLOCKED,
+        reason=blocked_by,
     )
 
 
@@ -80,5 +129,5 @@ def policy(endpoint: AnyEndpoint, service: Service | None, spec: EndpointSpec) -
 
 
 def observed(lacks: Assessment) -> Assessment:
-    """What would be put right, told only."""
-    return Assessment(tuple(replace(finding, status=Status.NOTED) for finding in lacks.findings))
+    """What would be remediated, as information only."""
+    return Assessment(tuple(replace(finding, status=Status.INFORMATIONAL) for finding in lacks.findings))

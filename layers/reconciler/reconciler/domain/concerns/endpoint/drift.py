@@ -1,88 +1,72 @@
 """What differs on an interface endpoint that is there: subnets, address family, group, policy, private DNS.
 
-Each aspect is a step of its own, so that one that EC2 refuses does not keep the others from being put right;
-`apply` sends those of one endpoint together as long as EC2 takes them.
+Each aspect is a step of its own, so that one that EC2 refuses does not keep the others from being remediated;
+the executor sends those of one endpoint together as long as EC2 takes them.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ...actions import ModifyEndpoint, Step
+from ...actions import ModifyEndpoint
 from ...concerns import Assessment
 from ...findings import Finding, Kind, Reason, Status
-from ...installation import Installation
-from ...model import SERVING, Endpoint, EndpointSpec, EndpointState, Observation, Profile
+from ...model import SERVING, Endpoint, EndpointSpec, EndpointState, Observation
+from ...plan import Step
+from ...situation import Situation
 from . import common
 from .placement import change_subnets, place
 
 
-def assess(
-    observation: Observation,
-    endpoint: Endpoint,
-    spec: EndpointSpec,
-    profile: Profile,
-    installation: Installation,
-    *,
-    owned: bool,
-) -> Assessment:
-    """What differs, and the steps that put it right. What someone else made is only added to."""
+def assess(situation: Situation, endpoint: Endpoint, spec: EndpointSpec, *, owned: bool) -> Assessment:
+    """What differs, and the steps that remediate it. What someone else made is only added to."""
     if endpoint.state is not EndpointState.AVAILABLE:
         return common.wait(endpoint, "available")
     parts = [
-        _standing(observation, endpoint, profile, installation, owned=owned),
-        _group(observation, endpoint, installation, owned=owned),
-        _private_dns(observation, endpoint, spec),
+        _subnets(situation, endpoint, owned=owned),
+        _group(situation, endpoint, owned=owned),
+        _private_dns(situation.observation, endpoint, spec),
     ]
     if owned and endpoint.private_dns and not spec.private_dns:
         on = Finding(Kind.PRIVATE_DNS_ON, endpoint.id, found="on", wanted="off, as the profile says")
         parts.append(Assessment.of([Step(ModifyEndpoint(endpoint.id, disable_private_dns=True), (on,))]))
     if owned:
-        service = observation.services.get(endpoint.service_name)
-        parts.append(common.policy(endpoint, service, spec))
+        parts.append(common.policy(endpoint, situation.service(spec), spec))
     return Assessment.joined(parts)
 
 
-def _standing(
-    observation: Observation, endpoint: Endpoint, profile: Profile, installation: Installation, *, owned: bool
-) -> Assessment:
+def _subnets(situation: Situation, endpoint: Endpoint, *, owned: bool) -> Assessment:
     """Its subnets, and where it is ours, its address family."""
-    service = observation.services.get(endpoint.service_name)
+    service = situation.observation.services.get(endpoint.service_name)
     if service is None:
-        return common.unavailable(endpoint.service_name, Status.NOTED)
+        return common.unavailable(endpoint.service_name, Status.INFORMATIONAL)
     # What someone else made keeps its address family.
-    asked = profile if owned else replace(profile, address_type=endpoint.address_type)
-    placement = place(
-        observation, service, asked, installation, endpoint.subnet_ids, standing=endpoint.address_type
-    )
-    change = change_subnets(observation, placement, endpoint, narrow=owned)
+    family = situation.profile.address_type if owned else endpoint.address_type
+    placement = place(situation, service, endpoint.subnet_ids, family, standing=endpoint.address_type)
+    change = change_subnets(situation.observation, placement, endpoint, narrow=owned)
     steps = []
-    if change.remedied:
+    if change.remediated:
         modify = ModifyEndpoint(
             endpoint.id,
             add_zones=change.add,
             remove_subnet_ids=change.remove,
             removal_needs_addition=change.removal_needs_addition,
         )
-        steps.append(Step(modify, change.remedied))
-    if owned and placement.hindrance is None and endpoint.address_type is not placement.address_type:
+        steps.append(Step(modify, change.remediated))
+    if owned and placement.blocked_by is None and endpoint.address_type is not placement.address_type:
         finding = Finding(
             Kind.ENDPOINT_ADDRESS_TYPE, endpoint.id, endpoint.address_type, placement.address_type
         )
         steps.append(Step(ModifyEndpoint(endpoint.id, address_type=placement.address_type), (finding,)))
-    return Assessment.of(steps, change.notes)
+    return Assessment.of(steps, change.others)
 
 
-def _group(
-    observation: Observation, endpoint: Endpoint, installation: Installation, *, owned: bool
-) -> Assessment:
-    ours = installation.group_ref(observation)
+def _group(situation: Situation, endpoint: Endpoint, *, owned: bool) -> Assessment:
+    ours = situation.group_ref
     findings = []
     if ours not in endpoint.group_ids:
         findings.append(
             Finding(Kind.ENDPOINT_GROUP_MISSING, endpoint.id, found="not attached", wanted="the owned group")
         )
-    doubles = frozenset(group.id for group in installation.owned_groups(observation)[1:])
+    doubles = frozenset(group.id for group in situation.owned_groups[1:])
     others = tuple(sorted((endpoint.group_ids if owned else endpoint.group_ids & doubles) - {ours}))
     if others:
         wanted = "the owned group alone"

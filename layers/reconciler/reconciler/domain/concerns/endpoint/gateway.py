@@ -1,112 +1,102 @@
-"""The gateway endpoints that the profile asks for: in the route tables of the private subnets."""
+"""The gateway endpoints that the profile names: in the route tables of the private subnets."""
 
 from __future__ import annotations
 
-from ...actions import CreateGatewayEndpoint, ModifyEndpoint, Step
-from ...concerns import Assessment
+from functools import partial
+
+from ...actions import CreateGatewayEndpoint, ModifyEndpoint
 from ...findings import Finding, Kind, Reason, Status
-from ...installation import Installation
-from ...model import (
-    DEAD,
-    SERVING,
-    EndpointSpec,
-    EndpointState,
-    EndpointType,
-    Existing,
-    GatewayEndpoint,
-    Observation,
-    Profile,
-    Surplus,
-)
-from ...topology import private_subnets, route_table_of
+from ...model import EndpointSpec, EndpointState, EndpointType, GatewayEndpoint, Surplus
+from ...model import Existing as AtExisting
+from ...plan import Step
+from ...situation import Situation
+from ...topology import route_table_of
+from .. import Assessment
 from . import common
-from .conditions import is_required
+from .common import Existing
 
 
-def assess(observation: Observation, profile: Profile, installation: Installation) -> Assessment:
+def assess(situation: Situation) -> Assessment:
     """Assess every gateway endpoint of the profile on its own."""
     return Assessment.joined(
-        _assess_one(observation, spec, profile, installation)
-        for spec in profile.endpoints
+        _assess_one(situation, spec)
+        for spec in situation.profile.endpoints
         if spec.type is EndpointType.GATEWAY
     )
 
 
-def _assess_one(
-    observation: Observation, spec: EndpointSpec, profile: Profile, installation: Installation
-) -> Assessment:
+def _assess_one(situation: Situation, spec: EndpointSpec) -> Assessment:
     """A route table takes one gateway endpoint of a service, so those of others count as cover."""
-    name = installation.service_name(spec.service)
-    existing = sorted(
-        (e for e in observation.gateway_endpoints if e.service_name == name), key=lambda e: e.id
+    needed = _tables(situation)
+    found = Existing.of(
+        situation.observation.gateway_endpoints, situation, spec, partial(_preference, needed)
     )
-    serving = [endpoint for endpoint in existing if endpoint.state in SERVING]
-    ours = [e for e in existing if installation.owns_endpoint(e, observation.vpc.id)]
-    owned = [endpoint for endpoint in ours if endpoint.state in SERVING]
-    failed = [endpoint for endpoint in ours if endpoint.state in DEAD]
-    cleared = common.take_down(failed, Kind.ENDPOINT_FAILED, "one that serves")
-    required = is_required(spec, observation)
-    if not required and profile.surplus is Surplus.REMOVE:
-        return Assessment.joined([cleared, common.take_down(owned, Kind.SURPLUS, "none")])
+    cleared = common.delete(found.failed, Kind.ENDPOINT_FAILED, "one that serves")
+    required = situation.is_required(spec)
+    if not required and situation.profile.surplus is Surplus.REMOVE:
+        return Assessment.joined([cleared, common.delete(found.owned, Kind.SURPLUS, "none")])
 
-    wanted = _tables(observation)
-    missing = wanted.difference(*(endpoint.route_table_ids for endpoint in serving))
-    if owned:
-        kept = _keep_right(owned, wanted, missing, observation, spec)
-        told = Assessment() if required else common.surplus(owned[0])
-        return Assessment.joined([cleared, kept, told])
-    if not required or failed:
+    missing = needed.difference(*(e.route_table_ids for e in (*found.owned, *found.foreign)))
+    if found.owned:
+        surplus = Assessment() if required else common.surplus(found.owned[0])
+        kept = _keep_right(found.owned, needed, missing, situation, spec)
+        return Assessment.joined([cleared, kept, surplus])
+    if not required or found.failed:
         return cleared
-    if serving:
-        cover = _change(serving[0], add=missing)
-        return common.observed(cover) if profile.existing is Existing.OBSERVE else cover
-    return Assessment.joined([cleared, _create(observation, spec, wanted, installation)])
+    if found.adoptable:
+        cover = _change(found.adoptable, add=missing)
+        return common.observed(cover) if situation.profile.existing is AtExisting.OBSERVE else cover
+    return Assessment.joined([cleared, _create(situation, spec, needed)])
+
+
+def _preference(needed: frozenset[str], endpoint: GatewayEndpoint) -> tuple[int, str]:
+    """The best first: the one that most of the needed route tables lead through; then by id."""
+    tables = endpoint.route_table_ids & needed if needed else endpoint.route_table_ids
+    return (-len(tables), endpoint.id)
 
 
 def _keep_right(
-    owned: list[GatewayEndpoint],
-    wanted: frozenset[str],
+    owned: tuple[GatewayEndpoint, ...],
+    needed: frozenset[str],
     missing: frozenset[str],
-    observation: Observation,
+    situation: Situation,
     spec: EndpointSpec,
 ) -> Assessment:
-    """Keep each one that a wanted route table leads through, since no table can change its endpoint without
-    being without one meanwhile; the one with most of them gets what is missing. The others go.
+    """Keep each one that a needed route table leads through, since no table can change its endpoint without
+    being without one meanwhile. The one with most of them gets what is missing. The others go.
     """
-    needed = wanted or frozenset().union(*(endpoint.route_table_ids for endpoint in owned))
-    best, *others = sorted(owned, key=lambda e: (-len(e.route_table_ids & needed), e.id))
-    service = observation.gateway_services.get(best.service_name)
+    # Where there is no private subnet, none is taken from any table.
+    needed = needed or frozenset().union(*(endpoint.route_table_ids for endpoint in owned))
+    best, *others = owned
     kept = [best, *(endpoint for endpoint in others if endpoint.route_table_ids & needed)]
     parts = []
     for endpoint in kept:
         add = missing if endpoint is best else frozenset[str]()
         parts.append(_change(endpoint, add=add, remove=endpoint.route_table_ids - needed))
-        parts.append(common.policy(endpoint, service, spec))
+        parts.append(common.policy(endpoint, situation.service(spec), spec))
     doubles = [endpoint for endpoint in others if endpoint not in kept]
-    parts.append(common.take_down(doubles, Kind.ENDPOINT_DOUBLE, f"{best.id} alone"))
+    parts.append(common.delete(doubles, Kind.ENDPOINT_DOUBLE, f"{best.id} alone"))
     return Assessment.joined(parts)
 
 
-def _tables(observation: Observation) -> frozenset[str]:
-    tables = (route_table_of(s, observation.route_tables) for s in private_subnets(observation))
+def _tables(situation: Situation) -> frozenset[str]:
+    """The route tables of the private subnets."""
+    route_tables = situation.observation.route_tables
+    tables = (route_table_of(subnet, route_tables) for subnet in situation.private_subnets)
     return frozenset(table.id for table in tables if table is not None)
 
 
-def _create(
-    observation: Observation, spec: EndpointSpec, tables: frozenset[str], installation: Installation
-) -> Assessment:
-    name = installation.service_name(spec.service)
-    service = observation.gateway_services.get(name)
+def _create(situation: Situation, spec: EndpointSpec, tables: frozenset[str]) -> Assessment:
+    name, service = situation.service_name(spec), situation.service(spec)
     if service is None:
         return common.unavailable(name, Status.BLOCKED)
     if not tables:
         return Assessment((common.missing(name, Reason.NO_PRIVATE_SUBNET),))
-    vpc_id = observation.vpc.id
     create = CreateGatewayEndpoint(
-        vpc_id,
+        situation.vpc_id,
         name,
         tuple(sorted(tables)),
-        installation.endpoint_tags(vpc_id, name),
+        situation.installation.endpoint_tags(situation.vpc_id, name),
         policy=spec.policy if service.takes_policy else "",
     )
     return Assessment.of([Step(create, (common.missing(name),))])

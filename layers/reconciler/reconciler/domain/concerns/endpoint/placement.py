@@ -12,20 +12,19 @@ from dataclasses import dataclass
 
 from ...actions import Candidates
 from ...findings import Finding, Kind, Reason, Status
-from ...installation import Installation
-from ...model import AddressType, Endpoint, Observation, Profile, Service, Subnet
-from ...topology import private_subnets
+from ...model import AddressType, Endpoint, Observation, Service, Subnet
+from ...situation import Situation
 
 
 @dataclass(frozen=True)
 class Placement:
-    """The candidates of each zone that is to be covered, what is to be told of the other zones, and why no
-    zone can be covered at all."""
+    """The candidates of each zone that is to be covered, findings on the other zones, and what blocks
+    them where none can be covered."""
 
     zones: Mapping[str, Candidates]
     address_type: AddressType
     findings: tuple[Finding, ...]
-    hindrance: Reason | None
+    blocked_by: Reason | None
 
     @property
     def subnet_ids(self) -> frozenset[str]:
@@ -37,35 +36,35 @@ class Placement:
 class SubnetChange:
     """What one modification does about an endpoint's subnets.
 
-    `remedied` are the findings that it puts right, `notes` those that it does not. `removal_needs_addition`
-    says that without what is added no subnet would be left.
+    `remediated` are the findings that it puts right, `others` those that it does not.
+    `removal_needs_addition` says that without what is added no subnet would be left.
     """
 
     add: tuple[Candidates, ...]
     remove: tuple[str, ...]
-    remedied: tuple[Finding, ...]
-    notes: tuple[Finding, ...]
+    remediated: tuple[Finding, ...]
+    others: tuple[Finding, ...]
     removal_needs_addition: bool = False
 
 
 def place(
-    observation: Observation,
+    situation: Situation,
     service: Service,
-    profile: Profile,
-    installation: Installation,
     attached: Set[str] = frozenset(),
+    family: AddressType | None = None,
     standing: AddressType | None = None,
 ) -> Placement:
     """Choose one private subnet a zone: the one already attached, else one that bears the placement tag, else
     the first by id; the attached one apart, one that has a free address. The same input gives the same choice
     (peers, 2).
 
-    The profile's address family is used where the service has it and no zone is lost by it; else IPv4. An
-    endpoint that has it already, by `standing`, keeps it, since its clients may use it, and goes without the
-    zones that lack it.
+    `family`, by default the profile's, is used where the service has it and no zone is lost by it; else IPv4.
+    An endpoint that has it already, by `standing`, keeps it, since its clients may use it, and goes without
+    the zones that lack it.
     """
+    profile, installation = situation.profile, situation.installation
     by_zone: dict[str, list[Subnet]] = defaultdict(list)
-    for subnet in private_subnets(observation):
+    for subnet in situation.private_subnets:
         if not subnet.on_outpost and (not profile.zones or subnet.zone_id in profile.zones):
             by_zone[subnet.zone_id].append(subnet)
 
@@ -77,21 +76,21 @@ def place(
         return tuple(subnet.id for subnet in best)
 
     offered = {zone: subnets for zone, subnets in by_zone.items() if _offers(service, subnets[0])}
-    family, told = _family(observation, service, profile, offered, standing)
+    family, on_family = _family(situation, service, family or profile.address_type, offered, standing)
     fit = {zone: subnets for zone, subnets in offered.items() if any(_has(s, family) for s in subnets)}
     zones = {zone: candidates(subnets, family) for zone, subnets in sorted(fit.items())}
     full = [zone for zone, found in zones.items() if not found]
     findings = [
-        *told,
+        *on_family,
         *(_uncovered(service, zone, Reason.ZONE_NOT_OFFERED) for zone in sorted(set(by_zone) - set(offered))),
         *(_uncovered(service, zone, Reason.NO_FREE_ADDRESSES) for zone in full),
     ]
-    hindrance = None
+    blocked_by = None
     if len(full) == len(zones):
         nowhere = Reason.ZONE_NOT_OFFERED if by_zone and not offered else Reason.NO_PRIVATE_SUBNET
-        hindrance = Reason.NO_FREE_ADDRESSES if full else nowhere
+        blocked_by = Reason.NO_FREE_ADDRESSES if full else nowhere
     covered = {zone: found for zone, found in zones.items() if found}
-    return Placement(covered, family, tuple(findings), hindrance)
+    return Placement(covered, family, tuple(findings), blocked_by)
 
 
 def change_subnets(
@@ -105,14 +104,14 @@ def change_subnets(
     none meanwhile. With `narrow` false nothing is removed.
     """
     attached = endpoint.subnet_ids
-    if placement.hindrance is not None:
+    if placement.blocked_by is not None:
         hindered = Finding(
             Kind.ENDPOINT_SUBNET_MISSING,
             endpoint.id,
             found=f"no subnet to stand in; left in {_names(attached)}",
             wanted="a private subnet in a zone that the service offers",
             status=Status.BLOCKED,
-            reason=placement.hindrance,
+            reason=placement.blocked_by,
         )
         return SubnetChange((), (), (), (*placement.findings, hindered))
 
@@ -129,13 +128,13 @@ def change_subnets(
     later = frozenset(missing[zone][0] for zone in missing if zone not in add)
     now = frozenset(found[0] for found in add.values())
 
-    remedied = []
+    remediated = []
     if add:
-        remedied.append(
+        remediated.append(
             Finding(Kind.ENDPOINT_SUBNET_MISSING, endpoint.id, _names(attached), f"{_names(now)} too")
         )
     if remove:
-        remedied.append(
+        remediated.append(
             Finding(
                 Kind.ENDPOINT_SUBNET_EXTRA,
                 endpoint.id,
@@ -143,11 +142,11 @@ def change_subnets(
                 "private subnets, one a zone, in the zones that the service offers",
             )
         )
-    notes = list(placement.findings)
+    others = list(placement.findings)
     if last and not remove:
-        notes.append(_last_subnet(endpoint, last))
+        others.append(_last_subnet(endpoint, last))
     elif later:
-        notes.append(
+        others.append(
             Finding(
                 Kind.ENDPOINT_SUBNET_MISSING,
                 endpoint.id,
@@ -155,14 +154,14 @@ def change_subnets(
                 wanted="one after the other"
                 if narrow
                 else "as its owner likes: what we did not make we only add to",
-                status=Status.CONVERGING if narrow else Status.NOTED,
+                status=Status.WAITING if narrow else Status.INFORMATIONAL,
             )
         )
     return SubnetChange(
         tuple(add[zone] for zone in sorted(add)),
         tuple(sorted(remove)),
-        tuple(remedied),
-        tuple(notes),
+        tuple(remediated),
+        tuple(others),
         removal_needs_addition=bool(remove) and remove == attached,
     )
 
@@ -174,37 +173,36 @@ def _last_subnet(endpoint: Endpoint, subnet_id: str) -> Finding:
         found=f"{subnet_id}, which is not private, or not the zone's. The endpoint has no other subnet, and "
         "EC2 takes no second one in the zone",
         wanted="left: the endpoint serves from it. A private subnet in another zone would take its place",
-        status=Status.NOTED,
+        status=Status.INFORMATIONAL,
     )
 
 
 def _family(
-    observation: Observation,
+    situation: Situation,
     service: Service,
-    profile: Profile,
+    wanted: AddressType,
     offered: Mapping[str, list[Subnet]],
     standing: AddressType | None,
 ) -> tuple[AddressType, tuple[Finding, ...]]:
-    asked = profile.address_type
-    if asked is AddressType.IPV4:
-        return asked, ()
-    families = {AddressType.IPV4, AddressType.IPV6} if asked is AddressType.DUALSTACK else {asked}
+    if wanted is AddressType.IPV4:
+        return wanted, ()
+    families = {AddressType.IPV4, AddressType.IPV6} if wanted is AddressType.DUALSTACK else {wanted}
 
     def covers(family: AddressType) -> set[str]:
         return {zone for zone, subnets in offered.items() if any(_has(s, family) for s in subnets)}
 
-    lost = covers(AddressType.IPV4) - covers(asked)
+    lost = covers(AddressType.IPV4) - covers(wanted)
     if families <= service.address_types and not lost:
-        return asked, ()
-    if standing is asked and covers(asked):
-        return asked, tuple(_without_family(service, zone, asked) for zone in sorted(lost))
+        return wanted, ()
+    if standing is wanted and covers(wanted):
+        return wanted, tuple(_without_family(service, zone, wanted) for zone in sorted(lost))
     lacking = "the service" if not families <= service.address_types else "a zone's private subnets"
     finding = Finding(
         Kind.ENDPOINT_ADDRESS_TYPE,
         service.name,
-        found=f"{lacking} cannot do {asked} in {observation.vpc.id}",
-        wanted=f"{asked}; {AddressType.IPV4} is used",
-        status=Status.NOTED,
+        found=f"{lacking} cannot do {wanted} in {situation.vpc_id}",
+        wanted=f"{wanted}; {AddressType.IPV4} is used",
+        status=Status.INFORMATIONAL,
     )
     return AddressType.IPV4, (finding,)
 
@@ -233,7 +231,7 @@ def _uncovered(service: Service, zone: str, reason: Reason) -> Finding:
         f"{service.name} in {zone}",
         found="no private subnet has a free address" if offered else "the service does not offer the zone",
         wanted="a subnet of the endpoint in each zone that has private subnets",
-        status=Status.BLOCKED if offered else Status.NOTED,
+        status=Status.BLOCKED if offered else Status.INFORMATIONAL,
         reason=reason,
     )
 
@@ -244,7 +242,7 @@ def _without_family(service: Service, zone: str, family: AddressType) -> Finding
         f"{service.name} in {zone}",
         found=f"no private subnet there can do {family}, which the endpoint's clients may use",
         wanted=f"a private subnet for {family} in each zone",
-        status=Status.NOTED,
+        status=Status.INFORMATIONAL,
     )
 
 

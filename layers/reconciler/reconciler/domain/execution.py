@@ -1,0 +1,75 @@
+"""How the execution of a plan goes on after something went wrong: which steps are still taken.
+
+Every step is attempted whatever became of the others, except where it needs something that did not come
+about, or might close a way before another is open. Apart from the executor so that these rules are tested
+without AWS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from .actions import AuthorizeIngress, CreateSecurityGroup, CreateTags, EnableVpcAttribute
+from .findings import Finding, Reason, Status
+from .plan import Step
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one step, with EC2's own words where it refused.
+
+    `status` is `remediated`, `waiting`, `blocked` or `reported`. `failed` says of a waiting step that EC2
+    could not do it for now, `throttled` that EC2 takes no more calls of its kind for now, `dns_off` that
+    private DNS lacks an attribute of the VPC. `findings` came to light only when EC2 was asked.
+    """
+
+    step: Step
+    status: Status
+    reason: Reason | None = None
+    detail: str = ""
+    findings: tuple[Finding, ...] = ()
+    failed: bool = False
+    throttled: bool = False
+    dns_off: bool = False
+
+
+class Execution:
+    """What became of the steps so far, as far as later ones depend on it."""
+
+    def __init__(self) -> None:
+        self._group_not_made: Outcome | None = None
+        self._not_tagged: dict[str, Outcome] = {}
+        self._not_let_in: Outcome | None = None
+        self._dns_refused: Outcome | None = None
+        self._throttled: Outcome | None = None
+
+    def prevents(self, step: Step) -> Outcome | None:
+        """The outcome of an earlier step that keeps this one from being taken, as this one's own."""
+        cause = (
+            (self._throttled if step.is_endpoint_call else None)
+            or (self._not_let_in if step.may_close else None)
+            or self._not_tagged.get(step.needs_tags_on or step.changed_id)
+            or (self._group_not_made if step.needs_new_group else None)
+        )
+        return replace(cause, step=step) if cause else None
+
+    def record(self, outcome: Outcome) -> Outcome:
+        """Remember what became of a step. Gives the outcome, or the one behind it: where private DNS is
+        refused since an attribute could not be turned on, that refusal is the reason."""
+        if outcome.dns_off and self._dns_refused:
+            outcome = replace(self._dns_refused, step=outcome.step)
+        action, done = outcome.step.action, outcome.status is Status.REMEDIATED
+        if outcome.throttled and outcome.step.is_endpoint_call:
+            self._throttled = outcome
+        if done:
+            return outcome
+        if isinstance(action, CreateSecurityGroup):
+            self._group_not_made = outcome
+        if isinstance(action, CreateTags) and action.needed:
+            self._not_tagged[action.resource_id] = outcome
+        # Where the group is full, what is too much has to go all the same.
+        if isinstance(action, AuthorizeIngress) and outcome.reason is not Reason.RULE_QUOTA:
+            self._not_let_in = outcome
+        if isinstance(action, EnableVpcAttribute):
+            self._dns_refused = outcome
+        return outcome
