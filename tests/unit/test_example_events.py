@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.intake import app as intake
 from functions.reconcile import app as reconcile
@@ -163,7 +164,7 @@ def test_intake_takes_every_example_and_turns_none_away(here: Here, name: str) -
 def test_reconcile_takes_the_example_of_a_batch(here: Here) -> None:
     batch = example("PassQueueBatch")
     assert len(batch["Records"]) > 1
-    assert reconcile.handle(batch, Mock(), here.runtime) == {"batchItemFailures": []}
+    assert reconcile.handle(batch, Mock(spec=LambdaContext), here.runtime) == {"batchItemFailures": []}
     told = here.said()
     for record in batch["Records"]:
         assert f"reconciled {json.loads(record['body'])['vpc_id']}: gone" in told

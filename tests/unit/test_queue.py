@@ -12,8 +12,8 @@ from reconciler.domain import trail
 from reconciler.domain.counts import Count, Metric
 from reconciler.domain.trail import WATCHED, MalformedEvent, ResourceType, Touched
 from reconciler.queue import MalformedMessage, NotQueued, Queue, RunRequest, first_seen_of
+from tests.unit.domain.test_trail import an_api_call
 from tests.unit.fakes import FakeSqs
-from tests.unit.test_trail import an_api_call
 
 URL = "https://passes.fifo"
 NOW = 1_795_420_800.0

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from reconciler.domain import trail
 from reconciler.domain.trail import Ignored, Touched
-from tests.unit.test_trail import an_api_call
+from tests.unit.domain.test_trail import an_api_call
 
 PREFIX = "vpce-remediator"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "events").glob("*.json"))
 RECORDINGS = sorted((ROOT.parent / "shared" / "cloudtrail").glob("*.json"))
 
