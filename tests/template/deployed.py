@@ -72,7 +72,9 @@ def resolve(node: Any, values: Mapping[str, str]) -> Any:
         case {"Ref": name} | {"Fn::GetAtt": name}:
             return values.get(name, name)
         case {"Fn::Sub": [text, dict(more)]}:
-            return resolve({"Fn::Sub": text}, {**values, **{name: f"<{name}>" for name in more}})
+            own = {name: resolve(value, values) for name, value in more.items()}
+            shown = {name: value if isinstance(value, str) else f"<{name}>" for name, value in own.items()}
+            return resolve({"Fn::Sub": text}, {**values, **shown})
         case {"Fn::Sub": text}:
             return re.sub(r"\$\{([^}]+)\}", lambda found: values.get(found[1], found[1]), text)
     return {key: resolve(value, values) for key, value in node.items()}

@@ -238,3 +238,10 @@ def test_the_program_may_make_every_call_that_it_makes() -> None:
         "ec2:RevokeSecurityGroupIngress",
         "route53:AssociateVPCWithHostedZone",
     }
+
+
+def test_every_parameter_is_in_one_group_of_the_console_and_has_a_label() -> None:
+    interface = template()["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
+    assert sorted(grouped) == sorted(template()["Parameters"])
+    assert set(interface["ParameterLabels"]) == set(grouped)
