@@ -9,12 +9,13 @@ from types import FrameType
 
 from rich.console import Console
 
-from sandbox import demo, up
-from sandbox.control_plane import ControlPlaneError
-from sandbox.delivery import RuleError
-from sandbox.deploy import DeployError
+from sandbox import up
+from sandbox.control_plane.deploy import DeployError
+from sandbox.control_plane.ministack import ControlPlaneError
+from sandbox.demo import play
+from sandbox.trail.delivery import RuleError
 
-_COMMANDS = {"demo": demo.run, "up": up.run}
+_COMMANDS = {"demo": play.run, "up": up.run}
 _INTERRUPTED = 130
 
 

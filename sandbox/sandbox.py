@@ -15,16 +15,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox import account, control_plane, deploy, permissions, places, principals
-from sandbox.control_plane import ControlPlane
-from sandbox.delivery import Delivery
-from sandbox.deploy import Progress, Stack
+from sandbox import access, places
+from sandbox.control_plane import deploy, ministack
+from sandbox.control_plane.deploy import Progress, Stack
+from sandbox.control_plane.emf import Extractor, Metric, metrics_of
+from sandbox.control_plane.logs import FunctionLogs, Line
+from sandbox.control_plane.ministack import ControlPlane
+from sandbox.control_plane.queues import Queues
 from sandbox.ec2 import Call, Ec2, IamUser, Principal, Root, SystemClock
-from sandbox.ec2_permissions import Ec2Permissions
-from sandbox.emf import Extractor, Metric, metrics_of
-from sandbox.logs import FunctionLogs, Line
-from sandbox.queues import Queues
-from sandbox.trail import TagChanges, cloudtrail_event
+from sandbox.iam import function_roles, policies
+from sandbox.iam.ec2_decision import Ec2Permissions
+from sandbox.trail.cloudtrail import TagChanges, cloudtrail_event
+from sandbox.trail.delivery import Delivery
 from sandbox.truth import Truth
 
 if TYPE_CHECKING:
@@ -65,10 +67,10 @@ class Sandbox:
         self.stack: Stack = deploy.deploy(
             self.plane, self.parameters, project=self.project, progress=self.progress
         )
-        self.roles = principals.register_functions(self.ec2.principals, self.plane, self.stack)
-        permissions.allow_batches(self.plane, self.stack)
+        self.roles = function_roles.register_functions(self.ec2.principals, self.plane, self.stack)
+        policies.allow_batches(self.plane, self.stack)
         self.ec2.authorise = Ec2Permissions(
-            permissions.statements_of(self.plane, self.stack),
+            policies.statements_of(self.plane, self.stack),
             self.ec2.account,
             self.ec2.region,
             self.ec2.tags_of,
@@ -95,7 +97,7 @@ class Sandbox:
 
     def ec2_as(self, principal: Principal) -> EC2Client:
         """EC2 for a principal of the account, over the wire."""
-        made: EC2Client = account.client("ec2", self.ec2_endpoint, self.ec2.principals.key_of(principal))
+        made: EC2Client = access.client("ec2", self.ec2_endpoint, self.ec2.principals.key_of(principal))
         return made
 
     def client(self, service: str) -> Any:
@@ -146,14 +148,14 @@ def started(
 ) -> Iterator[Sandbox]:
     """A sandbox with nothing deployed yet."""
     timing = timing or Timing()
-    ec2 = Ec2(account.ACCOUNT, account.REGION, clock=SystemClock())
-    ec2.principals.register(account.ACCOUNT, Root())
+    ec2 = Ec2(access.ACCOUNT, access.REGION, clock=SystemClock())
+    ec2.principals.register(access.ACCOUNT, Root())
     for name in ("create", "modify", "delete", "remember"):
         setattr(ec2.aws.timings, name, getattr(timing, name))
     with (
         places.run_folder() as folder,
         ec2.serve() as endpoint,
-        control_plane.running(folder, endpoint) as plane,
+        ministack.running(folder, endpoint) as plane,
     ):
         delivery = Delivery(plane, timing.delivery)
         ec2.on_call(lambda call: delivery.offer([cloudtrail_event(call, ec2.account, ec2.region)]))

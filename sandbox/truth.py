@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from sandbox import account
+from sandbox import access
 
 Found = Mapping[str, Any]
 """Something that EC2 describes, by the names that boto3 uses."""
@@ -21,8 +21,8 @@ Found = Mapping[str, Any]
 Look = Callable[..., Found]
 """Reads EC2's state, as `Ec2.truth` does: not throttled, nothing late, and it leaves no trace."""
 
-APP_MESH = f"com.amazonaws.{account.REGION}.appmesh-envoy-management"
-LOGS = f"com.amazonaws.{account.REGION}.logs"
+APP_MESH = f"com.amazonaws.{access.REGION}.appmesh-envoy-management"
+LOGS = f"com.amazonaws.{access.REGION}.logs"
 _GONE = {"deleted"}
 
 

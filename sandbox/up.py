@@ -7,7 +7,8 @@ import time
 
 from rich.console import Console
 
-from sandbox import account, show
+from sandbox import access
+from sandbox.demo import show
 from sandbox.sandbox import PARAMETERS, Sandbox, extracting, started
 
 _HOW = """
@@ -56,9 +57,9 @@ def instructions(sandbox: Sandbox) -> str:
     return _HOW.format(
         plane=sandbox.plane.endpoint,
         ec2=sandbox.ec2_endpoint,
-        key=account.ACCOUNT,
-        secret=account.SECRET,
-        region=account.REGION,
+        key=access.ACCOUNT,
+        secret=access.SECRET,
+        region=access.REGION,
         prefix=sandbox.tag_prefix,
         logs="\n".join(tails),
         queue=sandbox.queues.urls[sandbox.queues.worked[0]],

@@ -17,7 +17,7 @@ from reconciler.ec2.observe import Observer
 from reconciler.queue import RunRequest
 from reconciler.reconcile import Ending, Run
 from reconciler.settings import Settings
-from sandbox.ec2 import AssumedRole, Call, Ec2, ManualClock, Rule
+from sandbox.ec2 import AssumedRole, Call, Ec2, Ec2Rule, ManualClock
 from sandbox.truth import Truth
 
 STACK = "vpc-endpoint-remediator"
@@ -42,7 +42,7 @@ def settings(mode: Mode = Mode.ENFORCE) -> Settings:
 class Account:
     """One account, its EC2, and an installation of the remediator in it."""
 
-    def __init__(self, rules: frozenset[Rule] | None = None, mode: Mode = Mode.ENFORCE) -> None:
+    def __init__(self, rules: frozenset[Ec2Rule] | None = None, mode: Mode = Mode.ENFORCE) -> None:
         self.clock = ManualClock()
         self.ec2 = Ec2(clock=self.clock, rules=rules)
         self.customer = self.ec2.client()

@@ -23,7 +23,7 @@ _STATUS = {
 }
 
 
-class Refusal(Exception):
+class Refused(Exception):
     """EC2 says no, with a code and a sentence."""
 
     def __init__(self, code: str, message: str) -> None:

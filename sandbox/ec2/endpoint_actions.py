@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.ec2.utils import random_private_ip, random_vpc_ep_id
 
-from sandbox.ec2.calls import Refusal, Request, Response
+from sandbox.ec2.calls import Refused, Request, Response
 from sandbox.ec2.endpoints import Endpoint, full_access, reformatted
 from sandbox.ec2.filters import wanted
 from sandbox.ec2.rules.policies import policies_come_back_in_another_form
@@ -186,7 +186,7 @@ def _stand_in(world: World, endpoint: Endpoint, subnet_id: str) -> None:
 def _default_group(world: World, vpc_id: str) -> str:
     group = world.backend.get_default_security_group(vpc_id)
     if group is None:
-        raise Refusal("InvalidGroup.NotFound", f"The VPC {vpc_id} has no default security group")
+        raise Refused("InvalidGroup.NotFound", f"The VPC {vpc_id} has no default security group")
     return group.id
 
 

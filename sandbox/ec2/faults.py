@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox.ec2.calls import ConnectionLost, Killed, Params, Refusal, Request
+from sandbox.ec2.calls import ConnectionLost, Killed, Params, Refused, Request
 
 Effect = str | type[ConnectionLost] | type[Killed]
 """An error code; `ConnectionLost` or `TimedOut`, which the client sees as such; `Killed`: the caller dies."""
@@ -35,7 +35,7 @@ class _Fault:
 
     def raise_(self) -> None:
         if isinstance(self.effect, str):
-            raise Refusal(self.effect, self.message or "An internal error has occurred")
+            raise Refused(self.effect, self.message or "An internal error has occurred")
         raise self.effect(self.message)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sandbox.ec2.calls import Refusal
+from sandbox.ec2.calls import Refused
 
 
 def wanted(
@@ -28,7 +28,7 @@ def _passes(
     elif name.startswith("tag:"):
         found = [tags[name[4:]]] if name[4:] in tags else []
     else:
-        raise Refusal("InvalidParameterValue", f"The filter '{name}' is invalid")
+        raise Refused("InvalidParameterValue", f"The filter '{name}' is invalid")
     return any(fnmatchcase(each, _literal_brackets(value)) for each in found for value in values)
 
 

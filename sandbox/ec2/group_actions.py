@@ -6,8 +6,8 @@ from typing import Any
 
 from moto.ec2.models.security_groups import SecurityGroup, SecurityGroupRule
 
-from sandbox.ec2.calls import Params, Refusal, Request, Response
-from sandbox.ec2.permissions import Key, key_of, peers_of, permissions
+from sandbox.ec2.calls import Params, Refused, Request, Response
+from sandbox.ec2.group_rules import Key, key_of, peers_of, permissions
 from sandbox.ec2.world import World
 
 
@@ -29,7 +29,7 @@ def authorize(world: World, request: Request) -> Response:
             (group.egress_rules if egress else group.ingress_rules).append(rule)
             added.append(rule)
     if not added:
-        raise Refusal("MissingParameter", "The request must contain the parameter ipPermissions")
+        raise Refused("MissingParameter", "The request must contain the parameter ipPermissions")
     return {"Return": True, "SecurityGroupRules": [described(world, each) for each in added]}
 
 
@@ -63,7 +63,7 @@ def modify_rules(world: World, request: Request) -> Response:
         rule = group.get_rule(change["SecurityGroupRuleId"])
         if rule is None:
             message = f"The security group rule ID '{change['SecurityGroupRuleId']}' does not exist"
-            raise Refusal("InvalidSecurityGroupRuleId.NotFound", message)
+            raise Refused("InvalidSecurityGroupRuleId.NotFound", message)
         ((key, part),) = peers_of(_as_permission(change["SecurityGroupRule"]))
         twin = _rule(world, group, key, part, rule.is_egress)
         for name in ("ip_protocol", "from_port", "to_port", "ip_range", "source_group", "prefix_list_id"):
@@ -134,7 +134,7 @@ def _as_permission(rule: Params) -> dict[str, Any]:
     given = [(name, theirs, rule[ours]) for name, (ours, theirs) in peers.items() if ours in rule]
     if len(given) != 1:
         message = "Exactly one of cidrIp, cidrIpv6, prefixListId, or referencedGroupId must be specified"
-        raise Refusal("InvalidParameterCombination" if given else "MissingParameter", message)
+        raise Refused("InvalidParameterCombination" if given else "MissingParameter", message)
     ((name, theirs, value),) = given
     return one | {name: [{theirs: value} | text]}
 

@@ -20,7 +20,7 @@ from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import generic_filter
 
-from sandbox.ec2.calls import Params, Refusal, Response
+from sandbox.ec2.calls import Params, Refused, Response
 from sandbox.ec2.wire import operation
 
 
@@ -173,13 +173,13 @@ def perform(backend: Backend, action: str, params: Params) -> Response:
     responses = _Responses(backend, action, params)
     method = getattr(responses, xform_name(action), None)
     if method is None:
-        raise Refusal("InvalidAction", f"The action {action} is not part of the sandbox's EC2.")
+        raise Refused("InvalidAction", f"The action {action} is not part of the sandbox's EC2.")
     try:
         result = method()
     except ServiceException as e:
-        raise Refusal(str(e.code), str(e.message)) from e
+        raise Refused(str(e.code), str(e.message)) from e
     if not isinstance(result, ActionResult):
-        raise Refusal("InvalidAction", f"The action {action} is not part of the sandbox's EC2.")
+        raise Refused("InvalidAction", f"The action {action} is not part of the sandbox's EC2.")
     picker = XFormedAttributePicker(response_transformers=responses.RESPONSE_KEY_PATH_TO_TRANSFORMER)
     model: Any = operation(action)
     return _Plain(operation_model=model, value_picker=picker).gather(result.result)

@@ -17,7 +17,7 @@ After = Callable[["World", "Request", "Any"], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Rule:
+class Ec2Rule:
     """A fact of EC2. In a set of rules it is kept; left out, EC2 behaves as moto does."""
 
     name: str
@@ -34,24 +34,24 @@ class Rule:
         return self.name
 
 
-def before(*actions: str) -> Callable[[Before], Rule]:
+def before(*actions: str) -> Callable[[Before], Ec2Rule]:
     """Make a rule of a function that looks at a call before it is done. No names: every call."""
 
-    def make(check: Before) -> Rule:
-        return Rule(check.__name__, check.__doc__ or "", frozenset(actions), before=check)
+    def make(check: Before) -> Ec2Rule:
+        return Ec2Rule(check.__name__, check.__doc__ or "", frozenset(actions), before=check)
 
     return make
 
 
-def after(*actions: str) -> Callable[[After], Rule]:
+def after(*actions: str) -> Callable[[After], Ec2Rule]:
     """Make a rule of a function that mends the answer of a call that went well."""
 
-    def make(mend: After) -> Rule:
-        return Rule(mend.__name__, mend.__doc__ or "", frozenset(actions), after=mend)
+    def make(mend: After) -> Ec2Rule:
+        return Ec2Rule(mend.__name__, mend.__doc__ or "", frozenset(actions), after=mend)
 
     return make
 
 
-def fact(name: str, text: str) -> Rule:
+def fact(name: str, text: str) -> Ec2Rule:
     """A rule that the code elsewhere asks for by name, since it is more than a check."""
-    return Rule(name, text, frozenset())
+    return Ec2Rule(name, text, frozenset())

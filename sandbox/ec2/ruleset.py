@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sandbox.ec2.rule import Rule
+from sandbox.ec2.rule import Ec2Rule
 from sandbox.ec2.rules import (
     attributes,
+    authorising,
     dependencies,
     endpoints,
     gateways,
     groups,
     networks,
     pages,
-    permissions,
     policies,
     private_dns,
     quotas,
@@ -35,7 +35,7 @@ _IN_ORDER = (
     quotas,
     dependencies,
     groups,
-    permissions,
+    authorising,
     attributes,
     networks,
     gateways,
@@ -44,8 +44,8 @@ _IN_ORDER = (
     visibility,
     pages,
 )
-EVERY_RULE: tuple[Rule, ...] = tuple(
-    dict.fromkeys(each for module in _IN_ORDER for each in vars(module).values() if isinstance(each, Rule))
+EVERY_RULE: tuple[Ec2Rule, ...] = tuple(
+    dict.fromkeys(each for module in _IN_ORDER for each in vars(module).values() if isinstance(each, Ec2Rule))
 )
 
 
@@ -53,16 +53,16 @@ class Rules:
     """The sets of rules to start from; take rules away with `-`: `Rules.default() - {one_subnet_a_zone}`."""
 
     @staticmethod
-    def all() -> frozenset[Rule]:
+    def all() -> frozenset[Ec2Rule]:
         """Every rule."""
         return frozenset(EVERY_RULE)
 
     @staticmethod
-    def default() -> frozenset[Rule]:
+    def default() -> frozenset[Ec2Rule]:
         """All but the two that a test asks for by name: throttling, and states in varied case."""
         return Rules.all() - {throttling.calls_empty_a_bucket, states.states_come_in_varied_case}
 
     @staticmethod
-    def none() -> frozenset[Rule]:
+    def none() -> frozenset[Ec2Rule]:
         """No rule: moto's EC2, with endpoints that can be modified."""
         return frozenset()

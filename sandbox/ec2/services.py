@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandbox.ec2.calls import Refusal, Request, Response
+from sandbox.ec2.calls import Refused, Request, Response
 from sandbox.ec2.filters import wanted
 
 
@@ -103,7 +103,7 @@ class Catalogue:
         known = {name for name, _ in self._services}
         for name in names:
             if name not in known:
-                raise Refusal("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
+                raise Refused("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
         found = [
             service
             for service in sorted(self._services.values(), key=lambda each: (each.name, each.type))

@@ -1,20 +1,22 @@
-"""EC2's query protocol, both ways, by botocore's model: so that the rules only ever see typed values."""
+"""EC2's query protocol, both ways, by moto's parser and serializer: the rules only see typed values."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import cast
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from botocore.model import OperationModel, OperationNotFoundError, Shape
+from botocore.model import OperationNotFoundError, Shape
+from moto.core.model import OperationModel
+from moto.core.parse import EC2QueryParser, RequestDict
+from moto.core.serialize import EC2Serializer, SerializationContext
 from moto.core.utils import get_service_model
 
-from sandbox.ec2.calls import Params, Refusal, Response
+from sandbox.ec2.calls import Params, Refused, Response
 
 NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
-Tree = dict[str, Any]
 
 
 @cache
@@ -23,7 +25,7 @@ def operation(action: str) -> OperationModel:
     try:
         found: OperationModel = get_service_model("ec2").operation_model(action)
     except OperationNotFoundError as e:
-        raise Refusal("InvalidAction", f"The action {action} is not valid for this web service.") from e
+        raise Refused("InvalidAction", f"The action {action} is not valid for this web service.") from e
     return found
 
 
@@ -40,76 +42,31 @@ def xml_name(shape: Shape, member: str) -> str:
 
 
 def parse(body: str | bytes) -> tuple[str, Params]:
-    """The action and its typed parameters, out of a form-encoded request."""
+    """The action and its typed parameters, out of a form-encoded request, as moto's parser reads it."""
     text = body.decode() if isinstance(body, bytes) else body
-    tree: Tree = {}
-    for key, value in parse_qsl(text, keep_blank_values=True):
-        *path, last = key.split(".")
-        node = tree
-        for step in path:
-            node = node.setdefault(step, {})
-        node[last] = value
-    action = str(tree.pop("Action", ""))
-    shape = operation(action).input_shape
-    return action, _typed(shape, tree) if shape else {}
-
-
-def _typed(shape: Any, node: Any) -> Any:
-    if shape.type_name == "structure":
-        return {
-            name: _typed(member, node[query_name(member, name)])
-            for name, member in shape.members.items()
-            if query_name(member, name) in node
-        }
-    if shape.type_name == "list":
-        numbers = sorted((key for key in node if key.isdigit()), key=int) if isinstance(node, dict) else []
-        return [_typed(shape.member, node[number]) for number in numbers]
-    if shape.type_name == "boolean":
-        return str(node).lower() == "true"
-    if shape.type_name in ("integer", "long"):
-        try:
-            return int(node)
-        except ValueError as e:
-            raise Refusal("InvalidParameterValue", f"Invalid integer value: {node}") from e
-    return node
+    values = dict(parse_qsl(text, keep_blank_values=True))
+    action = values.pop("Action", "")
+    try:
+        params: Params = EC2QueryParser(operation(action)).parse(cast("RequestDict", {"values": values}))
+    except ValueError as e:
+        raise Refused("InvalidParameterValue", f"Invalid integer value: {e}") from e
+    return action, params
 
 
 def answer(action: str, response: Response, request_id: str) -> bytes:
-    """The XML of a call that went well."""
-    shape = operation(action).output_shape
-    inner = _members(shape, response) if shape else "<return>true</return>"
-    return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<{action}Response xmlns="{NAMESPACE}">'
-        f"<requestId>{request_id}</requestId>{inner}</{action}Response>"
-    ).encode()
+    """The XML of a call that went well, as moto's serializer writes it."""
+    context = SerializationContext(request_id)
+    body = EC2Serializer(operation(action), context).serialize(response or {"Return": True})["body"]
+    return body if isinstance(body, bytes) else body.encode()
 
 
-def refused(refusal: Refusal, request_id: str) -> bytes:
-    """The XML of a call that was refused."""
+def refused(refusal: Refused, request_id: str) -> bytes:
+    """The XML of a call that was refused. Not by moto's serializer, which wants an error class of moto's."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<Response><Errors><Error>'
         f"<Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message>"
         f"</Error></Errors><RequestID>{request_id}</RequestID></Response>"
     ).encode()
-
-
-def _members(shape: Any, value: Response) -> str:
-    return "".join(
-        _element(xml_name(member, name), member, value[name])
-        for name, member in shape.members.items()
-        if value.get(name) is not None
-    )
-
-
-def _element(name: str, shape: Any, value: Any) -> str:
-    if shape.type_name == "structure":
-        inner = _members(shape, value)
-    elif shape.type_name == "list":
-        item = xml_name(shape.member, "item")
-        inner = "".join(_element(item, shape.member, each) for each in value)
-    else:
-        inner = escape(text(value))
-    return f"<{name}>{inner}</{name}>"
 
 
 def text(value: object) -> str:

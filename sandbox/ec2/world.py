@@ -10,12 +10,12 @@ from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.models.vpcs import VPC
 
-from sandbox.ec2.calls import Params, Refusal
+from sandbox.ec2.calls import Params, Refused
 from sandbox.ec2.clock import Clock
 from sandbox.ec2.endpoints import Endpoint
 from sandbox.ec2.late import Lateness
 from sandbox.ec2.moto_side import new_backend
-from sandbox.ec2.rule import Rule
+from sandbox.ec2.rule import Ec2Rule
 from sandbox.ec2.services import Catalogue
 
 
@@ -59,7 +59,7 @@ class World:
     account: str
     region: str
     clock: Clock
-    rules: Set[Rule]
+    rules: Set[Ec2Rule]
     timings: Timings = field(default_factory=Timings)
     quotas: Quotas = field(default_factory=Quotas)
     late: Lateness = field(default_factory=Lateness)
@@ -85,7 +85,7 @@ class World:
         """The time."""
         return self.clock.now()
 
-    def keeps(self, rule: Rule) -> bool:
+    def keeps(self, rule: Ec2Rule) -> bool:
         """Whether that rule is switched on."""
         return rule in self.rules
 
@@ -93,21 +93,21 @@ class World:
         """The VPC of that id, or EC2's refusal."""
         found: VPC | None = self.backend.vpcs.get(vpc_id)
         if found is None:
-            raise Refusal("InvalidVpcID.NotFound", f"The vpc ID '{vpc_id}' does not exist")
+            raise Refused("InvalidVpcID.NotFound", f"The vpc ID '{vpc_id}' does not exist")
         return found
 
     def subnet(self, subnet_id: str) -> Subnet:
         """The subnet of that id, or EC2's refusal."""
         found = self.backend.subnet(subnet_id)
         if found is None:
-            raise Refusal("InvalidSubnetID.NotFound", f"The subnet ID '{subnet_id}' does not exist")
+            raise Refused("InvalidSubnetID.NotFound", f"The subnet ID '{subnet_id}' does not exist")
         return found
 
     def group(self, group_id: str) -> SecurityGroup:
         """The security group of that id, or EC2's refusal."""
         found = self.backend.group(group_id)
         if found is None:
-            raise Refusal("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
+            raise Refused("InvalidGroup.NotFound", f"The security group '{group_id}' does not exist")
         return found
 
     def group_of(self, params: Params) -> SecurityGroup:
@@ -118,21 +118,21 @@ class World:
         found = self.backend.get_security_group_from_name(name, self.backend.default_vpc.id)
         if found is None:
             message = f"The security group '{name}' does not exist in default VPC"
-            raise Refusal("InvalidGroup.NotFound", message)
+            raise Refused("InvalidGroup.NotFound", message)
         return found
 
     def route_table(self, table_id: str) -> RouteTable:
         """The route table of that id, or EC2's refusal."""
         found: RouteTable | None = self.backend.route_tables.get(table_id)
         if found is None:
-            raise Refusal("InvalidRouteTableID.NotFound", f"The routeTable ID '{table_id}' does not exist")
+            raise Refused("InvalidRouteTableID.NotFound", f"The routeTable ID '{table_id}' does not exist")
         return found
 
     def endpoint(self, endpoint_id: str) -> Endpoint:
         """The endpoint of that id, or EC2's refusal."""
         found = self.endpoints.get(endpoint_id)
         if found is None:
-            raise Refusal(
+            raise Refused(
                 "InvalidVpcEndpointId.NotFound", f"The Vpc Endpoint Id '{endpoint_id}' does not exist"
             )
         return found

@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, collapse_addresses
 from typing import Any
 
 from sandbox.ec2 import Call, Principal
-from sandbox.ec2_permissions import Ec2Permissions
+from sandbox.iam.ec2_decision import Ec2Permissions
 from sandbox.truth import APP_MESH, LOGS, Found
 from tests.account import INSTALLATION, ROLE, STACK, Account
 from tests.template import deployed

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.ec2 import Ec2, ManualClock, Rule, Rules
+from sandbox.ec2 import Ec2, Ec2Rule, ManualClock, Rules
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
-SHOWN: set[Rule] = set()
+SHOWN: set[Ec2Rule] = set()
 NOT_SHOWN = (AssertionError, ClientError, LookupError, pytest.fail.Exception)
 MESH = "com.amazonaws.eu-west-1.appmesh-envoy-management"
 LOGS = "com.amazonaws.eu-west-1.logs"
@@ -24,7 +24,7 @@ S3 = "com.amazonaws.eu-west-1.s3"
 class Network:
     """A VPC with both DNS attributes on and a subnet in each of the zones a, b and c."""
 
-    def __init__(self, rules: frozenset[Rule] | None = None) -> None:
+    def __init__(self, rules: frozenset[Ec2Rule] | None = None) -> None:
         self.clock = ManualClock()
         self.ec2 = Ec2(clock=self.clock, rules=rules)
         self.api: EC2Client = self.ec2.client()
@@ -131,7 +131,7 @@ def expect_refusal(code: str, text: str = "") -> Iterator[None]:
     assert (error["Code"], text in error["Message"]) == (code, True), error
 
 
-def shows(rule: Rule) -> Callable[[Callable[[Network], None]], Callable[[bool], None]]:
+def shows(rule: Ec2Rule) -> Callable[[Callable[[Network], None]], Callable[[bool], None]]:
     """Make two tests of a check: it holds with the rule, and does not without: so it is the rule it shows."""
     SHOWN.add(rule)
 

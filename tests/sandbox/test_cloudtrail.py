@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.ec2 import AssumedRole, AwsService, Call, IamUser, Principal, Root
-from sandbox.trail import TagChanges, cloudtrail_event
+from sandbox.trail.cloudtrail import TagChanges, cloudtrail_event
 from tests.sandbox.network import LOGS, Network
 
 ROLE = "arn:aws:iam::111122223333:role/remediator-Reconcile"

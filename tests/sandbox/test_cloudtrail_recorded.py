@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.trail import cloudtrail_event
+from sandbox.trail.cloudtrail import cloudtrail_event
 from tests.sandbox.network import S3, Network, tcp
 
 RECORDINGS = Path(__file__).parents[3] / "shared" / "cloudtrail"

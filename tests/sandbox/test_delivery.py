@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.control_plane import ControlPlane
-from sandbox.delivery import Delivery, RuleError, Target
+from sandbox.control_plane.ministack import ControlPlane
 from sandbox.sandbox import wait_until
+from sandbox.trail.delivery import Delivery, RuleError, Target
 
 _RULES = "arn:aws:events:eu-west-1:111122223333:rule"
 _FUNCTION = "arn:aws:lambda:eu-west-1:111122223333:function:intake"

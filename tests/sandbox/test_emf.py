@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.emf import metrics_of, parse
-from sandbox.logs import Line
+from sandbox.control_plane.emf import metrics_of, parse
+from sandbox.control_plane.logs import Line
 
 
 def emf(**parts: Any) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.ec2.rules import dependencies, groups, permissions, quotas
+from sandbox.ec2.rules import authorising, dependencies, groups, quotas
 from tests.sandbox.network import MESH, Network, expect_refusal, shows, tcp
 
 
@@ -43,7 +43,7 @@ def test_the_default_group_lets_its_own_members_in(net: Network) -> None:
     assert default["IpPermissions"][0]["UserIdGroupPairs"][0]["GroupId"] == default["GroupId"]
 
 
-@shows(permissions.a_rule_is_authorised_once)
+@shows(authorising.a_rule_is_authorised_once)
 def test_one_duplicate_refuses_the_whole_batch(net: Network) -> None:
     net.let_in(net.group, "10.0.0.0/16")
     text = 'the specified rule "peer: 10.0.0.0/16, TCP, from port: 443, to port: 443, ALLOW" already exists'
@@ -52,7 +52,7 @@ def test_one_duplicate_refuses_the_whole_batch(net: Network) -> None:
     assert net.ingress(net.group) == ["10.0.0.0/16"]
 
 
-@shows(permissions.only_a_known_rule_is_revoked)
+@shows(authorising.only_a_known_rule_is_revoked)
 def test_one_unknown_rule_keeps_the_whole_batch_from_being_revoked(net: Network) -> None:
     net.let_in(net.group, "10.0.0.0/16")
     with expect_refusal(
@@ -64,7 +64,7 @@ def test_one_unknown_rule_keeps_the_whole_batch_from_being_revoked(net: Network)
     assert net.ingress(net.group) == ["10.0.0.0/16"]
 
 
-@shows(permissions.unknown_rules_are_forgiven_in_the_default_vpc)
+@shows(authorising.unknown_rules_are_forgiven_in_the_default_vpc)
 def test_a_default_vpc_answers_which_rules_it_did_not_know(net: Network) -> None:
     (default,) = net.api.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
     group = net.new_group("there", default["VpcId"])

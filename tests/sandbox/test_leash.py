@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import places
-from sandbox.leash import leashed
+from sandbox.control_plane.leash import leashed
 
 # A command with a worker of its own; it writes down both, so that a test can look after them.
 _WITH_WORKER = """
@@ -27,7 +27,7 @@ _STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + _
 _PARENT = """
 import os, sys, time
 from pathlib import Path
-from sandbox.leash import leashed
+from sandbox.control_plane.leash import leashed
 with leashed(sys.argv[1:], cwd=Path.cwd(), env=dict(os.environ), output=2):
     time.sleep(600)
 """

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox import account, places
+from sandbox import access, places
 from sandbox.sandbox import Sandbox, Timing, running
 from tests.stack.team import Team
 from tests.stack.watch import eventually
@@ -40,8 +40,8 @@ def sandbox(said_by_sam: list[str]) -> Iterator[Sandbox]:
 @pytest.fixture(scope="session", autouse=True)
 def validation(sandbox: Sandbox) -> Iterator[subprocess.Popen[str]]:  # noqa: ARG001
     """`sam validate --lint`, which takes its time while the first VPCs converge."""
-    environment = account.without_aws(dict(os.environ)) | {
-        "AWS_DEFAULT_REGION": account.REGION,
+    environment = access.without_aws(dict(os.environ)) | {
+        "AWS_DEFAULT_REGION": access.REGION,
         "SAM_CLI_TELEMETRY": "0",
     }
     with subprocess.Popen(

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
-from sandbox import fleet
-from sandbox.fleet import Plan, Vpc
+from sandbox.demo import fleet
+from sandbox.demo.fleet import Vpc, VpcDesign
 from sandbox.sandbox import Sandbox
 from tests.stack.watch import eventually, heals
 
-_PLAN = Plan("plain", "two private subnets, no way out", 0, private="ab")
+_PLAN = VpcDesign("plain", "two private subnets, no way out", 0, private="ab")
 _AT_ONCE = 24
 
 
@@ -22,7 +22,7 @@ class Team:
         self._numbers = count(10)
         self._converged: list[Vpc] = []
 
-    def vpc(self, plan: Plan = _PLAN) -> Vpc:
+    def vpc(self, plan: VpcDesign = _PLAN) -> Vpc:
         """A new VPC, in the state that `plan` tells of, not tagged."""
         return fleet.make(self._sandbox.customer, replace(plan, number=next(self._numbers) % 250))
 
@@ -32,13 +32,13 @@ class Team:
             plan = replace(vpc.plan, tags={**vpc.plan.tags, **tags})
             fleet.opt_in(self._sandbox.customer, replace(vpc, plan=plan), self._sandbox.tag_prefix)
 
-    def tagged(self, plan: Plan = _PLAN, **tags: str) -> Vpc:
+    def tagged(self, plan: VpcDesign = _PLAN, **tags: str) -> Vpc:
         """A new VPC that has opted in."""
         vpc = self.vpc(plan)
         self.opts_in(vpc, **tags)
         return vpc
 
-    def converged(self, *plans: Plan) -> list[Vpc]:
+    def converged(self, *plans: VpcDesign) -> list[Vpc]:
         """New VPCs of these plans, tagged and as they should be, with nothing left to do."""
         vpcs = [self.tagged(plan) for plan in plans]
         heals(self._sandbox, *(vpc.id for vpc in vpcs))

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from sandbox.sandbox import Sandbox
-from sandbox.trail import Event, cloudtrail_event
+from sandbox.trail.cloudtrail import Event, cloudtrail_event
 from tests.stack.team import Team
 from tests.stack.watch import Since, eventually, heals, no_events
 

@@ -8,8 +8,8 @@ from functools import partial
 
 import pytest
 
-from sandbox import breaks, fleet
-from sandbox.breaks import BREAKS, Break, Scene
+from sandbox.demo import breaks, fleet
+from sandbox.demo.breaks import BREAKS, Break, Scene
 from sandbox.sandbox import Sandbox
 from tests.stack.team import Team
 from tests.stack.watch import Since, eventually, heals

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.ec2 import AssumedRole, IamUser, Principal, Root
 from sandbox.sandbox import Sandbox
-from sandbox.trail import cloudtrail_event
+from sandbox.trail.cloudtrail import cloudtrail_event
 from tests.stack.conftest import DEBOUNCE_SECONDS
 from tests.stack.team import Team
 from tests.stack.watch import Since, eventually, heals, no_events

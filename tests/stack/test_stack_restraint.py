@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import fleet
+from sandbox.demo import fleet
 from sandbox.sandbox import Sandbox
 from sandbox.truth import APP_MESH
 from tests.stack.team import Team

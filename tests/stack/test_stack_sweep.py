@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox import deploy, fleet
+from sandbox.control_plane import deploy
+from sandbox.demo import fleet
 from sandbox.sandbox import Sandbox
 from tests.stack.team import Team
 from tests.stack.watch import Since, eventually, heals, no_events

@@ -9,9 +9,9 @@ from functools import partial
 from typing import Any
 from unittest import mock
 
+from sandbox.control_plane.emf import Metric, metrics_of
+from sandbox.control_plane.logs import Line
 from sandbox.ec2 import Call
-from sandbox.emf import Metric, metrics_of
-from sandbox.logs import Line
 from sandbox.sandbox import Sandbox, wait_until
 
 _PATIENCE = 45.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.rule import before
 from sandbox.ec2.world import World
 
@@ -15,7 +15,7 @@ def one_attribute_a_call(_: World, request: Request) -> None:
     named = [wire for name, wire in _DNS.items() if name in request.params]
     if len(named) > 1:
         message = f"Fields for multiple attribute types specified: {', '.join(named)}"
-        raise Refusal("InvalidParameterCombination", message)
+        raise Refused("InvalidParameterCombination", message)
 
 
 @before("ModifyVpcAttribute")
@@ -24,4 +24,4 @@ def hostnames_need_support(world: World, request: Request) -> None:
     wanted = request.params.get("EnableDnsHostnames", {}).get("Value")
     if wanted and not world.vpc(request.params["VpcId"]).enable_dns_support:
         message = "DNS hostnames can only be enabled if DNS support is enabled"
-        raise Refusal("InvalidParameterValue", message)
+        raise Refused("InvalidParameterValue", message)

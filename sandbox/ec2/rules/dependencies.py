@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.rule import before
 from sandbox.ec2.world import World
 
@@ -13,7 +13,7 @@ def the_default_group_stays(world: World, request: Request) -> None:
     group = world.group_of(request.params)
     if group.is_default:
         message = f'the specified group: "{group.id}" name: "default" cannot be deleted by a user'
-        raise Refusal("CannotDelete", message)
+        raise Refused("CannotDelete", message)
 
 
 @before("DeleteSecurityGroup")
@@ -23,7 +23,7 @@ def a_group_in_use_stays(world: World, request: Request) -> None:
     attached = any(group_id in [each.id for each in eni._group_set] for eni in world.backend.enis.values())
     endpoints = (each for each in world.endpoints.values() if each.alive(world.now))
     if attached or any(group_id in each.groups for each in endpoints):
-        raise Refusal("DependencyViolation", f"resource {group_id} has a dependent object")
+        raise Refused("DependencyViolation", f"resource {group_id} has a dependent object")
 
 
 @before("DeleteSecurityGroup")
@@ -34,7 +34,7 @@ def a_group_that_others_refer_to_stays(world: World, request: Request) -> None:
         rules = other.ingress_rules + other.egress_rules
         if other.id != group_id and any(each.source_group.get("GroupId") == group_id for each in rules):
             message = f"The security group '{group_id}' is referenced by the security group '{other.id}'"
-            raise Refusal("InvalidGroup.InUse", message)
+            raise Refused("InvalidGroup.InUse", message)
 
 
 @before("DeleteSubnet")
@@ -43,7 +43,7 @@ def a_subnet_with_interfaces_stays(world: World, request: Request) -> None:
     subnet = world.subnet(request.params["SubnetId"])
     if world.backend.enis.of(subnet.id):
         message = f"The subnet '{subnet.id}' has dependencies and cannot be deleted."
-        raise Refusal("DependencyViolation", message)
+        raise Refused("DependencyViolation", message)
 
 
 @before("DeleteVpc")
@@ -62,4 +62,4 @@ def a_vpc_with_anything_in_it_stays(world: World, request: Request) -> None:
     )
     if any(blockers):
         message = f"The vpc '{vpc.id}' has dependencies and cannot be deleted."
-        raise Refusal("DependencyViolation", message)
+        raise Refused("DependencyViolation", message)

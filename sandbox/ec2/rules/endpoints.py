@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.endpoints import Endpoint
 from sandbox.ec2.rule import before
 from sandbox.ec2.services import Service
@@ -16,7 +16,7 @@ def service_must_exist(world: World, request: Request) -> None:
     """`InvalidServiceName`: a Region does not have every service, and App Mesh ended (facts.md, 1, 3)."""
     name = request.params.get("ServiceName", "")
     if not world.services.types_of(name):
-        raise Refusal("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
+        raise Refused("InvalidServiceName", f"The Vpc Endpoint Service '{name}' does not exist")
 
 
 @before("CreateVpcEndpoint")
@@ -27,7 +27,7 @@ def default_type_is_gateway(world: World, request: Request) -> None:
     types = world.services.types_of(name)
     if types and kind not in types:
         message = f"The Vpc Endpoint Service '{name}' does not support the endpoint type '{kind}'"
-        raise Refusal("InvalidServiceName", message)
+        raise Refused("InvalidServiceName", message)
 
 
 @before("CreateVpcEndpoint", "ModifyVpcEndpoint")
@@ -36,10 +36,10 @@ def subnets_and_groups_are_of_the_endpoints_vpc(world: World, request: Request) 
     vpc_id = _vpc_id(world, request)
     for subnet_id in _new_subnets(request):
         if world.subnet(subnet_id).vpc_id != vpc_id:
-            raise Refusal("InvalidParameter", f"The subnet ID '{subnet_id}' is not in the VPC {vpc_id}")
+            raise Refused("InvalidParameter", f"The subnet ID '{subnet_id}' is not in the VPC {vpc_id}")
     for group_id in request.ids("SecurityGroupIds") + request.ids("AddSecurityGroupIds"):
         if world.group(group_id).vpc_id != vpc_id:
-            raise Refusal("InvalidParameter", f"The security group '{group_id}' is not in the VPC {vpc_id}")
+            raise Refused("InvalidParameter", f"The security group '{group_id}' is not in the VPC {vpc_id}")
 
 
 @before("CreateVpcEndpoint", "ModifyVpcEndpoint")
@@ -51,7 +51,7 @@ def service_must_be_offered_in_the_zone(world: World, request: Request) -> None:
     zones = world.services.zones_of(service)
     for subnet_id in _new_subnets(request):
         if world.subnet(subnet_id).availability_zone not in zones:
-            raise Refusal(
+            raise Refused(
                 "InvalidParameter",
                 f"The VPC endpoint service {service.name} does not support the availability zone "
                 f"of the subnet: {subnet_id}.",
@@ -72,7 +72,7 @@ def one_subnet_a_zone(world: World, request: Request) -> None:
         zone = world.subnet(subnet_id).availability_zone
         if zone in taken:
             message = f"Found another VPC endpoint subnet in the availability zone of {subnet_id}"
-            raise Refusal("DuplicateSubnetsInSameZone", message)
+            raise Refused("DuplicateSubnetsInSameZone", message)
         taken.add(zone)
 
 
@@ -82,7 +82,7 @@ def each_interface_takes_an_address(world: World, request: Request) -> None:
     for subnet_id in _new_subnets(request):
         if world.subnet(subnet_id).available_ip_address_count < 1:
             message = f"Insufficient free addresses in subnet '{subnet_id}'"
-            raise Refusal("InsufficientFreeAddressesInSubnet", message)
+            raise Refused("InsufficientFreeAddressesInSubnet", message)
 
 
 @before("CreateVpcEndpoint", "ModifyVpcEndpoint")
@@ -95,7 +95,7 @@ def address_type_as_service_and_subnets_allow(world: World, request: Request) ->
     families = {"ipv4", "ipv6"} if kind == "dualstack" else {kind}
     if "IpAddressType" in request.params and not families <= set(service.address_types):
         message = f"The service {service.name} does not support the IP address type {kind}"
-        raise Refusal("InvalidParameter", message)
+        raise Refused("InvalidParameter", message)
     staying = [each for each in endpoint.subnets if world.backend.subnet(each)] if endpoint else []
     for subnet_id in [*_new_subnets(request), *(staying if "IpAddressType" in request.params else [])]:
         subnet = world.subnet(subnet_id)
@@ -103,7 +103,7 @@ def address_type_as_service_and_subnets_allow(world: World, request: Request) ->
         fits = {"ipv4": has_v4, "dualstack": has_v4 and has_v6, "ipv6": has_v6 and not has_v4}
         if not fits.get(kind, True):
             message = f"The subnet {subnet_id} does not support the IP address type {kind}"
-            raise Refusal("InvalidParameter", message)
+            raise Refused("InvalidParameter", message)
 
 
 @before("ModifyVpcEndpoint")
@@ -112,14 +112,14 @@ def endpoint_keeps_a_group(world: World, request: Request) -> None:
     endpoint = world.endpoint(request.params["VpcEndpointId"])
     removed = set(request.ids("RemoveSecurityGroupIds"))
     if removed and not set(endpoint.groups + request.ids("AddSecurityGroupIds")) - removed:
-        raise Refusal("InvalidParameter", f"The endpoint {endpoint.id} must keep at least one security group")
+        raise Refused("InvalidParameter", f"The endpoint {endpoint.id} must keep at least one security group")
 
 
 @before("DeleteVpcEndpoints")
 def twenty_five_deletions_a_call(_: World, request: Request) -> None:
     """`InvalidParameter`: at most 25 ids (facts.md, section 3)."""
     if len(request.ids("VpcEndpointIds")) > 25:
-        raise Refusal("InvalidParameter", "Maximum number of VPC endpoints to delete was exceeded: 25")
+        raise Refused("InvalidParameter", "Maximum number of VPC endpoints to delete was exceeded: 25")
 
 
 def _new_subnets(request: Request) -> Iterable[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.rule import before
 from sandbox.ec2.world import World
 
@@ -14,4 +14,4 @@ def one_internet_gateway_a_vpc(world: World, request: Request) -> None:
     for gateway in world.backend.internet_gateways.values():
         if gateway.vpc is vpc and gateway.id != request.params["InternetGatewayId"]:
             message = f"Network {vpc.id} already has an internet gateway attached"
-            raise Refusal("InvalidParameterValue", message)
+            raise Refused("InvalidParameterValue", message)

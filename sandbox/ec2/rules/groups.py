@@ -6,7 +6,7 @@ from typing import Any
 
 from moto.ec2.models.security_groups import SecurityGroupRule
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.rule import after, before
 from sandbox.ec2.world import World
 
@@ -21,7 +21,7 @@ def group_names_ignore_case(world: World, request: Request) -> None:
     for group in world.backend.groups.get(vpc_id, {}).values():
         if group.name.lower() == name.lower():
             message = f"The security group '{name}' already exists for VPC '{vpc_id}'"
-            raise Refusal("InvalidGroup.Duplicate", message)
+            raise Refused("InvalidGroup.Duplicate", message)
 
 
 @before("CreateSecurityGroup")
@@ -30,7 +30,7 @@ def group_names_are_no_ids(_: World, request: Request) -> None:
     name = request.params.get("GroupName", "")
     if name.lower().startswith("sg-"):
         message = f"Invalid value '{name}' for groupName. Group names may not be in the format sg-*."
-        raise Refusal("InvalidParameterValue", message)
+        raise Refused("InvalidParameterValue", message)
 
 
 @before("CreateSecurityGroup")

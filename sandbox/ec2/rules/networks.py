@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 from typing import Any
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.rule import after, before
 from sandbox.ec2.world import World
 
@@ -62,7 +62,7 @@ def dhcp_options_in_use_stay(world: World, request: Request) -> None:
     options_id = request.params.get("DhcpOptionsId")
     if any(vpc.dhcp_options and vpc.dhcp_options.id == options_id for vpc in world.backend.vpcs.values()):
         message = f"The dhcpOptions '{options_id}' has dependencies and cannot be deleted."
-        raise Refusal("DependencyViolation", message)
+        raise Refused("DependencyViolation", message)
 
 
 @before("DisassociateVpcCidrBlock")
@@ -74,7 +74,7 @@ def a_cidr_block_with_subnets_stays(world: World, request: Request) -> None:
         inside = (each for each in world.backend.all_subnets() if each.vpc_id == vpc.id)
         if "." in block and any(each.cidr.overlaps(IPv4Network(block)) for each in inside):
             message = f"The vpc CIDR block with association ID {association_id} has dependencies"
-            raise Refusal("DependencyViolation", message)
+            raise Refused("DependencyViolation", message)
 
 
 @before("DeleteVpc")

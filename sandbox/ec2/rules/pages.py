@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.loaders import Loader
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.rule import after
 from sandbox.ec2.world import World
 
@@ -23,7 +23,7 @@ def answers_come_in_pages(_: World, request: Request, response: Any) -> None:
     size = min(request.params.get("MaxResults", LONGEST), LONGEST)
     token = request.params.get("NextToken", "0")
     if not token.isdigit():
-        raise Refusal("InvalidNextToken", f"The token '{token}' is invalid")
+        raise Refused("InvalidNextToken", f"The token '{token}' is invalid")
     start = int(token)
     if any(len(response.get(name, [])) > start + size for name in names):
         response["NextToken"] = str(start + size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.rule import before, fact
 from sandbox.ec2.world import World
 
@@ -28,7 +28,7 @@ def policy_only_where_the_service_supports_one(world: World, request: Request) -
         kind = request.params.get("VpcEndpointType", "Gateway")
     service = world.services.find(name, kind)
     if service is not None and not service.policies:
-        raise Refusal("InvalidParameter", f"The service {name} does not support VPC endpoint policies")
+        raise Refused("InvalidParameter", f"The service {name} does not support VPC endpoint policies")
 
 
 @before("CreateVpcEndpoint", "ModifyVpcEndpoint")
@@ -38,8 +38,8 @@ def policy_is_json_of_limited_length(_: World, request: Request) -> None:
     if not policy:
         return
     if len(policy) > LONGEST:
-        raise Refusal("InvalidParameter", f"The policy document is longer than {LONGEST} characters")
+        raise Refused("InvalidParameter", f"The policy document is longer than {LONGEST} characters")
     try:
         json.loads(policy)
     except ValueError as e:
-        raise Refusal("InvalidPolicyDocument", "The policy document is not valid JSON") from e
+        raise Refused("InvalidPolicyDocument", "The policy document is not valid JSON") from e

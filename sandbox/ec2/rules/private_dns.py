@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.rule import before
 from sandbox.ec2.world import World
 
@@ -14,7 +14,7 @@ def private_dns_needs_both_dns_attributes(world: World, request: Request) -> Non
         return
     vpc = world.vpc(_place(world, request)[0])
     if not (vpc.enable_dns_support and vpc.enable_dns_hostnames):
-        raise Refusal(
+        raise Refused(
             "InvalidParameter",
             "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames VPC attributes "
             f"set to true for {vpc.id}",
@@ -36,7 +36,7 @@ def a_private_dns_name_answers_once_in_a_vpc(world: World, request: Request) -> 
             if each.id != own_id and each.private_dns and name in each.private_dns_names
         ]
         if others or (vpc_id, name) in world.hosted_zones:
-            raise Refusal(
+            raise Refused(
                 "InvalidParameter",
                 "private-dns-enabled cannot be set because there is already a conflicting DNS domain "
                 f"for {name} in the VPC {vpc_id}",

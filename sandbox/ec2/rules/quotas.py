@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.ec2.calls import Refusal, Request
-from sandbox.ec2.permissions import key_of, keys_of, permissions
+from sandbox.ec2.calls import Refused, Request
+from sandbox.ec2.group_rules import key_of, keys_of, permissions
 from sandbox.ec2.rule import before
 from sandbox.ec2.world import World
 
@@ -20,7 +20,7 @@ def so_many_endpoints_a_vpc(world: World, request: Request) -> None:
     limit = world.quotas.interface_endpoints_per_vpc if interface else world.quotas.gateway_endpoints
     if kind in ("Interface", "Gateway") and len(there) >= limit:
         message = f"The maximum number of VPC endpoints has been reached for the VPC {vpc_id}"
-        raise Refusal("VpcEndpointLimitExceeded", message)
+        raise Refused("VpcEndpointLimitExceeded", message)
 
 
 @before("CreateSecurityGroup")
@@ -29,7 +29,7 @@ def so_many_groups_a_vpc(world: World, request: Request) -> None:
     vpc_id = request.params.get("VpcId") or world.backend.default_vpc.id
     if len(world.backend.groups.get(vpc_id, {})) >= world.quotas.groups_per_vpc:
         message = "The maximum number of security groups has been reached"
-        raise Refusal("SecurityGroupLimitExceeded", message)
+        raise Refused("SecurityGroupLimitExceeded", message)
 
 
 @before("AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupEgress")
@@ -44,7 +44,7 @@ def so_many_rules_a_group(world: World, request: Request) -> None:
     most = max(sum(kind != other for kind in kinds) for other in ("cidr", "cidr6"))
     if most > world.quotas.rules_per_group:
         message = "The maximum number of rules per security group has been reached."
-        raise Refusal("RulesPerSecurityGroupLimitExceeded", message)
+        raise Refused("RulesPerSecurityGroupLimitExceeded", message)
 
 
 @before("CreateVpcEndpoint", "ModifyVpcEndpoint")
@@ -56,4 +56,4 @@ def so_many_groups_an_interface(world: World, request: Request) -> None:
     kept = set(groups) - set(request.ids("RemoveSecurityGroupIds"))
     if len(kept) > world.quotas.groups_per_interface:
         message = "The maximum number of security groups per interface has been reached."
-        raise Refusal("SecurityGroupsPerInterfaceLimitExceeded", message)
+        raise Refused("SecurityGroupsPerInterfaceLimitExceeded", message)

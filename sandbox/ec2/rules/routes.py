@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.rule import after, before
 from sandbox.ec2.world import World
 
@@ -39,7 +39,7 @@ def a_route_needs_a_gateway_of_its_vpc(world: World, request: Request) -> None:
         return
     if gateway.vpc is None or gateway.vpc.id != table.vpc_id:
         message = f"route table {table.id} and network gateway {gateway_id} belong to different networks"
-        raise Refusal("InvalidParameterValue", message)
+        raise Refused("InvalidParameterValue", message)
 
 
 @before("CreateRoute", "ReplaceRoute")
@@ -48,9 +48,9 @@ def a_route_leads_to_what_exists(world: World, request: Request) -> None:
     backend = world.backend
     nat, transit = request.params.get("NatGatewayId"), request.params.get("TransitGatewayId")
     if nat is not None and nat not in backend.nat_gateways:
-        raise Refusal("InvalidNatGatewayID.NotFound", f"The natGateway ID '{nat}' does not exist")
+        raise Refused("InvalidNatGatewayID.NotFound", f"The natGateway ID '{nat}' does not exist")
     if transit is not None and transit not in backend.transit_gateways:
-        raise Refusal("InvalidTransitGatewayID.NotFound", f"The transitGateway ID '{transit}' does not exist")
+        raise Refused("InvalidTransitGatewayID.NotFound", f"The transitGateway ID '{transit}' does not exist")
 
 
 @before("CreateVpcEndpoint", "ModifyVpcEndpoint")
@@ -63,7 +63,7 @@ def a_table_routes_to_a_service_once(world: World, request: Request) -> None:
         for endpoint in world.endpoints.values():
             if endpoint.service_name == name and table_id in endpoint.route_tables:
                 message = f"route table {table_id} already has a route to {name}"
-                raise Refusal("RouteAlreadyExists", message)
+                raise Refused("RouteAlreadyExists", message)
 
 
 @before("AssociateRouteTable")
@@ -80,7 +80,7 @@ def a_subnet_has_one_route_table(world: World, request: Request) -> None:
             message = (
                 f"the specified association for route table {table_id} conflicts with an existing association"
             )
-            raise Refusal("Resource.AlreadyAssociated", message)
+            raise Refused("Resource.AlreadyAssociated", message)
 
 
 @before("DisassociateRouteTable")
@@ -90,7 +90,7 @@ def the_main_association_stays(world: World, request: Request) -> None:
     for table in world.backend.route_tables.values():
         if table.main_association_id == association_id:
             message = f"cannot disassociate the main route table association {association_id}"
-            raise Refusal("InvalidParameterValue", message)
+            raise Refused("InvalidParameterValue", message)
 
 
 @before("DeleteRouteTable")
@@ -99,4 +99,4 @@ def the_main_table_stays(world: World, request: Request) -> None:
     table = world.backend.route_tables.get(request.params.get("RouteTableId", ""))
     if table is not None and table.main_association_id is not None:
         message = f"The routeTable '{table.id}' has dependencies and cannot be deleted."
-        raise Refusal("DependencyViolation", message)
+        raise Refused("DependencyViolation", message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.rule import after, before
 from sandbox.ec2.world import World
 
@@ -41,7 +41,7 @@ def a_participant_changes_nothing_in_a_shared_vpc(world: World, request: Request
     if any(
         vpc_id in world.owners for vpc_id in [params.get("VpcId"), *(each.vpc_id for each in named if each)]
     ):
-        raise Refusal("UnauthorizedOperation", "You are not authorized to perform this operation.")
+        raise Refused("UnauthorizedOperation", "You are not authorized to perform this operation.")
 
 
 @after("DescribeVpcs", "DescribeSubnets", "DescribeRouteTables")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.rule import before, fact
 from sandbox.ec2.world import World
 
@@ -31,7 +31,7 @@ def one_modification_at_a_time(world: World, request: Request) -> None:
     """`OperationInProgress`: AWS serialises the modifications of an endpoint (facts.md, section 3)."""
     endpoint = world.endpoint(request.params["VpcEndpointId"])
     if world.now < endpoint.modifying_until:
-        raise Refusal("OperationInProgress", "VpcEndpoint modify operation in progress")
+        raise Refused("OperationInProgress", "VpcEndpoint modify operation in progress")
 
 
 @before("ModifyVpcEndpoint")
@@ -42,6 +42,6 @@ def only_a_ready_endpoint_is_modified(world: World, request: Request) -> None:
     endpoint = world.endpoint(request.params["VpcEndpointId"])
     state = endpoint.state(world.now)
     if state == "pending":
-        raise Refusal("OperationInProgress", "VpcEndpoint create operation in progress")
+        raise Refused("OperationInProgress", "VpcEndpoint create operation in progress")
     if state not in _OPEN_TO_CHANGE:
-        raise Refusal("IncorrectState", f"The VPC endpoint {endpoint.id} is in the state {state}")
+        raise Refused("IncorrectState", f"The VPC endpoint {endpoint.id} is in the state {state}")

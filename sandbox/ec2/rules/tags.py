@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.ec2.calls import Refusal, Request, Response
+from sandbox.ec2.calls import Refused, Request, Response
 from sandbox.ec2.rule import after, before
 from sandbox.ec2.world import World
 
@@ -33,7 +33,7 @@ def only_what_exists_is_tagged(world: World, request: Request) -> None:
             groups = world.backend.all_groups()
             if not any(group.get_rule(resource) for group in groups):
                 message = f"The security group rule ID '{resource}' does not exist"
-                raise Refusal("InvalidSecurityGroupRuleId.NotFound", message)
+                raise Refused("InvalidSecurityGroupRuleId.NotFound", message)
 
 
 _DELETIONS = {
@@ -58,4 +58,4 @@ def aws_tags_are_not_touched(_: World, request: Request) -> None:
     for tag in request.tags:
         if tag["Key"].startswith("aws:"):
             message = "Tag keys starting with 'aws:' are reserved for internal use"
-            raise Refusal("InvalidParameterValue", message)
+            raise Refused("InvalidParameterValue", message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sandbox.ec2.calls import Refusal, Request
+from sandbox.ec2.calls import Refused, Request
 from sandbox.ec2.rule import before
 from sandbox.ec2.world import Bucket, World
 
@@ -21,7 +21,7 @@ def calls_empty_a_bucket(world: World, request: Request) -> None:
     bucket.tokens = min(size, bucket.tokens + (world.now - bucket.at) * rate)
     bucket.at = world.now
     if bucket.tokens < 1:
-        raise Refusal(
+        raise Refused(
             "RequestLimitExceeded",
             f"Request limit exceeded. Account {world.account} has been throttled on ec2:{request.action}",
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sandbox.ec2.calls import Refusal, Request, Response
+from sandbox.ec2.calls import Refused, Request, Response
 from sandbox.ec2.endpoint_actions import described
 from sandbox.ec2.rule import after, before
 from sandbox.ec2.world import World
@@ -21,13 +21,13 @@ def client_token_repeats_nothing(world: World, request: Request) -> Response | N
     if not token:
         return None
     if len(token) > LONGEST or not token.isascii():
-        raise Refusal("InvalidParameterValue", "ClientToken must be at most 64 ASCII characters")
+        raise Refused("InvalidParameterValue", "ClientToken must be at most 64 ASCII characters")
     if token not in world.tokens:
         return None
     before_this, endpoint = world.tokens[token]
     if before_this != _fingerprint(request):
         message = "The client token was used before with other parameters"
-        raise Refusal("IdempotentParameterMismatch", message)
+        raise Refused("IdempotentParameterMismatch", message)
     return {"VpcEndpoint": described(world, endpoint), "ClientToken": token}
 
 

@@ -1,6 +1,6 @@
 """What CloudTrail writes of a call, as EventBridge delivers it: pure, from the call to the event.
 
-EC2's older actions are told in one dialect and its newer ones in another (`sandbox.trail_dialects`);
+EC2's older actions are told in one dialect and its newer ones in another (`sandbox.trail.dialects`);
 the deployed rules and the intake have to read both, so the sandbox speaks both.
 """
 
@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.ec2.calls import Call
 from sandbox.ec2.principals import AssumedRole, AwsService, IamUser, Principal
-from sandbox.trail_dialects import request_parameters, response_elements
+from sandbox.trail.dialects import request_parameters, response_elements
 
 Event = dict[str, Any]
 

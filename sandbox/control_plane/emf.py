@@ -15,8 +15,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.control_plane import ControlPlane
-from sandbox.logs import FunctionLogs, Line
+from sandbox.control_plane.logs import FunctionLogs, Line
+from sandbox.control_plane.ministack import ControlPlane
 
 _EVERY_SECONDS = 2.0
 _log = logging.getLogger(__name__)

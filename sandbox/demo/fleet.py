@@ -1,7 +1,7 @@
 """The demo's VPCs, made through EC2's public calls as a customer's teams would make them, each broken in its
 own way.
 
-What is wrong with them afterwards is in `sandbox.breaks`.
+What is wrong with them afterwards is in `sandbox.demo.breaks`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sandbox import account
+from sandbox import access
 from sandbox.truth import APP_MESH, LOGS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _EVERYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True)
-class Plan:
+class VpcDesign:
     """A VPC to be made: its subnets' zones, whether it has a way out, and what its team got wrong."""
 
     name: str
@@ -38,7 +38,7 @@ class Plan:
 class Vpc:
     """A VPC that was made."""
 
-    plan: Plan
+    plan: VpcDesign
     id: str
     private: tuple[str, ...]
     public: tuple[str, ...]
@@ -80,8 +80,8 @@ def _no_dns(ec2: EC2Client, vpc: Vpc) -> None:
 
 
 FLEET = (
-    Plan("orders", "brand new: no endpoints, DNS hostnames off", 1, private="ab"),
-    Plan(
+    VpcDesign("orders", "brand new: no endpoints, DNS hostnames off", 1, private="ab"),
+    VpcDesign(
         "payments",
         "App Mesh's endpoint made by hand: one zone, default group, no private DNS",
         2,
@@ -89,17 +89,19 @@ FLEET = (
         public="ab",
         spoil=_half_made_endpoint,
     ),
-    Plan("web", "DNS support off; an internet gateway", 3, private="ab", public="ab", spoil=_no_dns),
-    Plan("batch", "two private subnets in each zone, none with an endpoint", 4, private="aabb"),
-    Plan("legacy", "logs' endpoint only, in a group open to the world", 5, private="abc", spoil=_logs_only),
+    VpcDesign("web", "DNS support off; an internet gateway", 3, private="ab", public="ab", spoil=_no_dns),
+    VpcDesign("batch", "two private subnets in each zone, none with an endpoint", 4, private="aabb"),
+    VpcDesign(
+        "legacy", "logs' endpoint only, in a group open to the world", 5, private="abc", spoil=_logs_only
+    ),
 )
-BYSTANDER = Plan("bystander", "never tagged, the same defects", 6, private="ab", spoil=_logs_only)
-WATCHED = Plan(
+BYSTANDER = VpcDesign("bystander", "never tagged, the same defects", 6, private="ab", spoil=_logs_only)
+WATCHED = VpcDesign(
     "watched", "tagged, but mode = audit", 7, private="ab", tags={"mode": "audit"}, spoil=_half_made_endpoint
 )
 
 
-def make(ec2: EC2Client, plan: Plan) -> Vpc:
+def make(ec2: EC2Client, plan: VpcDesign) -> Vpc:
     """Make the VPC that `plan` tells of, untagged but for its name."""
     vpc = ec2.create_vpc(CidrBlock=f"10.{plan.number}.0.0/16")["Vpc"]["VpcId"]
     ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": plan.name}])
@@ -125,7 +127,7 @@ def opt_in(ec2: EC2Client, vpc: Vpc, prefix: str) -> None:
 
 def add_subnet(ec2: EC2Client, vpc: str, cidr: str, zone: str) -> str:
     """A subnet in the zone with this letter; answers its id."""
-    answer = ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=f"{account.REGION}{zone}")
+    answer = ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=f"{access.REGION}{zone}")
     return answer["Subnet"]["SubnetId"]
 
 

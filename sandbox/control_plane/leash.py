@@ -1,4 +1,4 @@
-"""Runs a command that must not outlive its parent: `python -m sandbox.leash COMMAND…`.
+"""Runs a command that must not outlive its parent: `python -m sandbox.control_plane.leash COMMAND…`.
 
 It is a process of its own because a parent that is killed outright can clean up nothing. The leash holds the
 read end of a pipe from the parent; when the parent lets go of it, by closing it or by dying, the leash ends

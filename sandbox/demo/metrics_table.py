@@ -8,8 +8,8 @@ from statistics import median
 
 from rich.table import Table
 
-from sandbox import show
-from sandbox.emf import Metric
+from sandbox.control_plane.emf import Metric
+from sandbox.demo import show
 
 _OF_A_MOMENT = ("VpcsInSync", "VpcsDrifted", "VpcsBlocked")
 """Metrics that say how things stand: their latest value counts, not their sum."""

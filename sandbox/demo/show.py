@@ -1,7 +1,7 @@
 """What the demo looks like: a table that fills while one watches, or a line for each news where there is no
 terminal.
 
-Apart from `sandbox.demo`, which knows what happens but not how it looks.
+Apart from `sandbox.demo.play`, which knows what happens but not how it looks.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from sandbox import fleet
-from sandbox.fleet import Vpc
+from sandbox.demo import fleet
+from sandbox.demo.fleet import Vpc
 from sandbox.truth import APP_MESH, LOGS, Found, Truth
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from sandbox.ec2 import wire
-from sandbox.ec2.calls import Call, ConnectionLost, Killed, Params, Refusal, Request, Response
+from sandbox.ec2.calls import Call, ConnectionLost, Killed, Params, Refused, Request, Response
 from sandbox.ec2.clock import Clock, ManualClock
 from sandbox.ec2.endpoint_actions import (
     create_vpc_endpoint,
@@ -24,7 +24,7 @@ from sandbox.ec2.late import as_it_is_shown
 from sandbox.ec2.levers import Levers
 from sandbox.ec2.moto_side import perform
 from sandbox.ec2.principals import IamUser, Principal, Principals
-from sandbox.ec2.rule import Rule
+from sandbox.ec2.rule import Ec2Rule
 from sandbox.ec2.rules.groups import let_own_in
 from sandbox.ec2.rules.networks import regional_dhcp_options
 from sandbox.ec2.rules.pages import answers_come_in_pages
@@ -62,7 +62,7 @@ class Ec2:
         account: str = "111122223333",
         region: str = "eu-west-1",
         clock: Clock | None = None,
-        rules: Set[Rule] | None = None,
+        rules: Set[Ec2Rule] | None = None,
     ) -> None:
         self.clock: Clock = clock or ManualClock()
         self.principals = Principals()
@@ -121,15 +121,15 @@ class Ec2:
         try:
             action, params = wire.parse(body)
             if region not in ("", self.region):
-                raise Refusal("AuthFailure", f"The sandbox's EC2 is that of {self.region}, not of {region}")
-        except Refusal as e:
+                raise Refused("AuthFailure", f"The sandbox's EC2 is that of {self.region}, not of {region}")
+        except Refused as e:
             return e.status, wire.refused(e, request_id)
         request = Request(action, params, self.principals.of(access_key), access_key, user_agent)
         call, failure = self._through(request, request_id)
         if call.seen and call.mutating:
             for listener in self._listeners:
                 listener(call)
-        if isinstance(failure, Refusal):
+        if isinstance(failure, Refused):
             return failure.status, wire.refused(failure, request_id)
         if failure is not None:
             raise failure
@@ -143,17 +143,17 @@ class Ec2:
                 self.faults.strike_before(request)
                 response = self._perform(request)
                 self.faults.strike_after(request)
-            except (Refusal, ConnectionLost, Killed) as e:
+            except (Refused, ConnectionLost, Killed) as e:
                 failure = e
-            refused = isinstance(failure, Refusal)
+            refused = isinstance(failure, Refused)
             call = Call(
                 request,
                 self.clock.now(),
                 request_id,
                 str(uuid4()),
                 None if refused else response,
-                failure.code if isinstance(failure, Refusal) else None,
-                failure.message if isinstance(failure, Refusal) else None,
+                failure.code if isinstance(failure, Refused) else None,
+                failure.message if isinstance(failure, Refused) else None,
                 seen=refused or response is not None,
             )
             self.calls.append(call)
@@ -162,9 +162,9 @@ class Ec2:
     def _perform(self, request: Request) -> Response:
         reason = self.authorise(request.principal, request.action, request.params)
         if reason is not None:
-            raise Refusal("UnauthorizedOperation", reason)
+            raise Refused("UnauthorizedOperation", reason)
         if request.params.get("DryRun"):
-            raise Refusal("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
+            raise Refused("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         self.world.settle()
         response: Response | None = None
         for rule in self._rules:
@@ -180,7 +180,7 @@ class Ec2:
         self._mend(request, response)
         return response
 
-    def _mend(self, request: Request, response: Response, but: Rule | None = None) -> None:
+    def _mend(self, request: Request, response: Response, but: Ec2Rule | None = None) -> None:
         for rule in self._rules:
             if rule.after is not None and rule is not but and rule.concerns(request.action):
                 rule.after(self.world, request, response)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.ec2.calls import Refusal, Request
-from sandbox.ec2.permissions import key_of, keys_of, permissions
+from sandbox.ec2.calls import Refused, Request
+from sandbox.ec2.group_rules import key_of, keys_of, permissions
 from sandbox.ec2.rule import before, fact
 from sandbox.ec2.world import World
 
@@ -25,7 +25,7 @@ def a_rule_is_authorised_once(world: World, request: Request) -> None:
         for key in keys_of(permission):
             if key in there:
                 message = f'the specified rule "{key}" already exists'
-                raise Refusal("InvalidPermission.Duplicate", message)
+                raise Refused("InvalidPermission.Duplicate", message)
             there.add(key)
 
 
@@ -39,10 +39,10 @@ def only_a_known_rule_is_revoked(world: World, request: Request) -> None:
     there, ids = {key_of(each) for each in rules}, {each.id for each in rules}
     keys = [key for each in permissions(request.params) for key in keys_of(each)]
     if any(each not in ids for each in request.ids("SecurityGroupRuleIds")):
-        raise Refusal("InvalidSecurityGroupRuleId.NotFound", "The security group rule ID does not exist")
+        raise Refused("InvalidSecurityGroupRuleId.NotFound", "The security group rule ID does not exist")
     if any(key not in there for key in keys):
         message = "The specified rule does not exist in this security group."
-        raise Refusal("InvalidPermission.NotFound", message)
+        raise Refused("InvalidPermission.NotFound", message)
 
 
 def _default_vpc(world: World) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 
-from sandbox.control_plane import ControlPlane
-from sandbox.deploy import Stack
+from sandbox.control_plane.deploy import Stack
+from sandbox.control_plane.ministack import ControlPlane
 from sandbox.ec2.principals import AssumedRole, Principals
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Any
 
-from sandbox.ec2.calls import Params, Refusal
+from sandbox.ec2.calls import Params, Refused
 
 _PROTOCOLS = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6", "all": "-1"}
 _FLAT = ("CidrIp", "SourceSecurityGroupName")
@@ -59,7 +59,7 @@ def peers_of(permission: dict[str, Any]) -> Iterator[tuple[Key, dict[str, Any]]]
     end = None if open_to_all else permission.get("ToPort", -1)
     if protocol in ("tcp", "udp") and -1 in (start, end):
         message = "Invalid value for portRange. Must specify both from and to ports with TCP/UDP."
-        raise Refusal("InvalidParameterValue", message)
+        raise Refused("InvalidParameterValue", message)
     for name, field, kind in _PEERS:
         for each in permission.get(name, []):
             value = canonical(each[field]) if kind.startswith("cidr") else each.get(field, "")
@@ -79,7 +79,7 @@ def canonical(cidr: str) -> str:
     try:
         return str(ip_network(cidr, strict=False))
     except ValueError as e:
-        raise Refusal("InvalidParameterValue", f"CIDR block {cidr} is malformed") from e
+        raise Refused("InvalidParameterValue", f"CIDR block {cidr} is malformed") from e
 
 
 def key_of(rule: Any) -> Key:

@@ -22,7 +22,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.control_plane import ControlPlane
+from sandbox.control_plane.ministack import ControlPlane
 
 Event = Mapping[str, Any]
 
@@ -51,7 +51,7 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Rule:
+class EventRule:
     """A deployed rule."""
 
     name: str
@@ -87,12 +87,12 @@ class Delivery:
         self._events = plane.client("events")
         self._lambda = plane.client("lambda")
         self._sqs = plane.client("sqs")
-        self._rules: tuple[Rule, ...] = ()
+        self._rules: tuple[EventRule, ...] = ()
         self._waiting: queue.Queue[tuple[float, Event] | None] = queue.Queue()
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[EventRule, ...]:
         """The rules that it goes by."""
         return self._rules
 
@@ -123,7 +123,7 @@ class Delivery:
         for event in events:
             self._waiting.put((due, event))
 
-    def matching(self, event: Event) -> Sequence[Rule]:
+    def matching(self, event: Event) -> Sequence[EventRule]:
         """The rules that match `event`."""
         text = json.dumps(event)
         return [
@@ -133,7 +133,7 @@ class Delivery:
             and self._events.test_event_pattern(EventPattern=rule.pattern, Event=text)["Result"]
         ]
 
-    def deliver(self, event: Event) -> Sequence[Rule]:
+    def deliver(self, event: Event) -> Sequence[EventRule]:
         """Send `event` to the targets of every rule that matches; answers those rules."""
         matching = self.matching(event)
         targets = [target for rule in matching for target in rule.targets]
@@ -177,11 +177,11 @@ class Delivery:
         if "FunctionError" in answer:
             self._lambda.invoke(FunctionName=function, InvocationType="Event", Payload=body)
 
-    def _rule(self, found: Mapping[str, Any]) -> Rule:
+    def _rule(self, found: Mapping[str, Any]) -> EventRule:
         targets = self._events.list_targets_by_rule(Rule=found["Name"])["Targets"]
         for target in targets:
             self._check(found, target)
-        return Rule(
+        return EventRule(
             name=found["Name"],
             pattern=found["EventPattern"],
             targets=tuple(_target(each) for each in targets),

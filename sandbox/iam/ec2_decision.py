@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from sandbox.ec2 import AssumedRole, Principal
-from sandbox.permissions import Statement
+from sandbox.iam.policies import Statement
 
 Context = Mapping[str, str | list[str]]
 TagsOf = Callable[[str], Mapping[str, str]]

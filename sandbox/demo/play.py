@@ -17,12 +17,12 @@ from statistics import median
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from sandbox import fleet, show
-from sandbox.breaks import BREAKS, Break, Scene
-from sandbox.fleet import Vpc
-from sandbox.metrics_table import metrics_tables
+from sandbox.demo import fleet, show
+from sandbox.demo.breaks import BREAKS, Break, Scene
+from sandbox.demo.fleet import Vpc
+from sandbox.demo.metrics_table import metrics_tables
+from sandbox.demo.show import Board
 from sandbox.sandbox import Sandbox, extracting, started, wait_until
-from sandbox.show import Board
 
 DEBOUNCE_SECONDS = 2
 _PATIENCE = 60.0

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.control_plane import ControlPlane
-from sandbox.deploy import Stack
+from sandbox.control_plane.deploy import Stack
+from sandbox.control_plane.ministack import ControlPlane
 
 
 @dataclass(frozen=True)

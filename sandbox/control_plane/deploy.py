@@ -1,7 +1,7 @@
 """`sam build` and `sam deploy` of the real template, as its user would type them, against the sandbox.
 
-Apart from `sandbox.control_plane` since it knows SAM and the project's files, and nothing of how the account
-is played.
+Apart from `sandbox.control_plane.ministack` since it knows SAM and the project's files, and nothing of how
+the account is played.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sandbox import account, places
-from sandbox.control_plane import ControlPlane
-from sandbox.leash import leashed
+from sandbox import access, places
+from sandbox.control_plane.leash import leashed
+from sandbox.control_plane.ministack import ControlPlane
 
 Progress = Callable[[str], None]
 
@@ -78,7 +78,7 @@ def deploy(
             progress,
             *("deploy", "--template-file", str(build_folder / "build" / "template.yaml")),
             *("--config-file", str(project / "samconfig.toml")),
-            *("--stack-name", stack_name, "--region", account.REGION, "--no-progressbar"),
+            *("--stack-name", stack_name, "--region", access.REGION, "--no-progressbar"),
             *(["--parameter-overrides", *overrides] if overrides else []),
         )
     return describe(plane, stack_name)
@@ -105,9 +105,9 @@ def status_change(stack: Stack, at: float) -> dict[str, Any]:
         "id": str(uuid4()),
         "detail-type": "CloudFormation Stack Status Change",
         "source": "aws.cloudformation",
-        "account": account.ACCOUNT,
+        "account": access.ACCOUNT,
         "time": datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "region": account.REGION,
+        "region": access.REGION,
         "resources": [stack.id],
         "detail": {
             "stack-id": stack.id,
@@ -153,8 +153,8 @@ def _environment(plane: ControlPlane) -> dict[str, str]:
     """The caller's environment without its AWS settings, root of the sandbox, and SAM keeping to itself."""
     tools = Path(sys.executable).parent
     return (
-        account.without_aws(dict(os.environ))
-        | account.root_environment(plane.endpoint)
+        access.without_aws(dict(os.environ))
+        | access.root_environment(plane.endpoint)
         | {
             "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "SAM_CLI_TELEMETRY": "0",

@@ -1,7 +1,7 @@
 """What the deployed functions wrote, out of their log groups.
 
-Apart from the metrics that are parsed out of it (`sandbox.emf`): this is the one place that talks to
-CloudWatch Logs, and it remembers what it has read, so that looking often costs little.
+Apart from the metrics that are parsed out of it (`sandbox.control_plane.emf`): this is the one place that
+talks to CloudWatch Logs, and it remembers what it has read, so that looking often costs little.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sandbox.control_plane import ControlPlane
-from sandbox.deploy import Stack
+from sandbox.control_plane.deploy import Stack
+from sandbox.control_plane.ministack import ControlPlane
 
 Key = tuple[str, int, str]
 """Stream, time and text: ministack gives its log events no ids."""

@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sandbox.control_plane import ControlPlane
-from sandbox.deploy import Stack
+from sandbox.control_plane.deploy import Stack
+from sandbox.control_plane.ministack import ControlPlane
 
 Statement = Mapping[str, Any]
 

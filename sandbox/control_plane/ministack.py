@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import account, places
-from sandbox.leash import leashed
+from sandbox import access, places
+from sandbox.control_plane.leash import leashed
 
 _START_TIMEOUT = 60.0
 
@@ -37,9 +37,9 @@ class ControlPlane:
     endpoint: str
     log: Path
 
-    def client(self, service: str, access_key: str = account.ACCOUNT) -> Any:
+    def client(self, service: str, access_key: str = access.ACCOUNT) -> Any:
         """A boto3 client of one of its services."""
-        return account.client(service, self.endpoint, access_key)
+        return access.client(service, self.endpoint, access_key)
 
 
 def free_port() -> int:
@@ -75,15 +75,15 @@ def _environment(folder: Path, port: int, ec2_endpoint: str) -> dict[str, str]:
     places_of = {name: folder / name.lower() for name in ("HOME", "TMPDIR", "STATE_DIR", "S3_DATA_DIR")}
     for place in places_of.values():
         place.mkdir(parents=True, exist_ok=True)
-    return account.without_aws(kept) | {
+    return access.without_aws(kept) | {
         **{name: str(place) for name, place in places_of.items()},
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "PYTHONDONTWRITEBYTECODE": "1",
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
-        "MINISTACK_REGION": account.REGION,
-        "MINISTACK_ACCOUNT_ID": account.ACCOUNT,
+        "MINISTACK_REGION": access.REGION,
+        "MINISTACK_ACCOUNT_ID": access.ACCOUNT,
         "AUTH": "true",  # the functions' own policies decide what they may do
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
