@@ -17,6 +17,7 @@ from reconciler.ec2.observe import Observer
 from reconciler.queue import RunRequest
 from reconciler.reconcile import Ending, Run
 from reconciler.settings import Settings
+from sandbox import networks
 from sandbox.ec2 import AssumedRole, Call, Ec2, Ec2Rule, ManualClock
 from sandbox.truth import Truth
 
@@ -63,37 +64,22 @@ class Account:
     ) -> str:
         """A VPC with a private and a public subnet for each letter of a zone; with an internet gateway where
         it has public ones. Tagged, unless `profile` is None."""
-        vpc_id = self.customer.create_vpc(CidrBlock=f"10.{number}.0.0/16")["Vpc"]["VpcId"]
-        for position, zone in enumerate(private):
-            self.subnet(vpc_id, zone, f"10.{number}.{position}.0/24")
-        if public:
-            gateway = self.attach_gateway(vpc_id)
-            table = self.public_table(vpc_id, gateway)
-            for position, zone in enumerate(public):
-                subnet = self.subnet(vpc_id, zone, f"10.{number}.{128 + position}.0/24")
-                self.customer.associate_route_table(RouteTableId=table, SubnetId=subnet)
+        vpc_id = networks.make_network(self.customer, number, private, public).vpc
         if profile is not None:
             self.tag(vpc_id, profile=profile)
         return vpc_id
 
     def subnet(self, vpc_id: str, zone: str, cidr: str) -> str:
         """A subnet, by the letter of its zone."""
-        answer = self.customer.create_subnet(
-            VpcId=vpc_id, CidrBlock=cidr, AvailabilityZone=f"{INSTALLATION.region}{zone}"
-        )
-        return answer["Subnet"]["SubnetId"]
+        return networks.make_subnet(self.customer, vpc_id, zone, cidr)
 
     def attach_gateway(self, vpc_id: str) -> str:
         """A new internet gateway, attached."""
-        gateway = self.customer.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-        self.customer.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc_id)
-        return gateway
+        return networks.make_gateway(self.customer, vpc_id)
 
     def public_table(self, vpc_id: str, gateway: str) -> str:
         """A route table with a default route to `gateway`."""
-        table = self.customer.create_route_table(VpcId=vpc_id)["RouteTable"]["RouteTableId"]
-        self.customer.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
-        return table
+        return networks.make_public_table(self.customer, vpc_id, gateway)
 
     def tag(self, resource_id: str, **tags: str) -> None:
         """Tags of ours, by their last word."""

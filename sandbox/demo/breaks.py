@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from sandbox.demo import fleet
 from sandbox.demo.fleet import Vpc
+from sandbox.networks import EVERYWHERE, make_gateway, make_public_table, make_subnet, route_by
 from sandbox.truth import APP_MESH, LOGS, Found, Truth
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.client import EC2Client
     from mypy_boto3_ec2.type_defs import IpPermissionTypeDef
 
-_EVERYWHERE = "0.0.0.0/0"
 _PATIENCE = 20.0
 
 
@@ -71,13 +70,13 @@ def open_group(scene: Scene) -> None:
     group = scene.group["GroupId"]
     for port in (443, 22):
         scene.ec2.authorize_security_group_ingress(
-            GroupId=group, IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp=_EVERYWHERE
+            GroupId=group, IpProtocol="tcp", FromPort=port, ToPort=port, CidrIp=EVERYWHERE
         )
 
 
 def give_egress(scene: Scene) -> None:
     """A way out of the group, which has none."""
-    everything: IpPermissionTypeDef = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": _EVERYWHERE}]}
+    everything: IpPermissionTypeDef = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": EVERYWHERE}]}
     scene.ec2.authorize_security_group_egress(GroupId=scene.group["GroupId"], IpPermissions=[everything])
 
 
@@ -110,13 +109,14 @@ def remove_subnet(scene: Scene) -> None:
 
 def add_zone(scene: Scene) -> None:
     """A private subnet in a zone that had none."""
-    fleet.add_subnet(scene.ec2, scene.vpc.id, f"10.{scene.vpc.plan.number}.9.0/24", "b")
+    make_subnet(scene.ec2, scene.vpc.id, "b", f"10.{scene.vpc.plan.number}.9.0/24")
 
 
 def make_public(scene: Scene) -> None:
     """A subnet with an endpoint in it gets a route to a new internet gateway."""
     attached = sorted(scene.endpoint(APP_MESH)["SubnetIds"])
-    fleet.add_gateway(scene.ec2, scene.vpc.id, attached[:1])
+    gateway = make_gateway(scene.ec2, scene.vpc.id)
+    route_by(scene.ec2, make_public_table(scene.ec2, scene.vpc.id, gateway), attached[:1])
 
 
 def detach_gateway(scene: Scene) -> None:

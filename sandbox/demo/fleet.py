@@ -10,13 +10,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sandbox import access
+from sandbox.networks import EVERYWHERE, make_network
 from sandbox.truth import APP_MESH, LOGS
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2.client import EC2Client
-
-_EVERYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def _half_made_endpoint(ec2: EC2Client, vpc: Vpc) -> None:
 def _logs_only(ec2: EC2Client, vpc: Vpc) -> None:
     """An endpoint for logs by hand, and a group that is open to everyone."""
     group = ec2.create_security_group(GroupName="temporary", Description="debugging", VpcId=vpc.id)["GroupId"]
-    ec2.authorize_security_group_ingress(GroupId=group, IpProtocol="-1", CidrIp=_EVERYWHERE)
+    ec2.authorize_security_group_ingress(GroupId=group, IpProtocol="-1", CidrIp=EVERYWHERE)
     ec2.create_vpc_endpoint(
         VpcId=vpc.id,
         VpcEndpointType="Interface",
@@ -102,17 +100,10 @@ WATCHED = VpcDesign(
 
 
 def make(ec2: EC2Client, plan: VpcDesign) -> Vpc:
-    """Make the VPC that `plan` tells of, untagged but for its name."""
-    vpc = ec2.create_vpc(CidrBlock=f"10.{plan.number}.0.0/16")["Vpc"]["VpcId"]
-    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": plan.name}])
-    private = [
-        add_subnet(ec2, vpc, f"10.{plan.number}.{n}.0/24", zone) for n, zone in enumerate(plan.private)
-    ]
-    public = [
-        add_subnet(ec2, vpc, f"10.{plan.number}.{128 + n}.0/24", zone) for n, zone in enumerate(plan.public)
-    ]
-    gateway = add_gateway(ec2, vpc, public) if public else None
-    made = Vpc(plan, vpc, tuple(private), tuple(public), gateway)
+    """Make the VPC of a design, untagged but for its name."""
+    network = make_network(ec2, plan.number, plan.private, plan.public)
+    ec2.create_tags(Resources=[network.vpc], Tags=[{"Key": "Name", "Value": plan.name}])
+    made = Vpc(plan, network.vpc, network.private, network.public, network.gateway)
     plan.spoil(ec2, made)
     return made
 
@@ -123,20 +114,3 @@ def opt_in(ec2: EC2Client, vpc: Vpc, prefix: str) -> None:
     ec2.create_tags(
         Resources=[vpc.id], Tags=[{"Key": f"{prefix}:{key}", "Value": value} for key, value in tags.items()]
     )
-
-
-def add_subnet(ec2: EC2Client, vpc: str, cidr: str, zone: str) -> str:
-    """A subnet in the zone with this letter; answers its id."""
-    answer = ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=f"{access.REGION}{zone}")
-    return answer["Subnet"]["SubnetId"]
-
-
-def add_gateway(ec2: EC2Client, vpc: str, subnets: list[str]) -> str:
-    """An internet gateway, and a route to it from these subnets; answers the gateway's id."""
-    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
-    table = ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"]
-    ec2.create_route(RouteTableId=table, DestinationCidrBlock=_EVERYWHERE, GatewayId=gateway)
-    for subnet in subnets:
-        ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
-    return gateway

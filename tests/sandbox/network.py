@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox import networks
 from sandbox.ec2 import Ec2, Ec2Rule, ManualClock, Rules
 
 if TYPE_CHECKING:
@@ -55,9 +56,7 @@ class Network:
 
     def new_subnet(self, zone: str, number: int, vpc: str | None = None) -> str:
         """Make the subnet 10.0.<number>.0/24."""
-        cidr, zone = f"10.0.{number}.0/24", f"eu-west-1{zone}"
-        answer = self.api.create_subnet(VpcId=vpc or self.vpc, CidrBlock=cidr, AvailabilityZone=zone)
-        return answer["Subnet"]["SubnetId"]
+        return networks.make_subnet(self.api, vpc or self.vpc, zone, f"10.0.{number}.0/24")
 
     def new_group(self, name: str, vpc: str | None = None) -> str:
         """Make a security group."""
@@ -70,13 +69,11 @@ class Network:
 
     def attached_gateway(self) -> str:
         """Make an internet gateway, and attach it to the VPC."""
-        gateway = self.new_gateway()
-        self.api.attach_internet_gateway(InternetGatewayId=gateway, VpcId=self.vpc)
-        return gateway
+        return networks.make_gateway(self.api, self.vpc)
 
     def new_table(self) -> str:
         """Make a route table."""
-        return self.api.create_route_table(VpcId=self.vpc)["RouteTable"]["RouteTableId"]
+        return networks.make_table(self.api, self.vpc)
 
     def new_endpoint(self, *subnets: str, service: str = LOGS, **more: Any) -> str:
         """Make an interface endpoint; it is pending."""
