@@ -1,16 +1,22 @@
 """Reconciles opted-in VPCs toward the endpoints that they should have.
 
-The life of a VPC here, in four steps, each a module of that name:
+Three storeys; the path of a module says what it may touch:
 
-1. `observe` reads from EC2 what is there, for one VPC or for many at once.
-2. `plan` holds it against what the VPC's profile asks for, concern by concern, and gives findings
-   and the ordered actions that put them right. It is pure: no AWS, no clock, no environment.
-3. `apply` carries the actions out and says what became of each.
-4. `report` tells findings and outcomes as metrics and log lines.
+- `domain` is pure: what a VPC should have, and what to do about it. No AWS, no clock, no environment.
+- `ec2` is all that speaks to EC2.
+- The modules beside these two folders are the flow. They stand on both.
 
-`passes` is the first three in a row, for what the VPC's tags ask (`intent`); the handler then calls
-`report`, and `rounds` says how the VPC comes round again. An event (`trail`, `locate`) and a schedule
-(`sweep`) only say which VPC to make a pass over, through the `queue`.
+A reconcile run of one VPC is `reconcile.run`, in five steps:
+
+1. observe: `ec2.observe` reads from EC2 what is there. 2. intent: `domain.intent` reads what the VPC's own
+tags ask for. 3. plan: `domain.planning` compares the two, concern by concern, and makes a `domain.plan.Plan`:
+the findings and
+   the ordered steps that remediate them.
+4. execute: `ec2.execute` takes the steps; `domain.execution` says which are still taken after one fails.
+5. conclude: what became of each finding, how the run ends, what the metrics count.
+
+Then `report` publishes the run, and `requeue` says when the VPC is looked at again. An event (`domain.trail`,
+`ec2.locate`) and a schedule (`sweep`) only say which VPC to reconcile, through the `queue`.
 
 "facts, section N" is docs/facts.md.
 """

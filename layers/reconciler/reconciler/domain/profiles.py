@@ -1,7 +1,7 @@
 """Profiles: TOML to checked values.
 
 A profile names the endpoints that a VPC should have, and how they are to stand. The built-in ones stand in
-`builtin.toml`; docs/profiles.md tells every key.
+`builtin.toml`; docs/profiles.md lists every key.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class _Reader:
     def _line(self, key: str, endpoint: int | None) -> int:
         """The line to look at: that of the key, else of the table that it stands in or is missing from.
 
-        tomllib does not tell lines of what it has read.
+        tomllib does not say where what it has read stood.
         """
         name = rf"[\"']?{re.escape(self._name)}[\"']?"
         header = re.compile(rf"\s*\[\[?\s*{name}\s*(\.|\])|\s*{name}\s*=")

@@ -84,7 +84,7 @@ class Touched:
 
 @dataclass(frozen=True)
 class Ignored:
-    """An event that is as it should be and has nothing to tell, because."""
+    """An event that is as it should be and has nothing to say, because."""
 
     because: str
 
@@ -111,8 +111,8 @@ def _read_api_call(event: Mapping[str, Any], detail: Mapping[str, Any], tag_pref
     deletion_refused = name == "DeleteVpc" and str(error).removeprefix("Client.") == "DependencyViolation"
     if error and not deletion_refused:
         return Ignored(f"{name} failed with {error}")
-    told = [part for part in (detail.get("requestParameters"), detail.get("responseElements")) if part]
-    if not told or not all(isinstance(part, dict) for part in told):
+    parts = [part for part in (detail.get("requestParameters"), detail.get("responseElements")) if part]
+    if not parts or not all(isinstance(part, dict) for part in parts):
         raise MalformedEvent("requestParameters and responseElements are both missing, or no objects")
     return Touched(
         event_id=_event_id(event),
@@ -120,8 +120,8 @@ def _read_api_call(event: Mapping[str, Any], detail: Mapping[str, Any], tag_pref
         time=_time(_part(detail, "eventTime", str)),
         account=str(detail.get("recipientAccountId") or event.get("account") or ""),
         region=_part(detail, "awsRegion", str),
-        ids=_ids(_in_id_fields(told)),
-        names_our_tags=any(key.startswith(f"{tag_prefix}:") for key in _tag_keys(told)),
+        ids=_ids(_in_id_fields(parts)),
+        names_our_tags=any(key.startswith(f"{tag_prefix}:") for key in _tag_keys(parts)),
         deletion_refused=deletion_refused,
     )
 

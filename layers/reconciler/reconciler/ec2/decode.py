@@ -66,7 +66,7 @@ def subnet(given: SubnetTypeDef) -> Subnet:
 
 
 def vpc(given: VpcTypeDef, *, dns_support: bool, dns_hostnames: bool, name_servers: Iterable[str]) -> Vpc:
-    """A VPC of `DescribeVpcs`, with what other calls tell of it."""
+    """A VPC of `DescribeVpcs`, with what other calls say of it."""
     return Vpc(
         id=given["VpcId"],
         owner_id=given.get("OwnerId", ""),

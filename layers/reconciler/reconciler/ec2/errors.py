@@ -27,14 +27,14 @@ class Verdict(Enum):
 
     THROTTLED = auto()  # EC2 takes no more calls of this kind for now: ask again, after a growing pause
     RETRY = auto()  # EC2 could not, for now: ask again, after a growing pause
-    WAIT = auto()  # AWS is at work on it, or does not show yet what there is: come round
+    WAIT = auto()  # AWS is at work on it, or does not show yet what there is: look again
     ALREADY_DONE = auto()  # what was asked for is so already
     GONE = auto()  # what was asked about is no more: look again
     DNS_OFF = auto()  # private DNS needs attributes that are off, or whose change EC2 does not know yet
     NAME_TAKEN = auto()  # by ours, not shown yet, or by someone else's: look
     OTHER_SUBNET = auto()  # this subnet will not do: take another
     BLOCKED = auto()  # asking again will not help
-    UNKNOWN = auto()  # not in this table: ask again a few times, then tell
+    UNKNOWN = auto()  # not in this table: ask again a few times, then blocked
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def classify(error: AwsError) -> Refusal:
 def classify_code(code: str, message: str, operation: str = "") -> Refusal:
     """Class an error by its code and message: some calls list failures in an answer that says 200.
 
-    One that is not known is told with EC2's words, under the reason `unknown`. One that is not authorised
+    One that is not known is reported with EC2's words, under the reason `unknown`. One that is not authorised
     names the action, since EC2's words may be an encoded message that does not.
     """
     for part, (verdict, reason) in _BY_MESSAGE.items():

@@ -25,7 +25,7 @@ _KNOWN_SECONDS = 60
 
 @dataclass(frozen=True)
 class Located:
-    """The VPCs to look at; `everywhere` where it cannot be told which they are."""
+    """The VPCs to look at; `everywhere` where that is not known."""
 
     vpc_ids: frozenset[str]
     everywhere: bool = False
@@ -58,9 +58,9 @@ class Locator:
                 if found is None:
                     return EVERYWHERE
                 vpc_ids |= found
-            # EC2 may not show yet what the event tells of, nor any more: a tag that was taken off.
-            told = touched.names_our_tags or touched.deletion_refused or touched.event_name == "DeleteTags"
-            return Located(vpc_ids if told else self._those_opted_in(vpc_ids))
+            # EC2 may not show yet what the event says, or no longer: a tag that was removed.
+            certain = touched.names_our_tags or touched.deletion_refused or touched.event_name == "DeleteTags"
+            return Located(vpc_ids if certain else self._those_opted_in(vpc_ids))
         except errors.ERRORS:
             return Located(vpc_ids) if vpc_ids else EVERYWHERE
 
@@ -74,7 +74,7 @@ class Locator:
         return frozenset(known)
 
     def _look_up(self, touched: Touched) -> frozenset[str] | None:
-        """The VPCs of the resources that the event names, or None where they cannot all be told."""
+        """The VPCs of the resources that the event names, or None where not all are known."""
         resources = {kind: ids for kind, ids in touched.ids.items() if kind is not ResourceType.VPC}
         if touched.event_name in _TAGGING:
             return frozenset(vpc for kind, ids in resources.items() for vpc in self._vpcs_of(kind, ids))

@@ -95,7 +95,7 @@ class Observer:
         }
         support = dict(zip(vpc_ids, attributes[VpcAttribute.DNS_SUPPORT], strict=True))
         hostnames = dict(zip(vpc_ids, attributes[VpcAttribute.DNS_HOSTNAMES], strict=True))
-        interfaces, standing_in_tables = endpoints.result()
+        interfaces, gateway_endpoints = endpoints.result()
         for vpc_id, (given, name_servers) in vpcs.result().items():
             yield Observation(
                 vpc=decode.vpc(
@@ -110,7 +110,7 @@ class Observer:
                 endpoints=tuple(interfaces[vpc_id]),
                 groups=tuple(groups.result()[vpc_id]),
                 services=offers.result().interface,
-                gateway_endpoints=tuple(standing_in_tables[vpc_id]),
+                gateway_endpoints=tuple(gateway_endpoints[vpc_id]),
                 gateway_services=offers.result().gateway,
             )
 

@@ -40,7 +40,7 @@ def _subnets(situation: Situation, endpoint: Endpoint, *, owned: bool) -> Assess
         return common.unavailable(endpoint.service_name, Status.INFORMATIONAL)
     # What someone else made keeps its address family.
     family = situation.profile.address_type if owned else endpoint.address_type
-    placement = place(situation, service, endpoint.subnet_ids, family, standing=endpoint.address_type)
+    placement = place(situation, service, endpoint.subnet_ids, family, current=endpoint.address_type)
     change = change_subnets(situation.observation, placement, endpoint, narrow=owned)
     steps = []
     if change.remediated:

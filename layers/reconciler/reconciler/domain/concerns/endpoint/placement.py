@@ -52,14 +52,14 @@ def place(
     service: Service,
     attached: Set[str] = frozenset(),
     family: AddressType | None = None,
-    standing: AddressType | None = None,
+    current: AddressType | None = None,
 ) -> Placement:
     """Choose one private subnet a zone: the one already attached, else one that bears the placement tag, else
     the first by id; the attached one apart, one that has a free address. The same input gives the same choice
     (peers, 2).
 
     `family`, by default the profile's, is used where the service has it and no zone is lost by it; else IPv4.
-    An endpoint that has it already, by `standing`, keeps it, since its clients may use it, and goes without
+    An endpoint that has it already, by `current`, keeps it, since its clients may use it, and goes without
     the zones that lack it.
     """
     profile, installation = situation.profile, situation.installation
@@ -76,7 +76,7 @@ def place(
         return tuple(subnet.id for subnet in best)
 
     offered = {zone: subnets for zone, subnets in by_zone.items() if _offers(service, subnets[0])}
-    family, on_family = _family(situation, service, family or profile.address_type, offered, standing)
+    family, on_family = _family(situation, service, family or profile.address_type, offered, current)
     fit = {zone: subnets for zone, subnets in offered.items() if any(_has(s, family) for s in subnets)}
     zones = {zone: candidates(subnets, family) for zone, subnets in sorted(fit.items())}
     full = [zone for zone, found in zones.items() if not found]
@@ -96,9 +96,9 @@ def place(
 def change_subnets(
     observation: Observation, placement: Placement, endpoint: Endpoint, *, narrow: bool
 ) -> SubnetChange:
-    """What to add and remove now, so that passes bring `endpoint` to where it should stand.
+    """What to add and remove now, so that runs bring `endpoint` to where it should stand.
 
-    A subnet is replaced by another of its zone over two passes: removed, then added, since EC2 takes one
+    A subnet is replaced by another of its zone over two runs: removed, then added, since EC2 takes one
     subnet a zone. The last subnet goes only in the call that adds its successor in another zone. Where its
     only successor is in the same zone, it stays: the endpoint serves from any subnet, and would serve from
     none meanwhile. With `narrow` false nothing is removed.
@@ -182,7 +182,7 @@ def _family(
     service: Service,
     wanted: AddressType,
     offered: Mapping[str, list[Subnet]],
-    standing: AddressType | None,
+    current: AddressType | None,
 ) -> tuple[AddressType, tuple[Finding, ...]]:
     if wanted is AddressType.IPV4:
         return wanted, ()
@@ -194,7 +194,7 @@ def _family(
     lost = covers(AddressType.IPV4) - covers(wanted)
     if families <= service.address_types and not lost:
         return wanted, ()
-    if standing is wanted and covers(wanted):
+    if current is wanted and covers(wanted):
         return wanted, tuple(_without_family(service, zone, wanted) for zone in sorted(lost))
     lacking = "the service" if not families <= service.address_types else "a zone's private subnets"
     finding = Finding(
@@ -224,7 +224,7 @@ def _offers(service: Service, subnet: Subnet) -> bool:
 
 
 def _uncovered(service: Service, zone: str, reason: Reason) -> Finding:
-    """A zone that the service is not offered in is nobody's to mend; a full one is a person's."""
+    """A zone that the service is not offered in is nobody's to correct; a full one is a person's."""
     offered = reason is not Reason.ZONE_NOT_OFFERED
     return Finding(
         Kind.ZONE_UNCOVERED,
