@@ -1,6 +1,6 @@
-"""An account for tests: the sandbox's EC2 on its own clock, a customer in it, and the reconciler's passes.
+"""An account for tests: the sandbox's EC2 on its own clock, a customer in it, and the reconciler's runs.
 
-Passes come round as the queue would make them, a debounce apart, with no queue and no waiting.
+The VPC is requeued as the queue would do it, a debounce apart, with no queue and no waiting.
 """
 
 from __future__ import annotations
@@ -91,14 +91,14 @@ class Account:
     # ---- what the remediator does
 
     def one_run(self, vpc_id: str, request: RunRequest | None = None) -> Run:
-        """One pass, now."""
+        """One run, now."""
         request = request or RunRequest(vpc_id, first_seen=int(self.clock.now() * 1000))
         return reconcile.run(
             request, self.observer, self.reconciler, self.profiles, self.settings.installation, self.clock.now
         )
 
     def converge(self, vpc_id: str, at_most: int = 20) -> list[Run]:
-        """Passes until the VPC no longer comes round."""
+        """Runs until the VPC is no longer requeued."""
         made = [self.one_run(vpc_id)]
         while made[-1].ending is Ending.REQUEUED:
             assert len(made) < at_most, f"still not converged: {made[-1]}"
@@ -109,7 +109,7 @@ class Account:
         return made
 
     def next_request(self, done: Run) -> RunRequest:
-        """The request with which a VPC comes round."""
+        """The request with which a VPC is requeued."""
         return requeue.next_request(done, DEBOUNCE, self.clock.now())
 
     def converged_vpc(self, private: str = "ab", public: str = "", number: int = 1) -> str:

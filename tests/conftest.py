@@ -21,7 +21,7 @@ os.environ.update(
         "DEFAULT_MODE": "enforce",
         "DEBOUNCE_SECONDS": "30",
         "ACCOUNT_ID": "111122223333",
-        "PASS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/passes.fifo",
+        "PASS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/runs.fifo",
         "SWEEP_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/sweeps.fifo",
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",

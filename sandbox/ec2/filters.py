@@ -14,7 +14,7 @@ def wanted(
     fields: Mapping[str, Callable[[], list[str]]],
     tags: Mapping[str, str],
 ) -> bool:
-    """Whether a thing with those fields and tags passes every filter; `*` and `?` stand for anything."""
+    """Whether a thing with those fields and tags runs every filter; `*` and `?` stand for anything."""
     return all(_passes(each.get("Name", "null"), each.get("Values", []), fields, tags) for each in filters)
 
 

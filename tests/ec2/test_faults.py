@@ -1,4 +1,4 @@
-"""Whatever call fails, whatever answer is lost, wherever the function dies: the next passes make it good.
+"""Whatever call fails, whatever answer is lost, wherever the function dies: the next runs make it good.
 
 Every call of a run that goes well is struck, and the run comes to the same end: all is as it should be,
 nothing is double, no endpoint more was ever made, and what is someone else's stands as it stood. Meanwhile
@@ -20,7 +20,7 @@ from sandbox.ec2 import Call, ConnectionLost, Killed
 from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import DEBOUNCE, INSTALLATION
-from tests.ec2.worlds import EVERYWHERE, LETTING_IN, ROUNDS, LivedIn
+from tests.ec2.worlds import EVERYWHERE, LETTING_IN, RUNS, LivedIn
 
 # How long SQS keeps a message from being seen again whose function was killed.
 VISIBILITY_TIMEOUT = 120
@@ -108,13 +108,13 @@ def left() -> LivedIn:
 
 
 def run(vpc: LivedIn) -> tuple[list[Call], Ending]:
-    """Passes, as the queue makes them, until the VPC no longer comes round: their calls, and the end.
+    """Runs, as the queue asks for them, until the VPC is no longer requeued: their calls, and the end.
 
-    The message of a pass that died comes back as it was, to a function that starts cold.
+    The message of a run that died comes back as it was, to a function that starts cold.
     """
     request = RunRequest(vpc.vpc_id, first_seen=int(vpc.account.clock.now() * 1000))
     with vpc.account.calls() as calls:
-        for _ in range(ROUNDS):
+        for _ in range(RUNS):
             try:
                 done = vpc.account.one_run(vpc.vpc_id, request)
             except Killed:
@@ -126,7 +126,7 @@ def run(vpc: LivedIn) -> tuple[list[Call], Ending]:
             request = requeue.next_request(done, DEBOUNCE, vpc.account.clock.now())
             vpc.let_time_pass(max(DEBOUNCE, request.not_before / 1000 - vpc.account.clock.now()))
         else:
-            raise AssertionError(f"still comes round after {ROUNDS} passes: {done}")
+            raise AssertionError(f"still requeued after {RUNS} runs: {done}")
     return calls, done.ending
 
 
@@ -151,7 +151,7 @@ def verdict(vpc: LivedIn) -> list[str]:
 
 
 def outcome(vpc: LivedIn) -> tuple[list[str], Ending | None, int, object]:
-    """All that must be the same with a fault and without: what is wrong (nothing), how the passes end, how
+    """All that must be the same with a fault and without: what is wrong (nothing), how the runs end, how
     many endpoints were ever made, and what is someone else's."""
     try:
         _, ending = run(vpc)

@@ -1,4 +1,4 @@
-"""From any state that people can bring a VPC's gateway endpoints to, passes lead to where they should be.
+"""From any state that people can bring a VPC's gateway endpoints to, runs lead to where they should be.
 
 As `test_properties`, with the endpoints that stand in route tables. Of each call of the remediator holds: no
 route table of a private subnet loses the way that it has to the service. In the end each of these tables has
@@ -201,7 +201,7 @@ class GatewayHistory(RuleBasedStateMachine):
         self.vpc.let_time_pass(seconds)
 
     @rule()
-    def a_pass_is_made(self) -> None:
+    def a_run_is_made(self) -> None:
         self.vpc.ask("p")
         self.vpc.one_run()
 

@@ -1,7 +1,7 @@
-"""From any state that people, AWS and EC2's rules can bring a VPC to, passes lead to where it should be.
+"""From any state that people, AWS and EC2's rules can bring a VPC to, runs lead to where it should be.
 
-A history is any list of public calls, things that AWS does by itself, and passes, also such as fail half-way.
-Of each pass of it holds (`worlds.LivedIn.one_run`, `guard.Guard`):
+A history is any list of public calls, things that AWS does by itself, and runs, also such as fail half-way.
+Of each run of it holds (`worlds.LivedIn.one_run`, `guard.Guard`):
 
 - 443 is not closed by it, between any two calls, to a private subnet that it was open to; an endpoint does
   not lose its last subnet, and a service does not lose the endpoint that its private names lead to;
@@ -11,8 +11,8 @@ Of each pass of it holds (`worlds.LivedIn.one_run`, `guard.Guard`):
 - it writes nothing where the VPC is untagged and nothing in it is owned, nothing in audit mode, and nothing
   where it says that there was nothing to do.
 
-And of each history: passes end within `worlds.ROUNDS`; the pass after them changes nothing; after the sweep,
-what is not as it should be is what no remediator could put right (`LivedIn.hindrance`); and when the opt-in
+And of each history: runs end within `worlds.RUNS`; the run after them changes nothing; after the sweep,
+what is not as it should be is what no remediator could put right (`LivedIn.obstacle`); and when the opt-in
 tag goes, nothing owned is left, and what is someone else's stands as it stood.
 
 What cannot hold, on EC2's rules:
@@ -22,7 +22,7 @@ rules
   are late, only what the owned group lets in counts as open.
 - An endpoint that has lost all three tags is nobody's, and is adopted instead of being given its tags back.
 - Someone else's endpoint whose only group is ours, or that has failed behind ours, cannot be given back: EC2
-  lets neither go of its group. Until its owner deletes it, the group stays, and the passes end `blocked`.
+  lets neither go of its group. Until its owner deletes it, the group stays, and the runs end `blocked`.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ class History(RuleBasedStateMachine):
     # ---- the remediator
 
     @rule(seconds=st.sampled_from([0, 30]))
-    def a_pass_is_made(self, seconds: int) -> None:
+    def a_run_is_made(self, seconds: int) -> None:
         self.vpc.one_run()
         self.vpc.let_time_pass(seconds)
 
@@ -294,7 +294,7 @@ class History(RuleBasedStateMachine):
         self.vpc.refuse_deletion()
 
     @rule(nth=st.integers(9, 20), effect=st.sampled_from(WRONG), done=st.booleans())
-    def a_pass_goes_wrong(self, nth: int, effect: Effect, done: bool) -> None:
+    def a_run_goes_wrong(self, nth: int, effect: Effect, done: bool) -> None:
         self.vpc.run_gone_wrong(nth, effect, done=done)
 
     @rule()
@@ -318,7 +318,7 @@ class History(RuleBasedStateMachine):
         done = self.vpc.come_to_rest()
         faults = self.vpc.unexplained_faults()
         assert not faults, (faults, done)
-        if not any(self.vpc.hindrance(service) for service in (APP_MESH, LOGS)):
+        if not any(self.vpc.obstacle(service) for service in (APP_MESH, LOGS)):
             assert done.ending is Ending.CONVERGED
         self.vpc.opt_out()
 
@@ -374,7 +374,7 @@ def last_subnet_whose_successor_is_refused(history: History) -> None:
     history.a_service_changes_its_zones(APP_MESH, zones=["a"])
     history.a_subnet_is_made(zone="b", secondary=False)
     history.a_subnet_becomes_public(number=0, table=0)
-    history.a_pass_is_made(seconds=30)
+    history.a_run_is_made(seconds=30)
 
 
 def private_names_whose_holder_is_being_deleted(history: History) -> None:
@@ -392,7 +392,7 @@ def holder_of_the_private_names_that_is_pending(history: History) -> None:
     history.an_endpoint_is_made(APP_MESH, numbers=[0], how="our tag", private_dns=False)
     history.time_passes(seconds=120)
     history.their_group_is_put_on(number=0)
-    history.a_pass_is_made(seconds=30)
+    history.a_run_is_made(seconds=30)
 
 
 def second_owned_group_behind_which_someone_elses_endpoint_stands(history: History) -> None:

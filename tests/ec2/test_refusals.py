@@ -1,4 +1,4 @@
-"""A case for each row of EC2's refusals: what a pass makes of it, and that it clears when its cause goes."""
+"""A case for each row of EC2's refusals: what a run makes of it, and that it clears when its cause goes."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_what_hangs_on_a_refused_step_is_blocked_with_it(account: Account) -> No
 @pytest.mark.parametrize(
     "effect", ["RequestLimitExceeded", "InternalError", "Unavailable", "InternalServiceError", ConnectionLost]
 )
-def test_what_ec2_cannot_do_for_now_comes_round(account: Account, effect: str | type[ConnectionLost]) -> None:
+def test_what_ec2_cannot_do_for_now_is_requeued(account: Account, effect: str | type[ConnectionLost]) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.faults.before("CreateVpcEndpoint", effect, times=2)
     made = account.converge(vpc_id)
@@ -202,7 +202,7 @@ def test_what_ec2_cannot_do_for_now_comes_round(account: Account, effect: str | 
     assert Status.BLOCKED not in {each.status for done in made for each in done.findings}
 
 
-def test_a_pass_that_fails_again_and_again_pauses_longer_each_time(account: Account) -> None:
+def test_a_run_that_fails_again_and_again_pauses_longer_each_time(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.faults.before("DescribeSubnets", "RequestLimitExceeded", times=1000)
     pauses = []
@@ -413,7 +413,7 @@ def test_two_modifications_by_someone_else_and_us_do_not_collide_for_good(accoun
     assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
 
 
-def test_a_vpc_deleted_between_the_look_and_the_write_ends_the_round(account: Account) -> None:
+def test_a_vpc_deleted_between_the_look_and_the_write_ends_the_run(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.faults.before("CreateSecurityGroup", "InvalidVpcID.NotFound", f"{vpc_id} does not exist")
     assert account.one_run(vpc_id).ending is Ending.REQUEUED

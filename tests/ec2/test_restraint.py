@@ -17,7 +17,7 @@ def test_an_untagged_vpc_is_never_written_to(account: Account) -> None:
     assert account.writes(calls) == []
 
 
-def test_a_vpc_that_is_gone_ends_the_round(account: Account) -> None:
+def test_a_vpc_that_is_gone_ends_the_run(account: Account) -> None:
     assert account.one_run("vpc-0123456789abcdef0").ending is Ending.GONE
 
 
@@ -127,7 +127,7 @@ def test_a_refused_write_blocks_what_it_is_for_and_nothing_else(account: Account
     assert account.truth.owned_group(vpc_id) is not None
 
 
-def test_a_throttled_read_comes_round(account: Account) -> None:
+def test_a_throttled_read_is_requeued(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.faults.before("DescribeSubnets", "RequestLimitExceeded", times=3)
     done = account.one_run(vpc_id)
@@ -135,7 +135,7 @@ def test_a_throttled_read_comes_round(account: Account) -> None:
     assert done.unread is not None
 
 
-def test_a_refused_read_is_told_and_does_not_come_round(account: Account) -> None:
+def test_a_refused_read_is_told_and_does_not_be_requeued(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.faults.deny("DescribeSubnets")
     done = account.one_run(vpc_id)

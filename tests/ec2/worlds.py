@@ -26,8 +26,8 @@ from tests.ec2.guard import Guard
 
 EVERYWHERE = "0.0.0.0/0"
 SERVICES = (APP_MESH, LOGS)
-# More passes than any history was seen to need, and fewer than would make a VPC stuck.
-ROUNDS = 25
+# More runs than any history was seen to need, and fewer than would make a VPC stuck.
+RUNS = 25
 HOUR = 3600
 Thing = TypeVar("Thing")
 
@@ -372,7 +372,7 @@ class LivedIn:
             self.aws.free_addresses(subnet, 0 if full else 200)
 
     def wait_for_the_end_of_the_hour(self) -> None:
-        """Until a pass made now and the next one are in two hours."""
+        """Until a run made now and the next one are in two hours."""
         self.let_time_pass(HOUR - self.account.clock.now() % HOUR - DEBOUNCE / 2)
 
     def let_time_pass(self, seconds: float) -> None:
@@ -385,7 +385,7 @@ class LivedIn:
         self.account.observer._pool = OneAfterAnother()
 
     def one_run(self, request: RunRequest | None = None) -> Run:
-        """One pass, and what holds of every single one."""
+        """One run, and what holds of every single one."""
         with self.account.calls() as calls:
             done = self._watched_run(request)
         if done.ending in (Ending.CONVERGED, Ending.LEFT_ALONE, Ending.REPORTED, Ending.GONE):
@@ -403,7 +403,7 @@ class LivedIn:
         self.one_run(asked)
 
     def run_gone_wrong(self, nth: int, effect: Effect, *, done: bool) -> None:
-        """A pass whose n-th call fails, or whose caller dies at it."""
+        """A run whose n-th call fails, or whose caller dies at it."""
         self.account.ec2.faults.on_nth_call(nth, effect, done=done)
         with suppress(Killed):
             self._watched_run(None)
@@ -423,11 +423,11 @@ class LivedIn:
         return done
 
     def converge(self) -> Run:
-        """Passes until the VPC no longer comes round, and one more."""
+        """Runs until the VPC is no longer requeued, and one more."""
         done = self.one_run()
         made = [done]
         while done.ending is Ending.REQUEUED:
-            assert len(made) < ROUNDS, f"still comes round: {[each.findings for each in made[-3:]]}"
+            assert len(made) < RUNS, f"still requeued: {[each.findings for each in made[-3:]]}"
             self.let_time_pass(DEBOUNCE)
             done = self.one_run(requeue.next_request(done, DEBOUNCE, self.account.clock.now()))
             made.append(done)
@@ -440,7 +440,7 @@ class LivedIn:
         return done
 
     def converge_for_good(self) -> None:
-        """Passes until the VPC no longer comes round: then there is nothing that AWS alone has to finish.
+        """Runs until the VPC is no longer requeued: then there is nothing that AWS alone has to finish.
 
         Free addresses are no event; whoever lacks them waits for the sweep. So does who was shown less than
         there is.
@@ -462,7 +462,7 @@ class LivedIn:
         self.aws.show_late(kind, seconds)
 
     def come_to_rest(self) -> Run:
-        """Whatever AWS is at work on is done, and the sweep comes round."""
+        """Whatever AWS is at work on is done, and the sweep is made."""
         self.aws.show_late("*", 0)
         self.let_time_pass(2 * HOUR)
         done = self.converge()
@@ -515,19 +515,19 @@ class LivedIn:
     # ---- what there should be, and what on EC2's rules cannot be
 
     def unexplained_faults(self) -> list[str]:
-        """What is wrong with the VPC, but for what no remediator could put right; see `hindrance`."""
-        hindered = {service for service in SERVICES if self.hindrance(service)}
-        explained = [service.rsplit(".", 1)[1] for service in hindered] + ["has lost its owner tag"]
+        """What is wrong with the VPC, but for what no remediator could put right; see `obstacle`."""
+        obstructed = {service for service in SERVICES if self.obstacle(service)}
+        explained = [service.rsplit(".", 1)[1] for service in obstructed] + ["has lost its owner tag"]
         if any(self.their_endpoints_behind(group) for group in sorted(self.owned_groups)[1:]):
             explained += ["more than one", "two owned groups"]
-        return [fault for fault in self._faults(hindered) if not any(each in fault for each in explained)]
+        return [fault for fault in self._faults(obstructed) if not any(each in fault for each in explained)]
 
     def their_endpoints_behind(self, group: str) -> list[Found]:
         """Someone else's endpoints that keep an owned group from being deleted."""
         behind = {each["VpcEndpointId"] for each in self.endpoints_behind({group})}
         return [each for each in self.foreign if each["VpcEndpointId"] in behind]
 
-    def _faults(self, hindered: set[str]) -> Iterator[str]:
+    def _faults(self, obstructed: set[str]) -> Iterator[str]:
         if any(self.offered(service) is None for service in SERVICES):
             # The truth cannot be asked of a service that there is not.
             yield from self.truth._dns_faults(self.vpc_id)
@@ -536,7 +536,7 @@ class LivedIn:
             yield from self.truth.faults(self.vpc_id)
         if len(self.owned_groups) > 1:
             yield "there are two owned groups"
-        for service in set(SERVICES) - hindered:
+        for service in set(SERVICES) - obstructed:
             owned = [e for e in self.truth.endpoints(self.vpc_id, service) if self.owned(e["VpcEndpointId"])]
             if len(owned) > 1:
                 yield f"there are two owned endpoints for {service}"
@@ -548,7 +548,7 @@ class LivedIn:
         found = self.account.ec2.world.services.find(service, "Interface")
         return {"Zones": self.account.ec2.world.services.zones_of(found)} if found else None
 
-    def hindrance(self, service: str) -> str:
+    def obstacle(self, service: str) -> str:
         """Why the service's endpoint cannot be as it should be, on EC2's rules or by someone else's doing."""
         offered = self.offered(service)
         if offered is None:
@@ -566,7 +566,7 @@ class LivedIn:
                 return f"no free address in {zone}"
         if len(attached) == 1 and len(private) == 1 and self._is_alone(*attached, *private.values()):
             return "its only subnet is no longer private, and EC2 takes no second one in the zone"
-        return self._others_hinder(service)
+        return self._others_obstruct(service)
 
     def _is_alone(self, subnet_id: str, private: list[Found]) -> bool:
         """Whether a subnet is none of these, and they are all in its zone."""
@@ -576,7 +576,7 @@ class LivedIn:
             for each in private
         )
 
-    def _others_hinder(self, service: str) -> str:
+    def _others_obstruct(self, service: str) -> str:
         there = self.truth.endpoints(self.vpc_id, service)
         foreign = [each for each in there if not self.owned(each["VpcEndpointId"])]
         if len(foreign) > 1 or (foreign and len(there) > 1):

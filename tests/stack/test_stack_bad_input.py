@@ -85,7 +85,7 @@ def test_the_event_that_was_spoilt_is_good_otherwise(sandbox: Sandbox, event: Ca
     since = Since(sandbox)
     good = event()
     assert sandbox.invoke("IntakeFunction", good) is None
-    eventually(partial(since.passes, good["detail"]["requestParameters"]["vpcId"]), "there was no pass")
+    eventually(partial(since.runs, good["detail"]["requestParameters"]["vpcId"]), "there was no run")
     assert since.metrics("InputRejected") == []
 
 
@@ -114,10 +114,10 @@ def test_a_request_for_a_sweep_that_is_not_ours_does_no_harm(sandbox: Sandbox) -
     eventually(sandbox.idle, "work is left in the queues")
 
 
-def test_a_pass_over_a_vpc_that_is_gone_is_the_end_of_it(sandbox: Sandbox) -> None:
+def test_a_run_over_a_vpc_that_is_gone_is_the_end_of_it(sandbox: Sandbox) -> None:
     since, vpc = Since(sandbox), "vpc-0123456789abcdef0"
     _send(sandbox, "PassQueue", vpc, [json.dumps({"vpc_id": vpc, "first_seen": 1})])
-    eventually(partial(since.passes, vpc), "there was no pass")
+    eventually(partial(since.runs, vpc), "there was no run")
     eventually(sandbox.idle, "work is left in the queues")
     assert since.endings(vpc) == ["gone"]
 
@@ -135,7 +135,7 @@ def test_a_vpc_that_ec2_will_not_show_holds_up_no_other_and_heals_when_it_will(
     try:
         for vpc in (hidden, *others):
             sandbox.customer.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": False})
-        eventually(partial(since.passes, hidden), "there was no pass")
+        eventually(partial(since.runs, hidden), "there was no run")
         heals(sandbox, *others)
         assert sandbox.truth.faults(hidden) == ["enableDnsSupport is off"]
     finally:

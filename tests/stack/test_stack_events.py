@@ -1,4 +1,4 @@
-"""Whose events lead to a pass, and how many passes a burst of them costs."""
+"""Whose events lead to a run, and how many runs a burst of them costs."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_call_that_was_refused_starts_nothing(sandbox: Sandbox, team: Team) ->
         sandbox.customer.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport=_OFF, EnableDnsHostnames=_OFF)
     eventually(sandbox.idle, "work is left in the queues")
     assert sandbox.delivery.counts.matched == matched
-    assert since.passes(vpc) == []
+    assert since.runs(vpc) == []
 
 
 def test_a_burst_of_events_costs_one_pass_a_window_and_its_last_change_is_covered(
@@ -79,15 +79,15 @@ def test_a_burst_of_events_costs_one_pass_a_window_and_its_last_change_is_covere
     heals(sandbox, vpc)
     eventually(sandbox.idle, "work is left in the queues")
     assert len(since.lines("IntakeFunction", vpc)) == 40
-    windows = math.floor(since.passes(vpc)[-1].timestamp / DEBOUNCE_SECONDS) - math.floor(
+    windows = math.floor(since.runs(vpc)[-1].timestamp / DEBOUNCE_SECONDS) - math.floor(
         since.time / DEBOUNCE_SECONDS
     )
-    of_events = [line for line in since.passes(vpc) if '"attempts":0' in line.message]
+    of_events = [line for line in since.runs(vpc) if '"attempts":0' in line.message]
     assert 1 <= len(of_events) <= windows
-    assert len(since.passes(vpc)) <= 2 * windows
+    assert len(since.runs(vpc)) <= 2 * windows
 
 
-def test_a_change_made_while_a_pass_is_waited_for_is_covered_by_it(sandbox: Sandbox, team: Team) -> None:
+def test_a_change_made_while_a_run_is_waited_for_is_covered_by_it(sandbox: Sandbox, team: Team) -> None:
     vpc = team.fine_vpc().id
     since = Since(sandbox)
     sandbox.customer.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport=_OFF)
@@ -98,18 +98,18 @@ def test_a_change_made_while_a_pass_is_waited_for_is_covered_by_it(sandbox: Sand
         sandbox.customer.authorize_security_group_ingress(
             GroupId=group["GroupId"], IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="0.0.0.0/0"
         )
-        assert since.passes(vpc) == [], "this test was too slow to change anything before the pass"
+        assert since.runs(vpc) == [], "this test was too slow to change anything before the run"
     heals(sandbox, vpc)
     assert len(since.lines("IntakeFunction", vpc)) == 1
 
 
-def test_a_pass_over_a_vpc_that_is_as_it_should_be_writes_nothing_and_costs_nine_calls_at_most(
+def test_a_run_over_a_vpc_that_is_as_it_should_be_writes_nothing_and_costs_nine_calls_at_most(
     sandbox: Sandbox, team: Team
 ) -> None:
     vpc = team.fine_vpc()
     since = Since(sandbox)
     team.opts_in(vpc)
-    eventually(partial(since.passes, vpc.id), "there was no pass")
+    eventually(partial(since.runs, vpc.id), "there was no run")
     eventually(sandbox.idle, "work is left in the queues")
     assert since.endings(vpc.id) == ["converged"]
     calls = since.calls("ReconcileFunction")

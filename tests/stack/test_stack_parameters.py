@@ -59,7 +59,7 @@ def test_tags_of_another_prefix_opt_in_and_the_default_mode_only_tells(sandbox: 
     before = sandbox.truth.snapshot(vpc.id)
     since = Since(sandbox)
     team.opts_in(vpc)
-    eventually(partial(since.passes, vpc.id), "there was no pass")
+    eventually(partial(since.runs, vpc.id), "there was no run")
     eventually(sandbox.idle, "work is left in the queues")
     assert set(since.endings(vpc.id)) == {"reported"}
     assert set(since.sum_of("DriftDetected", vpc.id)) >= {"group-missing"}
@@ -79,7 +79,7 @@ def test_tags_of_the_earlier_prefix_mean_nothing_any_more(sandbox: Sandbox, team
     )
     sandbox.customer.modify_vpc_attribute(VpcId=vpc.id, EnableDnsSupport={"Value": False})
     eventually(sandbox.idle, "work is left in the queues")
-    assert since.passes(vpc.id) == []
+    assert since.runs(vpc.id) == []
 
 
 def test_a_profile_of_the_parameter_is_stood_up(sandbox: Sandbox, team: Team) -> None:

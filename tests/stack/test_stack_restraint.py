@@ -29,7 +29,7 @@ def test_a_vpc_in_audit_mode_is_told_of_and_left_untouched(sandbox: Sandbox, tea
     before = sandbox.truth.snapshot(vpc.id)
     since = Since(sandbox)
     team.opts_in(vpc)
-    eventually(lambda: "reported" in since.endings(vpc.id), "there was no pass")
+    eventually(lambda: "reported" in since.endings(vpc.id), "there was no run")
     eventually(sandbox.idle, "work is left in the queues")
     assert sandbox.truth.snapshot(vpc.id) == before
     assert set(since.sum_of("DriftDetected", vpc.id)) >= {"group-missing", "private-dns-off"}

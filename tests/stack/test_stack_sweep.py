@@ -34,7 +34,7 @@ def test_drift_that_no_event_told_of_is_healed_by_the_next_sweep_and_counted(
     assert not since.metrics("VpcsInSync", broken)
     assert since.metrics("VpcsInSync", fine)
     assert not since.metrics("VpcsDrifted", fine)
-    assert since.passes(fine) == []
+    assert since.runs(fine) == []
 
 
 def test_the_deletion_of_a_subnet_which_nobody_can_look_up_any_more_leads_to_a_sweep(

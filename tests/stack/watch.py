@@ -62,13 +62,13 @@ class Since:
             sums[value] = sums.get(value, 0.0) + sum(each.values)
         return sums
 
-    def passes(self, vpc: str) -> list[Line]:
-        """The line that each pass over `vpc` ends with."""
+    def runs(self, vpc: str) -> list[Line]:
+        """The line that each run of `vpc` ends with."""
         return self.lines("ReconcileFunction", f"reconciled {vpc}:")
 
     def endings(self, vpc: str) -> list[str]:
-        """How each pass over `vpc` ended."""
-        return [str(_record(line)["ending"]) for line in self.passes(vpc)]
+        """How each run of `vpc` ended."""
+        return [str(_record(line)["ending"]) for line in self.runs(vpc)]
 
     def calls(self, function: str) -> list[Call]:
         """The calls to EC2 that a function made."""

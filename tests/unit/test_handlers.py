@@ -75,7 +75,7 @@ def an_event(name: str, request: Any, **detail: Any) -> dict[str, Any]:
 # ---- intake
 
 
-def test_intake_asks_for_a_pass_over_the_opted_in_vpc_of_an_event(here: Installation) -> None:
+def test_intake_asks_for_a_run_over_the_opted_in_vpc_of_an_event(here: Installation) -> None:
     vpc_id = here.account.vpc()
     intake.handle(an_event("ModifyVpcAttribute", {"vpcId": vpc_id}), here.runtime)
     assert here.asked() == [("passes", vpc_id)]
@@ -223,7 +223,7 @@ def failures(answer: Any) -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def test_reconcile_makes_a_pass_for_each_message_and_lets_them_come_round(here: Installation) -> None:
+def test_reconcile_makes_a_run_for_each_message_and_lets_them_be_requeued(here: Installation) -> None:
     one, two = here.account.vpc(number=1), here.account.vpc(number=2)
     answer = reconcile.handle(a_batch(asking_for(one), asking_for(two, attempts=1)), CONTEXT, here.runtime)
     assert failures(answer) == []
@@ -258,7 +258,7 @@ def test_reconcile_names_a_message_that_is_not_ours_and_makes_the_other_passes(
 
 
 def dying(here: Installation, good: str) -> None:
-    """Let every pass die but those over one VPC."""
+    """Let every run die but those over one VPC."""
     truly = here.account.observer
     observer = Mock(spec=Observer)
     observer.one.side_effect = lambda vpc_id, profiles: (
@@ -267,7 +267,7 @@ def dying(here: Installation, good: str) -> None:
     here.runtime.__dict__["observer"] = observer
 
 
-def test_a_pass_that_dies_is_told_and_comes_round_and_holds_up_no_other(here: Installation) -> None:
+def test_a_run_that_dies_is_told_and_is_requeued_and_holds_up_no_other(here: Installation) -> None:
     good = here.account.converged_vpc()
     dying(here, good)
     batch = a_batch(asking_for("vpc-0bad"), asking_for(good))
@@ -279,7 +279,7 @@ def test_a_pass_that_dies_is_told_and_comes_round_and_holds_up_no_other(here: In
     assert (body["vpc_id"], body["attempts"], body["failures"]) == ("vpc-0bad", 1, 1)
 
 
-def test_a_pass_that_dies_again_and_again_is_reported_as_failed_with_its_vpcs_others_alone(
+def test_a_run_that_dies_again_and_again_is_reported_as_failed_with_its_vpcs_others_alone(
     here: Installation,
 ) -> None:
     good = here.account.converged_vpc()
@@ -297,7 +297,7 @@ def test_a_batch_that_fails_as_a_whole_is_reported_message_by_message(here: Inst
     assert failures(reconcile.handle(a_batch(worn_out), CONTEXT, here.runtime)) == ["message-0"]
 
 
-def test_a_pass_that_has_to_wait_is_not_made_and_comes_round(here: Installation) -> None:
+def test_a_run_that_has_to_wait_is_not_made_and_is_requeued(here: Installation) -> None:
     vpc_id = here.account.vpc()
     now = int(here.account.clock.now() * 1000)
     early = {"vpc_id": vpc_id, "first_seen": 1, "attempts": 1, "failures": 2, "not_before": now + 1}
@@ -361,4 +361,4 @@ def test_an_entry_point_works_with_what_was_made_at_import(
 @pytest.mark.parametrize("module", [intake, reconcile, sweep])
 def test_what_is_made_at_import_is_of_the_environment(module: Any) -> None:
     assert module.RUNTIME.settings.installation.account == "111122223333"
-    assert module.RUNTIME.settings.pass_queue_url.endswith("/passes.fifo")
+    assert module.RUNTIME.settings.pass_queue_url.endswith("/runs.fifo")

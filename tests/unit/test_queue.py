@@ -15,7 +15,7 @@ from reconciler.queue import MalformedMessage, NotQueued, Queue, RunRequest, fir
 from tests.unit.domain.test_trail import an_api_call
 from tests.unit.fakes import FakeSqs
 
-URL = "https://passes.fifo"
+URL = "https://runs.fifo"
 NOW = 1_795_420_800.0
 
 
@@ -64,7 +64,7 @@ def test_a_message_of_the_last_version_is_read_without_what_it_counted() -> None
     assert RunRequest.from_json(body) == RunRequest("vpc-1", 7)
 
 
-def test_a_message_may_leave_out_what_a_first_round_does_not_have() -> None:
+def test_a_message_may_leave_out_what_a_first_run_does_not_have() -> None:
     assert RunRequest.from_json('{"vpc_id": "vpc-1", "first_seen": 7}') == RunRequest("vpc-1", 7)
 
 
@@ -153,11 +153,11 @@ def dedup_ids(*requests: RunRequest) -> set[str]:
     return {entry["MessageDeduplicationId"] for entry in sent(list(requests))}
 
 
-def test_a_vpc_that_comes_round_does_not_lose_what_its_message_carries_to_an_events() -> None:
+def test_a_vpc_that_is_requeued_does_not_lose_what_its_message_carries_to_an_events() -> None:
     assert len(dedup_ids(RunRequest("vpc-1", 8), RunRequest("vpc-1", 7, attempts=1))) == 2
 
 
-def test_a_round_is_not_taken_for_the_one_that_it_follows() -> None:
+def test_an_attempt_is_not_taken_for_the_one_before_it() -> None:
     assert len(dedup_ids(RunRequest("vpc-1", 7, attempts=1), RunRequest("vpc-1", 7, attempts=2))) == 2
 
 

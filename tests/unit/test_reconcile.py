@@ -48,7 +48,7 @@ def run(
     return reconcile.run(request or a_request(), observer, client, builtin(), installation, lambda: NOW)
 
 
-# ---- how a pass ends
+# ---- how a run ends
 
 
 def test_a_vpc_that_is_as_it_should_be_has_converged_without_a_call() -> None:
@@ -89,7 +89,7 @@ def test_what_ec2_refuses_for_good_is_a_persons() -> None:
     assert "you may not" in treated.detail
 
 
-def test_what_ec2_refuses_for_now_comes_round() -> None:
+def test_what_ec2_refuses_for_now_is_requeued() -> None:
     for error in (refusal("RequestLimitExceeded"), ConnectTimeoutError(endpoint_url="https://ec2")):
         done = run(DNS_OFF, ec2=FakeEc2(error))
         assert (done.ending, done.failed) == (Ending.REQUEUED, True)
@@ -154,7 +154,7 @@ def test_an_unknown_mode_is_told_and_nothing_is_written() -> None:
 @pytest.mark.parametrize(
     "error", [refusal("RequestLimitExceeded", "slower"), ConnectTimeoutError(endpoint_url="https://slower")]
 )
-def test_a_vpc_that_cannot_be_read_for_now_comes_round(error: Exception) -> None:
+def test_a_vpc_that_cannot_be_read_for_now_is_requeued(error: Exception) -> None:
     done = run(error)
     assert (done.ending, done.failed) == (Ending.REQUEUED, True)
     assert done.unread is not None
@@ -198,7 +198,7 @@ THROTTLED = refusal("RequestLimitExceeded")
         (THROTTLED, 2 * 3600 + 1, 100, Ending.STUCK),
     ],
 )
-def test_a_vpc_is_stuck_when_it_has_come_round_long_and_often_longer_where_ec2_takes_no_calls(
+def test_a_vpc_is_stuck_when_it_has_be_requeued_long_and_often_longer_where_ec2_takes_no_calls(
     error: Exception | None, age: float, rounds: int, ending: Ending
 ) -> None:
     assert run(DNS_OFF, a_request(age, rounds), FakeEc2(error)).ending is ending

@@ -111,7 +111,7 @@ def test_drift_is_counted_by_kind_when_it_is_found_and_when_it_is_put_right(told
     ]
 
 
-def test_drift_that_an_earlier_round_counted_is_not_counted_again(told: Told) -> None:
+def test_drift_that_an_earlier_run_counted_is_not_counted_again(told: Told) -> None:
     done = a_run(
         Ending.REQUEUED,
         Concluded(DNS, Status.REMEDIATED),
@@ -187,7 +187,7 @@ def test_a_vpc_that_was_right_at_first_sight_took_no_time(told: Told) -> None:
 
 
 @pytest.mark.parametrize("ending", sorted(set(Ending) - {Ending.CONVERGED}))
-def test_only_a_pass_that_found_the_vpc_converged_took_its_time(told: Told, ending: Ending) -> None:
+def test_only_a_run_that_found_the_vpc_converged_took_its_time(told: Told, ending: Ending) -> None:
     report.report_run(a_run(ending, attempts=2), NOW, told.logger)
     assert "TimeToConverge" not in {metric[0] for metric in told.metrics()}
 
@@ -224,7 +224,7 @@ def test_each_finding_has_a_line_that_a_person_can_read(told: Told) -> None:
 
 
 @pytest.mark.parametrize("ending", Ending)
-def test_a_pass_that_a_person_should_see_is_a_warning(told: Told, ending: Ending) -> None:
+def test_a_run_that_a_person_should_see_is_a_warning(told: Told, ending: Ending) -> None:
     report.report_run(a_run(ending, attempts=3), NOW, told.logger)
     [line] = told.lines()
     alarming = ending in (Ending.BLOCKED, Ending.STUCK)
@@ -232,7 +232,7 @@ def test_a_pass_that_a_person_should_see_is_a_warning(told: Told, ending: Ending
     assert (line["vpc_id"], line["ending"], line["attempts"]) == (VPC_ID, ending.value, 3)
 
 
-def test_a_pass_that_could_not_read_ec2_says_what_ec2_said(told: Told) -> None:
+def test_a_run_that_could_not_read_ec2_says_what_ec2_said(told: Told) -> None:
     unread = Refusal(Verdict.RETRY, None, "RequestLimitExceeded", "slower")
     report.report_run(Run(RunRequest(VPC_ID, FIRST_SEEN), Ending.REQUEUED, unread=unread), NOW, told.logger)
     assert told.lines()[0]["message"] == (
@@ -265,7 +265,7 @@ def test_an_input_that_is_turned_away_is_named_in_a_line_and_counted_by_reason(
     assert line["message"] == f"{why.value}: eventName is missing, in event 1"
 
 
-def test_a_pass_that_died_is_told_with_its_trace_and_counted_without_a_dimension(told: Told) -> None:
+def test_a_run_that_died_is_told_with_its_trace_and_counted_without_a_dimension(told: Told) -> None:
     try:
         raise ZeroDivisionError("a fault")
     except ZeroDivisionError:

@@ -22,10 +22,10 @@ def following(done: Run, debounce: int = DEBOUNCE) -> RunRequest:
     return next_request(done, debounce, NOW)
 
 
-# ---- when it comes round
+# ---- when it is requeued
 
 
-def test_the_next_round_remembers_since_when_and_how_often() -> None:
+def test_the_next_request_remembers_since_when_and_how_often() -> None:
     request = RunRequest("vpc-1", 7, attempts=2, deletion_refused=True)
     began = int(NOW * 1000)
     assert following(a_run(request, deletion_pending=True)) == RunRequest(
@@ -42,7 +42,7 @@ def test_a_release_is_asked_for_until_it_is_settled() -> None:
 
 
 @pytest.mark.parametrize(("failures", "pause"), [(0, None), (1, 60), (2, 120), (3, 240), (4, 300), (40, 300)])
-def test_a_pass_that_failed_comes_round_after_a_growing_pause(failures: int, pause: int | None) -> None:
+def test_a_run_that_failed_is_requeued_after_a_growing_pause(failures: int, pause: int | None) -> None:
     request = RunRequest("vpc-1", 7, failures=failures)
     after = following(a_run(request, failed=True))
     assert after.failures == failures + 1
@@ -54,7 +54,7 @@ def test_without_a_debounce_the_pause_grows_all_the_same() -> None:
     assert following(a_run(request, failed=True), debounce=0).not_before == int((NOW + 8) * 1000)
 
 
-def test_a_pass_that_did_not_fail_ends_the_pauses() -> None:
+def test_a_run_that_did_not_fail_ends_the_pauses() -> None:
     request = RunRequest("vpc-1", 7, failures=9, not_before=8)
     after = following(a_run(request))
     assert (after.failures, after.not_before) == (0, 0)

@@ -84,9 +84,7 @@ def test_a_vpc_that_is_as_it_should_be_is_in_sync(vpc: VpcBuilder) -> None:
         a_vpc().with_private_subnets("a").without_service(ENVOY),
     ],
 )
-def test_a_vpc_that_a_pass_can_do_or_wait_for_something_about_has_drifted(
-    vpc: VpcBuilder, mode: Mode
-) -> None:
+def test_a_vpc_that_a_run_can_do_or_wait_for_something_about_has_drifted(vpc: VpcBuilder, mode: Mode) -> None:
     assert swept(vpc, mode=mode)[0] == DRIFTED
 
 

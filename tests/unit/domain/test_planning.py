@@ -176,7 +176,7 @@ def _shuffled(things: tuple[Thing, ...], random: Random) -> tuple[Thing, ...]:
 
 @HALF
 @given(vpcs(SETTLED))
-def test_passes_bring_any_vpc_to_a_plan_without_steps(vpc: VpcBuilder) -> None:
+def test_runs_bring_any_vpc_to_a_plan_without_steps(vpc: VpcBuilder) -> None:
     """Group, group's end; failed endpoint, endpoint anew; subnets that change places: four at most."""
     observation = vpc.observed()
     for _ in range(4):

@@ -57,7 +57,7 @@ def test_the_same_request_has_the_same_token_so_that_nothing_is_made_twice() -> 
     assert len(ec2.tokens[0]) <= 64
 
 
-def test_when_every_token_is_spent_the_vpc_comes_round() -> None:
+def test_when_every_token_is_spent_the_vpc_is_requeued() -> None:
     ec2 = FakeEc2({"VpcEndpointId": "vpce-old", "State": "Deleted"})
     refusal = create(ec2).refusal
     assert refusal is not None

@@ -57,7 +57,7 @@ def test_what_asking_again_does_not_help_is_blocked_with_ec2s_words(code: str) -
     InvalidGroup.NotFound IdempotentParameterMismatch DuplicateSubnetsInSameZone RouteAlreadyExists
     """.split(),
 )
-def test_where_aws_is_at_work_or_late_one_comes_round(code: str) -> None:
+def test_where_aws_is_at_work_or_late_one_is_requeued(code: str) -> None:
     refusal = refused(code)
     assert (refusal.verdict, refusal.reason) == (Verdict.WAIT, None)
 

@@ -272,7 +272,7 @@ def test_a_public_subnet_in_a_zone_of_its_own_is_removed() -> None:
     assert kinds(changed.remediated) == [(Kind.ENDPOINT_SUBNET_EXTRA, Status.REMEDIABLE)]
 
 
-def test_a_subnet_is_replaced_by_another_of_its_zone_over_two_passes() -> None:
+def test_a_subnet_is_replaced_by_another_of_its_zone_over_two_runs() -> None:
     vpc = a_vpc().with_private_subnets("a", "b").with_public_subnets("a")
     first = change(vpc, "public-a", "private-b")
     assert (first.add, first.remove) == ((), ("public-a",))
