@@ -60,8 +60,10 @@ def test_a_message_says_what_the_request_says(request: RunRequest) -> None:
 
 
 def test_a_message_of_the_last_version_is_read_without_what_it_counted() -> None:
-    body = '{"vpc_id": "vpc-1", "first_seen": 7, "rounds": 2, "counted": ["dns-support-off vpc-1 detected"]}'
-    assert RunRequest.from_json(body) == RunRequest("vpc-1", 7)
+    body = (
+        '{"vpc_id": "vpc-1", "first_seen": 7, "rounds": 2, "release": true, "counted": ["dns-support-off"]}'
+    )
+    assert RunRequest.from_json(body) == RunRequest("vpc-1", 7, attempts=2, deletion_refused=True)
 
 
 def test_a_message_may_leave_out_what_a_first_run_does_not_have() -> None:

@@ -68,7 +68,8 @@ class RunRequest:
 
     @classmethod
     def from_json(cls, body: str) -> RunRequest:
-        """Read a message's body.
+        """Read a message's body. The last version wrote `rounds` for attempts and `release` for
+        `deletion_refused`.
 
         Raises:
             MalformedMessage: when the body is not one that `to_json` makes.
@@ -80,12 +81,12 @@ class RunRequest:
         return cls(
             vpc_id,
             first_seen=_number(given, "first_seen"),
-            attempts=_number(given, "attempts", 0),
+            attempts=_number(given, "attempts", given.get("rounds", 0)),
             began=_number(given, "began", 0),
             failures=_number(given, "failures", 0),
             unknowns=_number(given, "unknowns", 0),
             not_before=_number(given, "not_before", 0),
-            deletion_refused=given.get("deletion_refused") is True,
+            deletion_refused=given.get("deletion_refused", given.get("release")) is True,
             counted=_counts(given.get("counted", [])),
         )
 
@@ -100,7 +101,8 @@ def first_seen_of(body: str) -> int:
 
 
 def _counts(given: Any) -> tuple[Count, ...]:
-    """What was counted. Before version 0.2 these were words; what those counted may be counted once more."""
+    """What was counted. In messages of the last version these are words: what they counted may count once
+    more."""
     if not isinstance(given, list):
         raise MalformedMessage("counted is no list of words or counts")
     counts = []

@@ -98,6 +98,7 @@ def test_a_full_group_keeps_nothing_from_being_closed() -> None:
 def test_every_step_of_a_plan_may_need_the_tags_of_a_thing() -> None:
     unmarked = after(CreateTags("vpc-1", {"released-until": "soon"}, needed=True))
     assert prevented(unmarked, DELETE, needs_tags_on="vpc-1")
+    assert prevented(after(CLAIM), DELETE, needs_tags_on="vpc-1")
     assert not prevented(unmarked, DELETE)
 
 

@@ -48,7 +48,8 @@ class Execution:
         cause = (
             (self._throttled if step.is_endpoint_call else None)
             or (self._not_let_in if step.may_close else None)
-            or self._not_tagged.get(step.needs_tags_on or step.changed_id)
+            or self._not_tagged.get(step.needs_tags_on)
+            or self._not_tagged.get(step.changed_id)
             or (self._group_not_made if step.needs_new_group else None)
         )
         return replace(cause, step=step) if cause else None

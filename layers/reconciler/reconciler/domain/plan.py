@@ -6,7 +6,7 @@ may close, is said by the step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .actions import (
@@ -157,6 +157,7 @@ class Plan:
         return "\n".join(lines) or "nothing to do"
 
 
-def together(steps: Iterable[Step]) -> Step:
+def together(steps: Sequence[Step]) -> Step:
     """The steps of one call as one."""
-    return Step(joined([step.action for step in steps if isinstance(step.action, ModifyEndpoint)]), ())
+    changes = [step.action for step in steps if isinstance(step.action, ModifyEndpoint)]
+    return Step(joined(changes), (), steps[0].needs_tags_on)
