@@ -87,7 +87,7 @@ def _play(console: Console, sandbox: Sandbox, verdict: Verdict) -> None:
     for table in metrics_tables(sandbox.metrics()):
         console.print(table)
     watched = fleet.WATCHED.name
-    console.print(f"  what was detected and not remediated is {watched}'s: audit tells, and leaves it")
+    console.print(f"  what was detected and not remediated is {watched}'s: audit reports, and changes nothing")
     _show_traffic(console, sandbox, verdict)
 
 
