@@ -94,7 +94,7 @@ FLEET = (
     ),
 )
 BYSTANDER = VpcDesign("bystander", "never tagged, the same defects", 6, private="ab", spoil=_logs_only)
-WATCHED = VpcDesign(
+AUDITED = VpcDesign(
     "watched", "tagged, but mode = audit", 7, private="ab", tags={"mode": "audit"}, spoil=_half_made_endpoint
 )
 

@@ -65,7 +65,7 @@ def run(console: Console) -> int:
 def _play(console: Console, sandbox: Sandbox, verdict: Verdict) -> None:
     with show.step(console, f"{len(fleet.FLEET) + 2} VPCs made, as a customer would"):
         vpcs = [fleet.make(sandbox.customer, plan) for plan in fleet.FLEET]
-        untouchables = [fleet.make(sandbox.customer, plan) for plan in (fleet.BYSTANDER, fleet.WATCHED)]
+        untouchables = [fleet.make(sandbox.customer, plan) for plan in (fleet.BYSTANDER, fleet.AUDITED)]
     _show_fleet(console, sandbox, [*vpcs, *untouchables])
     before = {vpc.id: sandbox.truth.snapshot(vpc.id) for vpc in untouchables}
     _converge(console, sandbox, vpcs, verdict)
@@ -86,8 +86,10 @@ def _play(console: Console, sandbox: Sandbox, verdict: Verdict) -> None:
     verdict.expect(not letters, f"dead letters: {letters}")
     for table in metrics_tables(sandbox.metrics()):
         console.print(table)
-    watched = fleet.WATCHED.name
-    console.print(f"  what was detected and not remediated is {watched}'s: audit reports, and changes nothing")
+    watched = fleet.AUDITED.name
+    console.print(
+        f"  what was detected and not remediated is {watched}'s: audit reports, and changes nothing"
+    )
     _show_traffic(console, sandbox, verdict)
 
 

@@ -25,7 +25,7 @@ _PREFIX, _STACK = "vpce-remediator", "vpc-endpoint-remediator"
 
 
 def test_a_vpc_in_audit_mode_is_told_of_and_left_untouched(sandbox: Sandbox, team: Team) -> None:
-    vpc = team.vpc(fleet.WATCHED)
+    vpc = team.vpc(fleet.AUDITED)
     before = sandbox.truth.snapshot(vpc.id)
     since = Since(sandbox)
     team.opts_in(vpc)

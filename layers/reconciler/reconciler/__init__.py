@@ -8,15 +8,15 @@ Three storeys; the path of a module says what it may touch:
 
 A reconcile run of one VPC is `reconcile.run`, in five steps:
 
-1. observe: `ec2.observe` reads from EC2 what is there. 2. intent: `domain.intent` reads what the VPC's own
-tags ask for. 3. plan: `domain.planning` compares the two, concern by concern, and makes a `domain.plan.Plan`:
-the findings and
-   the ordered steps that remediate them.
-4. execute: `ec2.execute` takes the steps; `domain.execution` says which are still taken after one fails.
-5. conclude: what became of each finding, how the run ends, what the metrics count.
+- observe, in `ec2.observe`: read from EC2 what is there.
+- intent, in `domain.intent`: read what the VPC's own tags ask for.
+- plan, in `domain.planning`: compare the two, concern by concern. The result is a `domain.plan.Plan`.
+- execute, in `ec2.execute`: take the steps of the plan.
+- conclude, in `reconcile`: what became of each finding, how the run ends, what the metrics count.
 
-Then `report` publishes the run, and `requeue` says when the VPC is looked at again. An event (`domain.trail`,
-`ec2.locate`) and a schedule (`sweep`) only say which VPC to reconcile, through the `queue`.
+Then `report` publishes the run, and `requeue` says when the VPC is looked at again. An event
+(`domain.trail`, `ec2.locate`) and a schedule (`sweep`) only say which VPC to reconcile, through the `queue`.
+`runtime` makes what every handler works with, from `settings`; `profile_store` gives the profiles.
 
 "facts, section N" is docs/facts.md.
 """

@@ -41,9 +41,7 @@ def test_where_ec2_takes_no_more_calls_one_asks_again_and_spares_it_the_others(c
     assert (refusal.verdict, refusal.reason) == (Verdict.THROTTLED, None)
 
 
-@pytest.mark.parametrize(
-    "code", "InvalidGroup.InUse CannotDelete InvalidClientToken InvalidParameterCombination".split()
-)
+@pytest.mark.parametrize("code", "CannotDelete InvalidClientToken InvalidParameterCombination".split())
 def test_what_asking_again_does_not_help_is_blocked_with_ec2s_words(code: str) -> None:
     refusal = refused(code)
     assert (refusal.verdict, refusal.reason) == (Verdict.BLOCKED, Reason.UNKNOWN)
@@ -60,6 +58,11 @@ def test_what_asking_again_does_not_help_is_blocked_with_ec2s_words(code: str) -
 def test_where_aws_is_at_work_or_late_one_is_requeued(code: str) -> None:
     refusal = refused(code)
     assert (refusal.verdict, refusal.reason) == (Verdict.WAIT, None)
+
+
+def test_a_group_that_another_groups_rule_names_is_in_use() -> None:
+    refusal = refused("InvalidGroup.InUse")
+    assert (refusal.verdict, refusal.reason) == (Verdict.BLOCKED, Reason.IN_USE)
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,11 @@ class Execution:
         return replace(cause, step=step) if cause else None
 
     def record(self, outcome: Outcome) -> Outcome:
-        """Remember what became of a step. Gives the outcome, or the one behind it: where private DNS is
-        refused since an attribute could not be turned on, that refusal is the reason."""
+        """Remember what became of a step, and give its outcome.
+
+        Private DNS needs the DNS attributes. Where EC2 refuses it because one is off, and that one could not
+        be turned on, the outcome is that of the attribute.
+        """
         if outcome.dns_off and self._dns_refused:
             outcome = replace(self._dns_refused, step=outcome.step)
         action, done = outcome.step.action, outcome.status is Status.REMEDIATED

@@ -1,4 +1,7 @@
-"""What a VPC's own tags ask for, and whether a refused deletion goes before it."""
+"""What a VPC should have: what its own tags ask for, or nothing, where it makes way for a refused deletion.
+
+The VPC makes way only where something owned is in it, so that this asks the teardown concern.
+"""
 
 from __future__ import annotations
 

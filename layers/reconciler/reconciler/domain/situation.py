@@ -1,6 +1,6 @@
 """What every concern starts from: a VPC as observed, the profile that it should follow, and the installation.
 
-Apart from the observation because much follows only from all three. Each of those things is worked out once.
+Apart from the observation, since what concerns need follows from all three. It is worked out once.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 CloudTrail writes EC2's calls in two dialects and in shapes that vary with how many there are of a thing
 (facts, section 6). Ids are read from the fields that hold ids, wherever those stand. No other field is read:
 people write names, descriptions, tags and policies, and these may look like ids. An event only says where to
-look, so an id too few is what the sweep is for.
+look. Where an id is missed, the sweep finds the drift.
 """
 
 from __future__ import annotations

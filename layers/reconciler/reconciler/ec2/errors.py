@@ -1,4 +1,4 @@
-"""What an EC2 error means: the one place where error codes are looked at.
+"""What an EC2 error means: the one place where the codes of EC2's answers are looked at.
 
 The codes and messages are those of facts, section 3. EC2 says some things with a code of their own, and
 others only in the message of an `InvalidParameter`.
@@ -86,8 +86,9 @@ _BY_CODE: dict[str, tuple[Verdict, Reason | None]] = {
     for code in codes.split()
 } | {
     "InsufficientFreeAddressesInSubnet": (Verdict.OTHER_SUBNET, Reason.NO_FREE_ADDRESSES),
-    # Another group's rule names ours; EC2's words say which. And what only a fault of ours can bring about.
-    "InvalidGroup.InUse": (Verdict.BLOCKED, Reason.UNKNOWN),
+    # Another group's rule names ours; EC2's words say which.
+    "InvalidGroup.InUse": (Verdict.BLOCKED, Reason.IN_USE),
+    # What only a fault of ours can bring about.
     "CannotDelete": (Verdict.BLOCKED, Reason.UNKNOWN),
     "InvalidClientToken": (Verdict.BLOCKED, Reason.UNKNOWN),
     "InvalidParameterCombination": (Verdict.BLOCKED, Reason.UNKNOWN),

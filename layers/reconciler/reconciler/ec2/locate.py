@@ -36,7 +36,7 @@ EVERYWHERE = Located(frozenset(), everywhere=True)
 
 class Locator:
     """Finds the VPCs of events. It remembers for a minute which VPCs have opted in, so that a burst of events
-    is not a burst of look-ups; a VPC that has opted out meanwhile costs a pass, which does nothing.
+    is not a burst of look-ups; a VPC that has opted out meanwhile costs a run, which does nothing.
     """
 
     def __init__(self, ec2: EC2Client, installation: Installation, clock: Callable[[], float]) -> None:
@@ -48,7 +48,7 @@ class Locator:
     def locate(self, touched: Touched) -> Located:
         """Find the opted-in VPCs that `touched` is about.
 
-        Where EC2 refuses the look-up, nothing is lost: the VPCs are taken to have opted in, for a pass reads
+        Where EC2 refuses the look-up, nothing is lost: the VPCs are taken to have opted in, for a run reads
         the tag itself, and where they are not known, they are everywhere.
         """
         vpc_ids = touched.ids.get(ResourceType.VPC, frozenset())
@@ -111,7 +111,7 @@ class Locator:
                 for endpoints in self._ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=filters):
                     yield from (endpoint["VpcId"] for endpoint in endpoints["VpcEndpoints"])
             elif kind is ResourceType.GROUP:
-                # Only groups of ours matter: a busy account's other groups cost this look and no pass.
+                # Only groups of ours matter: a busy account's other groups cost this look and no run.
                 ours = matching("group-name", [f"{self._installation.group_name}*"])
                 filters = [matching("group-id", some), ours]
                 for groups in self._ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
