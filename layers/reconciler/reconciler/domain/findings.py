@@ -99,3 +99,9 @@ class Finding:
     wanted: str
     status: Status = Status.REMEDIABLE
     reason: Reason | None = None
+
+
+def zone_uncovered(resource: str, found: str, status: Status, reason: Reason | None = None) -> Finding:
+    """An endpoint does not stand in a zone that has private subnets."""
+    wanted = "a subnet of the endpoint in each zone that has private subnets"
+    return Finding(Kind.ZONE_UNCOVERED, resource, found, wanted, status, reason)

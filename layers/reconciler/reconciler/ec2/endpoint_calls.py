@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ..domain.actions import Candidates, CreateEndpoint, CreateGatewayEndpoint, ModifyEndpoint
-from ..domain.findings import Finding, Kind, Reason, Status
+from ..domain.findings import Finding, Reason, Status, zone_uncovered
 from ..domain.model import DEAD, AddressType, EndpointState, Tags
 from . import decode, errors
 from .errors import Refusal, Verdict
@@ -160,14 +160,7 @@ def _in_subnets(
 
 
 def _left_out(resource: str, subnet_id: str, refusal: Refusal, reason: Reason) -> Finding:
-    return Finding(
-        Kind.ZONE_UNCOVERED,
-        f"{resource} in the zone of {subnet_id}",
-        found=str(refusal),
-        wanted="a subnet of the endpoint in each zone that has private subnets",
-        status=Status.BLOCKED,
-        reason=reason,
-    )
+    return zone_uncovered(f"{resource} in the zone of {subnet_id}", str(refusal), Status.BLOCKED, reason)
 
 
 def _create(ec2: EC2Client, request: dict[str, Any], now: float, spent_ids: frozenset[str]) -> Refusal | None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from ...actions import Candidates
-from ...findings import Finding, Kind, Reason, Status
+from ...findings import Finding, Kind, Reason, Status, zone_uncovered
 from ...model import AddressType, Endpoint, Observation, Service, Subnet
 from ...situation import Situation
 
@@ -225,25 +225,15 @@ def _offers(service: Service, subnet: Subnet) -> bool:
 
 def _uncovered(service: Service, zone: str, reason: Reason) -> Finding:
     """A zone that the service is not offered in is nobody's to correct; a full one is a person's."""
-    offered = reason is not Reason.ZONE_NOT_OFFERED
-    return Finding(
-        Kind.ZONE_UNCOVERED,
-        f"{service.name} in {zone}",
-        found="no private subnet has a free address" if offered else "the service does not offer the zone",
-        wanted="a subnet of the endpoint in each zone that has private subnets",
-        status=Status.BLOCKED if offered else Status.INFORMATIONAL,
-        reason=reason,
-    )
+    resource = f"{service.name} in {zone}"
+    if reason is Reason.ZONE_NOT_OFFERED:
+        return zone_uncovered(resource, "the service does not offer the zone", Status.INFORMATIONAL, reason)
+    return zone_uncovered(resource, "no private subnet has a free address", Status.BLOCKED, reason)
 
 
 def _without_family(service: Service, zone: str, family: AddressType) -> Finding:
-    return Finding(
-        Kind.ZONE_UNCOVERED,
-        f"{service.name} in {zone}",
-        found=f"no private subnet there can do {family}, which the endpoint's clients may use",
-        wanted=f"a private subnet for {family} in each zone",
-        status=Status.INFORMATIONAL,
-    )
+    found = f"no private subnet there can do {family}, which the endpoint's clients may use"
+    return zone_uncovered(f"{service.name} in {zone}", found, Status.INFORMATIONAL)
 
 
 def _names(subnet_ids: Set[str]) -> str:
