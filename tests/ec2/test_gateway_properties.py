@@ -7,21 +7,19 @@ one, and what is owned stands in no other table, is as the profile says, and is 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from reconciler.domain.profiles import parse
 from sandbox.ec2 import Call
 from sandbox.truth import LOGS, Found
 from tests.account import INSTALLATION, ROLE, STACK
-from tests.ec2.worlds import HOUR, LivedIn, pick
+from tests.ec2.worlds import HOUR, LivedIn, pick, play
 
 S3 = INSTALLATION.service_name("s3")
 PROFILES = parse(
@@ -222,14 +220,4 @@ class GatewayHistory(RuleBasedStateMachine):
 
 
 def test_any_history_of_gateway_endpoints_leads_to_where_they_should_be() -> None:
-    run_state_machine_as_test(
-        GatewayHistory,
-        settings=settings(
-            max_examples=50,
-            stateful_step_count=8,
-            derandomize=True,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            phases=set(Phase) - ({Phase.shrink} if os.environ.get("UNSHRUNK") else set()),
-        ),
-    )
+    play(GatewayHistory, examples=50, steps=8)

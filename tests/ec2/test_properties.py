@@ -27,21 +27,19 @@ rules
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from reconciler.reconcile import Ending
 from sandbox.ec2 import ConnectionLost, Killed
 from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import INSTALLATION, STACK
-from tests.ec2.worlds import HOUR, LETTING_IN, LivedIn, pick
+from tests.ec2.worlds import HOUR, LETTING_IN, LivedIn, pick, play
 
 NUMBERS = st.integers(0, 5)
 ZONES = st.sampled_from("abc")
@@ -324,19 +322,7 @@ class History(RuleBasedStateMachine):
 
 
 def test_any_history_leads_to_where_the_vpc_should_be_and_back_again() -> None:
-    """The same histories each time; for more and other ones, `HISTORIES=2000 make test` or the like."""
-    histories = os.environ.get("HISTORIES")
-    run_state_machine_as_test(
-        History,
-        settings=settings(
-            max_examples=int(histories or 90),
-            stateful_step_count=15,
-            derandomize=histories is None,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            phases=set(Phase) - ({Phase.shrink} if os.environ.get("UNSHRUNK") else set()),
-        ),
-    )
+    play(History, examples=90, steps=15)
 
 
 def adopted_endpoint_in_a_subnet_that_becomes_public(history: History) -> None:

@@ -6,12 +6,15 @@ number, modulo how many there are, so that any list of numbers is a history.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from moto.moto_api._internal import mock_random
 
 from reconciler import requeue
@@ -50,6 +53,23 @@ FILLING: dict[str, Any] = {
 def pick(things: Sequence[Thing], number: int) -> Thing | None:
     """One of them by number, if there are any."""
     return things[number % len(things)] if things else None
+
+
+def play(machine: type[RuleBasedStateMachine], examples: int, steps: int) -> None:
+    """Play histories, the same ones each time. For more and other ones set HISTORIES=2000 or the like;
+    UNSHRUNK gives the first one that goes wrong as it is."""
+    histories = os.environ.get("HISTORIES")
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=int(histories or examples),
+            stateful_step_count=steps,
+            derandomize=histories is None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            phases=set(Phase) - ({Phase.shrink} if os.environ.get("UNSHRUNK") else set()),
+        ),
+    )
 
 
 class OneAfterAnother(ThreadPoolExecutor):

@@ -105,15 +105,7 @@ def change_subnets(
     """
     attached = endpoint.subnet_ids
     if placement.blocked_by is not None:
-        hindered = Finding(
-            Kind.ENDPOINT_SUBNET_MISSING,
-            endpoint.id,
-            found=f"no subnet to stand in; left in {_names(attached)}",
-            wanted="a private subnet in a zone that the service offers",
-            status=Status.BLOCKED,
-            reason=placement.blocked_by,
-        )
-        return SubnetChange((), (), (), (*placement.findings, hindered))
+        return SubnetChange((), (), (), (*placement.findings, _nowhere(endpoint, placement.blocked_by)))
 
     zone_of = {subnet.id: subnet.zone_id for subnet in observation.subnets}
     occupied = {zone_of.get(subnet_id) for subnet_id in attached}
@@ -125,38 +117,16 @@ def change_subnets(
         # One in a zone that needs no successor leaves all successors room.
         last = min(remove, key=lambda subnet_id: (zone_of.get(subnet_id) in missing, subnet_id))
         remove.remove(last)
-    later = frozenset(missing[zone][0] for zone in missing if zone not in add)
-    now = frozenset(found[0] for found in add.values())
 
-    remediated = []
+    remediated, others = [], list(placement.findings)
     if add:
-        remediated.append(
-            Finding(Kind.ENDPOINT_SUBNET_MISSING, endpoint.id, _names(attached), f"{_names(now)} too")
-        )
+        remediated.append(_to_be_added(endpoint, {found[0] for found in add.values()}))
     if remove:
-        remediated.append(
-            Finding(
-                Kind.ENDPOINT_SUBNET_EXTRA,
-                endpoint.id,
-                _names(remove),
-                "private subnets, one a zone, in the zones that the service offers",
-            )
-        )
-    others = list(placement.findings)
+        remediated.append(_to_be_removed(endpoint, remove))
     if last and not remove:
         others.append(_last_subnet(endpoint, last))
-    elif later:
-        others.append(
-            Finding(
-                Kind.ENDPOINT_SUBNET_MISSING,
-                endpoint.id,
-                found=f"{_names(later)} not attached: another subnet of its zone is",
-                wanted="one after the other"
-                if narrow
-                else "as its owner likes: what we did not make we only add to",
-                status=Status.WAITING if narrow else Status.INFORMATIONAL,
-            )
-        )
+    elif later := {missing[zone][0] for zone in missing if zone not in add}:
+        others.append(_to_be_added_later(endpoint, later, narrow=narrow))
     return SubnetChange(
         tuple(add[zone] for zone in sorted(add)),
         tuple(sorted(remove)),
@@ -164,6 +134,37 @@ def change_subnets(
         tuple(others),
         removal_needs_addition=bool(remove) and remove == attached,
     )
+
+
+def _nowhere(endpoint: Endpoint, reason: Reason) -> Finding:
+    return Finding(
+        Kind.ENDPOINT_SUBNET_MISSING,
+        endpoint.id,
+        found=f"no subnet to stand in; left in {_names(endpoint.subnet_ids)}",
+        wanted="a private subnet in a zone that the service offers",
+        status=Status.BLOCKED,
+        reason=reason,
+    )
+
+
+def _to_be_added(endpoint: Endpoint, subnet_ids: Set[str]) -> Finding:
+    wanted = f"{_names(subnet_ids)} too"
+    return Finding(Kind.ENDPOINT_SUBNET_MISSING, endpoint.id, _names(endpoint.subnet_ids), wanted)
+
+
+def _to_be_added_later(endpoint: Endpoint, subnet_ids: Set[str], *, narrow: bool) -> Finding:
+    return Finding(
+        Kind.ENDPOINT_SUBNET_MISSING,
+        endpoint.id,
+        found=f"{_names(subnet_ids)} not attached: another subnet of its zone is",
+        wanted="one after the other" if narrow else "as its owner likes: what others made is only added to",
+        status=Status.WAITING if narrow else Status.INFORMATIONAL,
+    )
+
+
+def _to_be_removed(endpoint: Endpoint, subnet_ids: Set[str]) -> Finding:
+    wanted = "private subnets, one a zone, in the zones that the service offers"
+    return Finding(Kind.ENDPOINT_SUBNET_EXTRA, endpoint.id, _names(subnet_ids), wanted)
 
 
 def _last_subnet(endpoint: Endpoint, subnet_id: str) -> Finding:
