@@ -1,7 +1,7 @@
 """Builders of observations, so that a test reads as a sentence: `a_vpc().with_private_subnets("a", "b")`.
 
-Zones are letters: zone `a` is `eu-west-1a` by name and `euw1-aza` by id. What a builder is not told is as it
-should be: DNS on, groups and endpoints ours, right and serving.
+Zones are letters: zone `a` is `eu-west-1a` by name and `euw1-aza` by id. What a builder is not reported is as
+it should be: DNS on, groups and endpoints ours, right and serving.
 """
 
 from __future__ import annotations

@@ -6,10 +6,8 @@ lost?
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sandbox.control_plane.deploy import Stack
 from sandbox.control_plane.ministack import ControlPlane
@@ -62,13 +60,6 @@ class Queues:
         """How many dead letters there are, by queue; queues without any are left out."""
         counts = {queue: self.depth(queue).total for queue in self.dead}
         return {queue: count for queue, count in counts.items() if count}
-
-    def peek(self, queue: str) -> list[dict[str, Any]]:
-        """The messages of `queue` that can be seen, as JSON; they stay in it."""
-        answer = self._sqs.receive_message(
-            QueueUrl=self.urls[queue], MaxNumberOfMessages=10, VisibilityTimeout=0, WaitTimeSeconds=0
-        )
-        return [json.loads(message["Body"]) for message in answer.get("Messages", [])]
 
     def send(self, queue: str, body: str, **arguments: str) -> None:
         """Put a message into `queue`, as it is."""

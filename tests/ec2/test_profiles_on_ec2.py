@@ -75,18 +75,18 @@ def test_an_app_mesh_endpoint_never_gets_a_policy(account: Account) -> None:
 # ---- DNS
 
 
-def test_name_servers_of_ones_own_are_told_with_the_zone_to_forward(account: Account) -> None:
+def test_name_servers_of_ones_own_are_reported_with_the_zone_to_forward(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     options = account.customer.create_dhcp_options(
         DhcpConfigurations=[{"Key": "domain-name-servers", "Values": ["10.1.0.53", "10.1.1.53"]}]
     )["DhcpOptions"]["DhcpOptionsId"]
     account.customer.associate_dhcp_options(DhcpOptionsId=options, VpcId=vpc_id)
     done = account.one_run(vpc_id)
-    (told,) = [each.finding for each in done.findings if each.finding.kind is Kind.CUSTOM_DNS]
-    assert told.status is Status.INFORMATIONAL
-    assert "10.1.0.53" in told.found
-    assert "logs.eu-west-1.amazonaws.com" in told.wanted
-    assert "169.254.169.253" in told.wanted
+    (reported,) = [each.finding for each in done.findings if each.finding.kind is Kind.CUSTOM_DNS]
+    assert reported.status is Status.INFORMATIONAL
+    assert "10.1.0.53" in reported.found
+    assert "logs.eu-west-1.amazonaws.com" in reported.wanted
+    assert "169.254.169.253" in reported.wanted
     assert done.ending is Ending.CONVERGED
 
 
@@ -100,7 +100,7 @@ def test_without_private_dns_the_dns_attributes_are_not_touched(account: Account
 # ---- clients and rules
 
 
-def test_public_subnets_are_told_that_they_are_cut_off(account: Account) -> None:
+def test_public_subnets_are_reported_that_they_are_cut_off(account: Account) -> None:
     vpc_id = account.converged_vpc("ab", public="a")
     done = account.one_run(vpc_id)
     assert Kind.PUBLIC_SUBNETS_CUT_OFF in {each.finding.kind for each in done.findings}
@@ -184,7 +184,7 @@ def test_no_egress_asks_whether_some_private_subnet_has_no_default_route(
 # ---- existing endpoints
 
 
-def test_an_observed_endpoint_of_someone_else_is_told_and_not_touched(account: Account) -> None:
+def test_an_observed_endpoint_of_someone_else_is_reported_and_not_touched(account: Account) -> None:
     account.profiles = {
         **account.profiles,
         "p": Profile("p", (EndpointSpec("logs"),), existing=Existing.OBSERVE),
@@ -359,10 +359,10 @@ def test_a_profile_of_everything_goes_without_leaving_anything(account: Account)
 def test_enforce_and_audit_find_the_same(account: Account) -> None:
     vpc_id = account.vpc("ab", profile="ecs")
     account.tag(vpc_id, mode=Mode.AUDIT)
-    told = {each.finding for each in account.one_run(vpc_id).findings}
+    reported = {each.finding for each in account.one_run(vpc_id).findings}
     account.tag(vpc_id, mode=Mode.ENFORCE)
     done = {each.finding for each in account.one_run(vpc_id).findings}
-    assert told == done
+    assert reported == done
 
 
 def test_private_dns_is_turned_off_where_the_profile_says_so(account: Account) -> None:

@@ -58,7 +58,7 @@ def test_a_private_dns_conflict_is_named_blocks_one_endpoint_and_clears(account:
     assert account.truth.faults(vpc_id) == []
 
 
-def test_another_endpoint_that_holds_the_private_names_is_told_by_its_id(account: Account) -> None:
+def test_another_endpoint_that_holds_the_private_names_is_reported_by_its_id(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     ours = account.truth.endpoints(vpc_id, LOGS)[0]["VpcEndpointId"]
     account.customer.modify_vpc_endpoint(VpcEndpointId=ours, PrivateDnsEnabled=False)
@@ -141,7 +141,7 @@ def test_quotas_of_the_account_are_seen_and_clear_when_raised(account: Account) 
     assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
 
 
-def test_a_shared_vpc_is_left_alone_and_told(account: Account) -> None:
+def test_a_shared_vpc_is_left_alone_and_reported(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.aws.share(vpc_id)
     with account.calls() as calls:
@@ -168,7 +168,7 @@ def test_no_zone_in_common_blocks_until_the_service_comes(account: Account) -> N
     assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
 
 
-def test_an_unknown_code_is_told_with_its_words_and_asked_again_a_few_times(account: Account) -> None:
+def test_an_unknown_code_is_reported_with_its_words_and_asked_again_a_few_times(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.faults.before("CreateVpcEndpoint", "SomethingNew", "never heard of", times=1000)
     made = account.converge(vpc_id, at_most=20)
@@ -262,7 +262,7 @@ def test_a_zone_whose_subnets_are_all_full_is_left_uncovered_with_a_finding(acco
     assert account.truth.faults(vpc_id) == []
 
 
-def test_a_zone_that_is_refused_though_it_was_offered_is_left_out_and_told(account: Account) -> None:
+def test_a_zone_that_is_refused_though_it_was_offered_is_left_out_and_reported(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.observer.one(vpc_id, account.profiles)  # what the Region offers is known from now on
     account.ec2.aws.service(LOGS, zones=("a",))

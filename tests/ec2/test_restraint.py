@@ -21,15 +21,15 @@ def test_a_vpc_that_is_gone_ends_the_run(account: Account) -> None:
     assert account.one_run("vpc-0123456789abcdef0").ending is Ending.GONE
 
 
-def test_audit_tells_the_findings_and_writes_nothing(account: Account) -> None:
+def test_audit_reports_the_findings_and_writes_nothing(account: Account) -> None:
     vpc_id = account.vpc()
     account.tag(vpc_id, mode="audit")
     with account.calls() as calls:
         done = account.one_run(vpc_id)
     assert done.ending is Ending.REPORTED
     assert account.writes(calls) == []
-    told = {each.finding.kind for each in done.findings if each.status is Status.REPORTED}
-    assert told == {Kind.DNS_HOSTNAMES_OFF, Kind.GROUP_MISSING, Kind.ENDPOINT_MISSING}
+    reported = {each.finding.kind for each in done.findings if each.status is Status.REPORTED}
+    assert reported == {Kind.DNS_HOSTNAMES_OFF, Kind.GROUP_MISSING, Kind.ENDPOINT_MISSING}
 
 
 def test_the_default_mode_holds_where_the_vpc_does_not_say() -> None:
@@ -135,7 +135,7 @@ def test_a_throttled_read_is_requeued(account: Account) -> None:
     assert done.unread is not None
 
 
-def test_a_refused_read_is_told_and_does_not_be_requeued(account: Account) -> None:
+def test_a_refused_read_is_reported_and_does_not_be_requeued(account: Account) -> None:
     vpc_id = account.vpc("ab")
     account.ec2.faults.deny("DescribeSubnets")
     done = account.one_run(vpc_id)

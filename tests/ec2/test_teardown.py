@@ -79,7 +79,7 @@ def test_an_adopted_endpoint_is_given_back_as_it_was_found(account: Account) -> 
     assert left_of_ours(account, vpc_id) == []
 
 
-def test_an_audited_vpc_is_not_taken_down_but_told(account: Account) -> None:
+def test_an_audited_vpc_is_not_taken_down_but_reported(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     account.tag(vpc_id, mode="audit")
     untag(account, vpc_id)
@@ -214,7 +214,7 @@ def test_a_release_that_fails_at_first_is_not_forgotten(account: Account, action
     assert INSTALLATION.released_key in account.ec2.tags_of(vpc_id)
 
 
-def test_a_release_that_is_refused_for_good_is_told(account: Account) -> None:
+def test_a_release_that_is_refused_for_good_is_reported(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     request = refused_deletion(account, vpc_id)
     account.ec2.faults.deny("CreateTags")
@@ -243,7 +243,7 @@ def test_a_second_refusal_gives_another_hour(account: Account) -> None:
     assert account.ec2.tags_of(vpc_id)[INSTALLATION.released_key] > first
 
 
-def test_a_group_that_another_groups_rule_names_is_told_and_not_tried_for_ever(account: Account) -> None:
+def test_a_group_that_another_groups_rule_names_is_reported_and_not_tried_for_ever(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     ours = account.truth.owned_group(vpc_id)
     assert ours is not None

@@ -506,7 +506,7 @@ class LivedIn:
         done = self.converge()
         assert self.given(groups) == before, f"{self.given(groups)} was {before}"
         if held := [each["VpcEndpointId"] for each in self.endpoints_behind(groups)]:
-            # EC2 does not let go of the group: that is a person's to mend, and told.
+            # EC2 does not let go of the group: that is a person's to mend, and reported.
             assert done.ending is Ending.BLOCKED, done
             assert set(self.owned_things) <= groups, self.owned_things
             for each in held:

@@ -12,17 +12,17 @@ from tests.sandbox.network import LOGS, Network
 ROLE = "arn:aws:iam::111122223333:role/remediator-Reconcile"
 
 
-def told(call: Call) -> Any:
+def reported(call: Call) -> Any:
     return cloudtrail_event(call, "111122223333", "eu-west-1")
 
 
 def detail(net: Network) -> Any:
-    return told(net.ec2.calls[-1])["detail"]
+    return reported(net.ec2.calls[-1])["detail"]
 
 
 def test_a_call_is_wrapped_as_eventbridge_delivers_it() -> None:
     net = Network()
-    event = told(net.ec2.calls[-1])
+    event = reported(net.ec2.calls[-1])
     assert {key: event[key] for key in ("version", "detail-type", "source", "account", "region")} == {
         "version": "0",
         "detail-type": "AWS API Call via CloudTrail",
@@ -43,7 +43,7 @@ def test_a_call_is_wrapped_as_eventbridge_delivers_it() -> None:
         (Root(), "Root", None),
     ],
 )
-def test_who_called_is_told(principal: Principal, kind: str, issuer: str | None) -> None:
+def test_who_called_is_reported(principal: Principal, kind: str, issuer: str | None) -> None:
     net = Network()
     net.ec2.client(principal).create_tags(Resources=[net.vpc], Tags=[{"Key": "a", "Value": "b"}])
     identity = detail(net)["userIdentity"]
@@ -51,7 +51,7 @@ def test_who_called_is_told(principal: Principal, kind: str, issuer: str | None)
     assert identity.get("sessionContext", {}).get("sessionIssuer", {}).get("arn") == issuer
 
 
-def test_a_service_is_told_by_its_name() -> None:
+def test_a_service_is_reported_by_its_name() -> None:
     net = Network()
     service = AwsService("vpce.amazonaws.com")
     net.ec2.client(service).create_tags(Resources=[net.vpc], Tags=[{"Key": "a", "Value": "b"}])
@@ -59,7 +59,7 @@ def test_a_service_is_told_by_its_name() -> None:
     assert detail(net)["sourceIPAddress"] == "vpce.amazonaws.com"
 
 
-def test_a_refused_call_is_told_with_its_code_and_no_answer() -> None:
+def test_a_refused_call_is_reported_with_its_code_and_no_answer() -> None:
     net = Network()
     with pytest.raises(ClientError):
         net.api.delete_vpc(VpcId=net.vpc)
@@ -107,7 +107,7 @@ def test_numbers_and_truth_values_are_read_out_of_text_in_the_new_dialect() -> N
     assert answer["subnetIdSet"] == {"item": net.a}
 
 
-def test_rule_changes_by_id_are_told_in_the_new_dialect() -> None:
+def test_rule_changes_by_id_are_reported_in_the_new_dialect() -> None:
     net = Network()
     rule = net.let_in(net.group, "10.0.0.0/24")["SecurityGroupRules"][0]["SecurityGroupRuleId"]
     changed: Any = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIpv4": "0.0.0.0/0"}
@@ -127,7 +127,7 @@ def test_cidr_blocks_come_and_go_in_the_new_dialect() -> None:
     assert detail(net)["responseElements"]["DisassociateVpcCidrBlockResponse"]["vpcId"] == net.vpc
 
 
-def test_dhcp_options_are_told_in_the_old_dialect() -> None:
+def test_dhcp_options_are_reported_in_the_old_dialect() -> None:
     net = Network()
     servers = [{"Key": "domain-name-servers", "Values": ["10.0.0.2"]}]
     made = net.api.create_dhcp_options(DhcpConfigurations=servers)["DhcpOptions"]["DhcpOptionsId"]  # type: ignore[arg-type]

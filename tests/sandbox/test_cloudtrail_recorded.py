@@ -198,7 +198,7 @@ def shape(value: Any, path: str = "") -> Iterator[str]:
 
 @pytest.mark.skipif(not RECORDINGS.is_dir(), reason="the recordings are not part of the repository")
 @pytest.mark.parametrize("name", SAME_CALLS)
-def test_the_same_call_is_told_as_aws_told_it(name: str) -> None:
+def test_the_same_call_is_reported_as_aws_reported_it(name: str) -> None:
     net = Network()
     recorded = json.loads((RECORDINGS / f"{name}.json").read_text())
     recorded = recorded.get("detail", recorded)
@@ -206,11 +206,11 @@ def test_the_same_call_is_told_as_aws_told_it(name: str) -> None:
         SAME_CALLS[name](net)
     except ClientError:
         assert recorded["errorCode"]
-    told = cloudtrail_event(net.ec2.calls[-1], "111122223333", "eu-west-1")["detail"]
-    assert told["eventName"] == recorded["eventName"]
-    assert told.get("errorCode") == recorded.get("errorCode")
-    assert set(shape(told["requestParameters"])) == set(shape(recorded["requestParameters"]))
-    missing = set(shape(recorded["responseElements"])) - set(shape(told["responseElements"]))
+    reported = cloudtrail_event(net.ec2.calls[-1], "111122223333", "eu-west-1")["detail"]
+    assert reported["eventName"] == recorded["eventName"]
+    assert reported.get("errorCode") == recorded.get("errorCode")
+    assert set(shape(reported["requestParameters"])) == set(shape(recorded["requestParameters"]))
+    missing = set(shape(recorded["responseElements"])) - set(shape(reported["responseElements"]))
     assert missing <= MOTO_LACKS.get(name, set())
 
 

@@ -219,7 +219,7 @@ def test_what_is_offered_is_delivered_and_then_all_is_idle(plane: Plane, deliver
     assert (counts.events, counts.matched, counts.deliveries, counts.failures) == (3, 2, 2, 0)
 
 
-def test_an_event_that_cannot_be_delivered_is_counted_and_told_and_the_next_one_is_delivered(
+def test_an_event_that_cannot_be_delivered_is_counted_and_reported_and_the_next_one_is_delivered(
     plane: Plane, delivery: Delivery, caplog: pytest.LogCaptureFixture
 ) -> None:
     plane.rule("vpcs", "CreateVpc")

@@ -30,7 +30,7 @@ def permissions(*statements: Mapping[str, Any]) -> Ec2Permissions:
 
 
 def refusal(action: str, params: Mapping[str, Any], *statements: Mapping[str, Any]) -> str | None:
-    """What the role is told."""
+    """What the role is reported."""
     return permissions(*statements)(_ROLE, action, params)
 
 
@@ -116,7 +116,7 @@ def test_only_the_tag_keys_that_are_named_may_be_brought() -> None:
     assert refusal("CreateTags", {"Resources": [_OWN], "Tags": [one, two]}, keys) is not None
 
 
-def test_an_operator_that_is_not_known_is_told_and_not_passed_over() -> None:
+def test_an_operator_that_is_not_known_is_reported_and_not_passed_over() -> None:
     with pytest.raises(PolicyError, match="DateGreaterThan"):
         refusal(_REVOKE, {"GroupId": _OWN}, allow("ec2:*", DateGreaterThan={"aws:CurrentTime": "2026"}))
 

@@ -174,8 +174,10 @@ def test_an_authorisation_answers_with_every_rule_that_it_made() -> None:
     answer = net.api.authorize_security_group_ingress(
         GroupId=net.group, IpPermissions=[tcp("10.0.0.0/24"), tcp("10.0.1.0/24", "10.0.2.0/24", port=80)]
     )
-    told = [(each["CidrIpv4"], each["FromPort"], each["IsEgress"]) for each in answer["SecurityGroupRules"]]
-    assert told == [("10.0.0.0/24", 443, False), ("10.0.1.0/24", 80, False), ("10.0.2.0/24", 80, False)]
+    reported = [
+        (each["CidrIpv4"], each["FromPort"], each["IsEgress"]) for each in answer["SecurityGroupRules"]
+    ]
+    assert reported == [("10.0.0.0/24", 443, False), ("10.0.1.0/24", 80, False), ("10.0.2.0/24", 80, False)]
 
 
 def test_a_rule_is_described_revoked_and_changed_by_its_id() -> None:

@@ -86,7 +86,7 @@ def test_the_end_of_the_block_ends_the_command_and_its_worker(started: Path) -> 
     _wait_for(lambda: not any(map(_alive, _processes(started))))
 
 
-def test_a_command_that_ends_by_itself_takes_its_worker_along_and_tells_its_status(started: Path) -> None:
+def test_a_command_that_ends_by_itself_takes_its_worker_along_and_reports_its_status(started: Path) -> None:
     script = _WITH_WORKER.replace("time.sleep(600)\n", "sys.exit(3)\n")
     assert "sys.exit(3)" in script
     command = [sys.executable, "-c", script, str(started)]

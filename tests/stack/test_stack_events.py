@@ -68,7 +68,7 @@ def test_a_call_that_was_refused_starts_nothing(sandbox: Sandbox, team: Team) ->
     assert since.runs(vpc) == []
 
 
-def test_a_burst_of_events_costs_one_pass_a_window_and_its_last_change_is_covered(
+def test_a_burst_of_events_costs_one_run_a_window_and_its_last_change_is_covered(
     sandbox: Sandbox, team: Team
 ) -> None:
     vpc = team.fine_vpc().id

@@ -54,7 +54,9 @@ def test_the_parameters_reach_what_they_are_for(sandbox: Sandbox) -> None:
         assert group["retentionInDays"] == 7
 
 
-def test_tags_of_another_prefix_opt_in_and_the_default_mode_only_tells(sandbox: Sandbox, team: Team) -> None:
+def test_tags_of_another_prefix_opt_in_and_the_default_mode_only_reports(
+    sandbox: Sandbox, team: Team
+) -> None:
     vpc = team.vpc()
     before = sandbox.truth.snapshot(vpc.id)
     since = Since(sandbox)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PREFIX, _STACK = "vpce-remediator", "vpc-endpoint-remediator"
 
 
-def test_a_vpc_in_audit_mode_is_told_of_and_left_untouched(sandbox: Sandbox, team: Team) -> None:
+def test_a_vpc_in_audit_mode_is_reported_of_and_left_untouched(sandbox: Sandbox, team: Team) -> None:
     vpc = team.vpc(fleet.AUDITED)
     before = sandbox.truth.snapshot(vpc.id)
     since = Since(sandbox)
@@ -43,14 +43,14 @@ def test_a_vpc_in_audit_mode_is_told_of_and_left_untouched(sandbox: Sandbox, tea
     [({"profile": "appmseh"}, "unknown-profile"), ({"mode": "enforec"}, "unknown-mode")],
     ids=["profile", "mode"],
 )
-def test_a_tag_that_cannot_be_understood_is_told_by_name_and_nothing_is_done(
+def test_a_tag_that_cannot_be_understood_is_reported_by_name_and_nothing_is_done(
     sandbox: Sandbox, team: Team, tags: dict[str, str], reason: str
 ) -> None:
     vpc = team.vpc()
     before = sandbox.truth.snapshot(vpc.id)
     since = Since(sandbox)
     team.opts_in(vpc, **tags)
-    eventually(partial(since.metrics, "RemediationBlocked", vpc.id), "nothing was told")
+    eventually(partial(since.metrics, "RemediationBlocked", vpc.id), "nothing was reported")
     eventually(sandbox.idle, "work is left in the queues")
     assert set(since.sum_of("RemediationBlocked", vpc.id)) == {reason}
     (word,) = tags.values()

@@ -21,7 +21,7 @@ def test_a_vpc_that_was_tagged_before_the_stack_was_deployed_is_healed_by_the_fi
     assert since.lines("IntakeFunction", vpc) == []
 
 
-def test_drift_that_no_event_told_of_is_healed_by_the_next_sweep_and_counted(
+def test_drift_that_no_event_reported_of_is_healed_by_the_next_sweep_and_counted(
     sandbox: Sandbox, team: Team
 ) -> None:
     broken, fine = team.fine_vpc().id, team.fine_vpc().id
@@ -51,9 +51,7 @@ def test_the_deletion_of_a_subnet_which_nobody_can_look_up_any_more_leads_to_a_s
     assert since.lines("SweepFunction", "sweep: ")
 
 
-def test_a_sweep_of_vpcs_that_are_all_as_they_should_be_asks_for_no_pass(
-    sandbox: Sandbox, team: Team
-) -> None:
+def test_a_sweep_of_vpcs_that_are_all_as_they_should_be_asks_for_no_run(sandbox: Sandbox, team: Team) -> None:
     team.fine_vpc()
     sandbox.invoke("SweepFunction", {})
     eventually(sandbox.idle, "work is left in the queues")

@@ -54,10 +54,10 @@ class Story:
         self._ids = ids | {VPC: self.vpc_id}
 
     def event(self, name: str) -> Any:
-        told = text(name)
+        reported = text(name)
         for id_of_example, id_here in self._ids.items():
-            told = told.replace(id_of_example, id_here)
-        return json.loads(told)
+            reported = reported.replace(id_of_example, id_here)
+        return json.loads(reported)
 
     def located(self, name: str) -> Located:
         touched = trail.read(self.event(name), INSTALLATION.tag_prefix)
@@ -143,9 +143,9 @@ class Here:
 
     def said(self) -> str:
         """What was said since the last time."""
-        told = self._log.getvalue()
+        reported = self._log.getvalue()
         self._log.truncate(0)
-        return told
+        return reported
 
 
 @pytest.fixture(scope="module")
@@ -156,18 +156,18 @@ def here() -> Here:
 @pytest.mark.parametrize("name", OF_RULES)
 def test_intake_takes_every_example_and_turns_none_away(here: Here, name: str) -> None:
     intake.handle(example(name), here.runtime)
-    told = here.said()
-    assert "VPCs" in told or "sweeping" in told
-    assert "rejection" not in told
+    reported = here.said()
+    assert "VPCs" in reported or "sweeping" in reported
+    assert "rejection" not in reported
 
 
 def test_reconcile_takes_the_example_of_a_batch(here: Here) -> None:
     batch = example("PassQueueBatch")
     assert len(batch["Records"]) > 1
     assert reconcile.handle(batch, Mock(spec=LambdaContext), here.runtime) == {"batchItemFailures": []}
-    told = here.said()
+    reported = here.said()
     for record in batch["Records"]:
-        assert f"reconciled {json.loads(record['body'])['vpc_id']}: gone" in told
+        assert f"reconciled {json.loads(record['body'])['vpc_id']}: gone" in reported
 
 
 @pytest.mark.parametrize("name", ["ScheduledSweep", "CloudFormationStackStatusChange"])

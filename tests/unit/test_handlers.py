@@ -100,7 +100,7 @@ def test_intake_drops_a_vpc_that_has_not_opted_in(here: Installation) -> None:
     assert here.rejected() == []
 
 
-def test_intake_asks_for_a_sweep_where_the_vpc_cannot_be_told(here: Installation) -> None:
+def test_intake_asks_for_a_sweep_where_the_vpc_cannot_be_reported(here: Installation) -> None:
     here.account.vpc()
     intake.handle(an_event("DeleteSubnet", {"subnetId": "subnet-0123456789abcdef0"}), here.runtime)
     assert here.asked() == [("sweeps", "region")]
@@ -267,7 +267,7 @@ def dying(here: Installation, good: str) -> None:
     here.runtime.__dict__["observer"] = observer
 
 
-def test_a_run_that_dies_is_told_and_is_requeued_and_holds_up_no_other(here: Installation) -> None:
+def test_a_run_that_dies_is_reported_and_is_requeued_and_holds_up_no_other(here: Installation) -> None:
     good = here.account.converged_vpc()
     dying(here, good)
     batch = a_batch(asking_for("vpc-0bad"), asking_for(good))

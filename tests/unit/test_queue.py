@@ -137,7 +137,7 @@ def test_two_events_a_window_apart_or_more_get_two_passes(now: float, more: floa
     assert dedup_id(now=now, debounce=debounce) != dedup_id(now=apart, debounce=debounce)
 
 
-def test_a_burst_in_one_window_costs_one_pass() -> None:
+def test_a_burst_in_one_window_costs_one_run() -> None:
     start = NOW - NOW % 30
     assert len({dedup_id(now=start + n * 0.3, origin=f"event-{n}") for n in range(100)}) == 1
 

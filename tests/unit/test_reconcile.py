@@ -102,7 +102,7 @@ def test_one_refusal_does_not_keep_the_other_steps_from_being_tried() -> None:
     assert ec2.calls == ["modify_vpc_attribute"] * 2
 
 
-def test_what_is_only_noted_has_converged() -> None:
+def test_what_is_only_informational_has_converged() -> None:
     done = run(a_converged_vpc("a").with_internet_gateway())
     assert done.ending is Ending.CONVERGED
     assert [treated.status for treated in done.findings] == [Status.INFORMATIONAL]
@@ -115,7 +115,7 @@ def test_what_is_only_noted_has_converged() -> None:
     ("vpc", "mode"),
     [(DNS_OFF, Mode.AUDIT), (DNS_OFF.tagged(profile="appmesh", mode="audit"), Mode.ENFORCE)],
 )
-def test_an_audit_tells_and_calls_nothing(vpc: VpcBuilder, mode: Mode) -> None:
+def test_an_audit_reports_and_calls_nothing(vpc: VpcBuilder, mode: Mode) -> None:
     ec2 = FakeEc2()
     done = run(vpc, ec2=ec2, mode=mode)
     assert (done.ending, ec2.calls) == (Ending.REPORTED, [])
@@ -138,7 +138,7 @@ def test_an_unknown_profile_is_blocked_and_nothing_is_written() -> None:
     assert [(t.status, t.reason) for t in done.findings] == [(Status.BLOCKED, Reason.UNKNOWN_PROFILE)]
 
 
-def test_an_unknown_mode_is_told_and_nothing_is_written() -> None:
+def test_an_unknown_mode_is_reported_and_nothing_is_written() -> None:
     ec2 = FakeEc2()
     done = run(DNS_OFF.tagged(profile="appmesh", mode="enforced"), ec2=ec2)
     assert ec2.calls == []
@@ -226,7 +226,7 @@ def test_a_vpc_that_opted_out_is_taken_down() -> None:
     assert (done.ending, ec2.calls) == (Ending.REQUEUED, ["delete_vpc_endpoints"] * 2)
 
 
-def test_a_shared_vpc_is_left_alone_and_told() -> None:
+def test_a_shared_vpc_is_left_alone_and_reported() -> None:
     seen = DNS_OFF.observed()
     ec2 = FakeEc2()
     done = run(replace(seen, vpc=replace(seen.vpc, owner_id="999988887777")), ec2=ec2)
@@ -241,7 +241,7 @@ def test_a_refused_deletion_releases_the_vpc_and_takes_down_what_is_in_its_way()
     assert done.ending is Ending.REQUEUED
 
 
-def test_a_refused_deletion_of_a_vpc_in_audit_mode_only_tells() -> None:
+def test_a_refused_deletion_of_a_vpc_in_audit_mode_only_reports() -> None:
     ec2 = FakeEc2()
     done = run(a_converged_vpc("a"), replace(a_request(), deletion_refused=True), ec2, Mode.AUDIT)
     assert (done.ending, ec2.calls) == (Ending.REPORTED, [])

@@ -53,8 +53,8 @@ def test_every_recording_is_read_and_ignored_only_where_it_should_be(name: str) 
     event = recorded(name)
     found = trail.read(event, "vpce-remediator")
     detail = event["detail"]
-    told = "changed-tag-keys" in detail or (detail["eventName"] in WATCHED and "errorCode" not in detail)
-    assert isinstance(found, Touched if told else Ignored)
+    reported = "changed-tag-keys" in detail or (detail["eventName"] in WATCHED and "errorCode" not in detail)
+    assert isinstance(found, Touched if reported else Ignored)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -98,7 +98,7 @@ def test_the_rules_match_the_recordings_that_are_not_ignored_tagging_of_others_a
         ("TagChangeOnResource--stno-subnet", {"subnet": {"subnet-039fe0edba0ca443e"}}),
     ],
 )
-def test_a_recording_tells_of_these_ids(name: str, ids: dict[str, set[str]]) -> None:
+def test_a_recording_reports_of_these_ids(name: str, ids: dict[str, set[str]]) -> None:
     assert touched_by(name).ids == ids
 
 

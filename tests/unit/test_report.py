@@ -35,7 +35,7 @@ SURPLUS = Finding(Kind.SURPLUS, "vpce-3", "not required", "kept", Status.INFORMA
 Metric = tuple[str, str, float, dict[str, str]]
 
 
-class Told:
+class Reported:
     """What was printed, as CloudWatch would understand it."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,8 +63,8 @@ class Told:
 
 
 @pytest.fixture
-def told(capsys: pytest.CaptureFixture[str]) -> Told:
-    return Told(capsys)
+def reported(capsys: pytest.CaptureFixture[str]) -> Reported:
+    return Reported(capsys)
 
 
 def a_run(ending: Ending, *concluded: Concluded, **request: Any) -> Run:
@@ -75,9 +75,11 @@ def a_run(ending: Ending, *concluded: Concluded, **request: Any) -> Run:
 # ---- the drift metrics
 
 
-def test_a_metric_is_the_namespace_the_name_and_one_dimension_with_the_id_as_metadata(told: Told) -> None:
-    report.report_run(a_run(Ending.REQUEUED, Concluded(DNS, Status.WAITING)), NOW, told.logger)
-    [line] = told.emf()
+def test_a_metric_is_the_namespace_the_name_and_one_dimension_with_the_id_as_metadata(
+    reported: Reported,
+) -> None:
+    report.report_run(a_run(Ending.REQUEUED, Concluded(DNS, Status.WAITING)), NOW, reported.logger)
+    [line] = reported.emf()
     timestamp = line["_aws"].pop("Timestamp")
     assert isinstance(timestamp, int)
     assert line == {
@@ -96,22 +98,22 @@ def test_a_metric_is_the_namespace_the_name_and_one_dimension_with_the_id_as_met
     }
 
 
-def test_drift_is_counted_by_kind_when_it_is_found_and_when_it_is_put_right(told: Told) -> None:
+def test_drift_is_counted_by_kind_when_it_is_found_and_when_it_is_put_right(reported: Reported) -> None:
     done = a_run(
         Ending.REQUEUED,
         Concluded(DNS, Status.WAITING),
         Concluded(TAGS, Status.REMEDIATED),
         Concluded(MORE_TAGS, Status.REMEDIATED),
     )
-    report.report_run(done, NOW, told.logger)
-    assert told.metrics() == [
+    report.report_run(done, NOW, reported.logger)
+    assert reported.metrics() == [
         ("DriftDetected", "Count", 1.0, {"Kind": "dns-support-off"}),
         ("DriftDetected", "Count", 2.0, {"Kind": "tags-missing"}),
         ("DriftRemediated", "Count", 2.0, {"Kind": "tags-missing"}),
     ]
 
 
-def test_drift_that_an_earlier_run_counted_is_not_counted_again(told: Told) -> None:
+def test_drift_that_an_earlier_run_counted_is_not_counted_again(reported: Reported) -> None:
     done = a_run(
         Ending.REQUEUED,
         Concluded(DNS, Status.REMEDIATED),
@@ -119,27 +121,27 @@ def test_drift_that_an_earlier_run_counted_is_not_counted_again(told: Told) -> N
         attempts=1,
         counted=(Count(counts.Metric.DRIFT_DETECTED, "dns-support-off", "dns-support-off", VPC_ID),),
     )
-    report.report_run(done, NOW, told.logger)
-    assert told.metrics() == [
+    report.report_run(done, NOW, reported.logger)
+    assert reported.metrics() == [
         ("DriftRemediated", "Count", 1.0, {"Kind": "dns-support-off"}),
         ("DriftDetected", "Count", 1.0, {"Kind": "tags-missing"}),
     ]
 
 
-def test_what_is_told_in_an_audit_is_drift_and_not_put_right(told: Told) -> None:
-    report.report_run(a_run(Ending.REPORTED, Concluded(DNS, Status.REPORTED)), NOW, told.logger)
-    assert told.metrics() == [("DriftDetected", "Count", 1.0, {"Kind": "dns-support-off"})]
+def test_what_is_reported_in_an_audit_is_drift_and_not_put_right(reported: Reported) -> None:
+    report.report_run(a_run(Ending.REPORTED, Concluded(DNS, Status.REPORTED)), NOW, reported.logger)
+    assert reported.metrics() == [("DriftDetected", "Count", 1.0, {"Kind": "dns-support-off"})]
 
 
-def test_what_aws_is_at_work_on_and_what_is_only_noted_is_no_drift(told: Told) -> None:
+def test_what_aws_is_at_work_on_and_what_is_only_informational_is_no_drift(reported: Reported) -> None:
     done = a_run(
         Ending.REQUEUED, Concluded(PENDING, Status.WAITING), Concluded(SURPLUS, Status.INFORMATIONAL)
     )
-    report.report_run(done, NOW, told.logger)
-    assert told.metrics() == []
+    report.report_run(done, NOW, reported.logger)
+    assert reported.metrics() == []
 
 
-def test_blocked_findings_are_counted_by_reason(told: Told) -> None:
+def test_blocked_findings_are_counted_by_reason(reported: Reported) -> None:
     done = a_run(
         Ending.BLOCKED,
         Concluded(GONE, Status.BLOCKED, Reason.SERVICE_UNAVAILABLE),
@@ -147,8 +149,8 @@ def test_blocked_findings_are_counted_by_reason(told: Told) -> None:
         Concluded(TAGS, Status.BLOCKED, Reason.UNAUTHORIZED),
         Concluded(MORE_TAGS, Status.BLOCKED),
     )
-    report.report_run(done, NOW, told.logger)
-    assert [metric for metric in told.metrics() if metric[0] == "RemediationBlocked"] == [
+    report.report_run(done, NOW, reported.logger)
+    assert [metric for metric in reported.metrics() if metric[0] == "RemediationBlocked"] == [
         ("RemediationBlocked", "Count", 1.0, {"Reason": "service-unavailable"}),
         ("RemediationBlocked", "Count", 2.0, {"Reason": "unauthorized"}),
         ("RemediationBlocked", "Count", 1.0, {"Reason": "unknown"}),
@@ -156,21 +158,27 @@ def test_blocked_findings_are_counted_by_reason(told: Told) -> None:
 
 
 @pytest.mark.parametrize("reason", [Reason.STUCK, Reason.UNAUTHORIZED, Reason.UNKNOWN])
-def test_a_run_that_is_blocked_as_a_whole_is_counted_by_its_reason(told: Told, reason: Reason) -> None:
+def test_a_run_that_is_blocked_as_a_whole_is_counted_by_its_reason(
+    reported: Reported, reason: Reason
+) -> None:
     blocked = Tally((counts.blocked_run(reason),))
-    report.report_run(Run(RunRequest(VPC_ID, FIRST_SEEN), Ending.BLOCKED, tally=blocked), NOW, told.logger)
-    assert told.metrics() == [("RemediationBlocked", "Count", 1.0, {"Reason": reason.value})]
+    report.report_run(
+        Run(RunRequest(VPC_ID, FIRST_SEEN), Ending.BLOCKED, tally=blocked), NOW, reported.logger
+    )
+    assert reported.metrics() == [("RemediationBlocked", "Count", 1.0, {"Reason": reason.value})]
 
 
-def test_a_vpc_that_cannot_be_read_for_now_is_not_blocked(told: Told) -> None:
+def test_a_vpc_that_cannot_be_read_for_now_is_not_blocked(reported: Reported) -> None:
     unread = Refusal(Verdict.RETRY, None, "RequestLimitExceeded", "slower")
-    report.report_run(Run(RunRequest(VPC_ID, FIRST_SEEN), Ending.REQUEUED, unread=unread), NOW, told.logger)
-    assert told.metrics() == []
+    report.report_run(
+        Run(RunRequest(VPC_ID, FIRST_SEEN), Ending.REQUEUED, unread=unread), NOW, reported.logger
+    )
+    assert reported.metrics() == []
 
 
-def test_the_time_to_converge_is_from_the_first_event_and_has_no_dimension(told: Told) -> None:
-    report.report_run(a_run(Ending.CONVERGED, attempts=2), NOW, told.logger)
-    [line] = told.emf()
+def test_the_time_to_converge_is_from_the_first_event_and_has_no_dimension(reported: Reported) -> None:
+    report.report_run(a_run(Ending.CONVERGED, attempts=2), NOW, reported.logger)
+    [line] = reported.emf()
     [directive] = line["_aws"]["CloudWatchMetrics"]
     assert directive == {
         "Namespace": "VpcEndpointRemediator",
@@ -181,33 +189,33 @@ def test_the_time_to_converge_is_from_the_first_event_and_has_no_dimension(told:
     assert line["vpc_id"] == VPC_ID
 
 
-def test_a_vpc_that_was_right_at_first_sight_took_no_time(told: Told) -> None:
-    report.report_run(a_run(Ending.CONVERGED, attempts=0), NOW, told.logger)
-    assert told.metrics() == []
+def test_a_vpc_that_was_right_at_first_sight_took_no_time(reported: Reported) -> None:
+    report.report_run(a_run(Ending.CONVERGED, attempts=0), NOW, reported.logger)
+    assert reported.metrics() == []
 
 
 @pytest.mark.parametrize("ending", sorted(set(Ending) - {Ending.CONVERGED}))
-def test_only_a_run_that_found_the_vpc_converged_took_its_time(told: Told, ending: Ending) -> None:
-    report.report_run(a_run(ending, attempts=2), NOW, told.logger)
-    assert "TimeToConverge" not in {metric[0] for metric in told.metrics()}
+def test_only_a_run_that_found_the_vpc_converged_took_its_time(reported: Reported, ending: Ending) -> None:
+    report.report_run(a_run(ending, attempts=2), NOW, reported.logger)
+    assert "TimeToConverge" not in {metric[0] for metric in reported.metrics()}
 
 
-def test_a_clock_that_runs_behind_does_not_make_the_time_negative(told: Told) -> None:
-    report.report_run(a_run(Ending.CONVERGED, attempts=1), NOW - 3600, told.logger)
-    assert told.metrics() == [("TimeToConverge", "Milliseconds", 0.0, {})]
+def test_a_clock_that_runs_behind_does_not_make_the_time_negative(reported: Reported) -> None:
+    report.report_run(a_run(Ending.CONVERGED, attempts=1), NOW - 3600, reported.logger)
+    assert reported.metrics() == [("TimeToConverge", "Milliseconds", 0.0, {})]
 
 
 # ---- the lines for a person
 
 
-def test_each_finding_has_a_line_that_a_person_can_read(told: Told) -> None:
+def test_each_finding_has_a_line_that_a_person_can_read(reported: Reported) -> None:
     done = Run(
         RunRequest(VPC_ID, FIRST_SEEN),
         Ending.BLOCKED,
         (Concluded(DNS, Status.BLOCKED, Reason.UNAUTHORIZED, "UnauthorizedOperation: you may not"),),
     )
-    report.report_run(done, NOW, told.logger)
-    finding, whole = told.lines()
+    report.report_run(done, NOW, reported.logger)
+    finding, whole = reported.lines()
     assert finding["level"] == "WARNING"
     assert finding["message"] == (
         f"{VPC_ID}: dns-support-off on {VPC_ID}: found enableDnsSupport is off; wanted on; "
@@ -224,18 +232,20 @@ def test_each_finding_has_a_line_that_a_person_can_read(told: Told) -> None:
 
 
 @pytest.mark.parametrize("ending", Ending)
-def test_a_run_that_a_person_should_see_is_a_warning(told: Told, ending: Ending) -> None:
-    report.report_run(a_run(ending, attempts=3), NOW, told.logger)
-    [line] = told.lines()
+def test_a_run_that_a_person_should_see_is_a_warning(reported: Reported, ending: Ending) -> None:
+    report.report_run(a_run(ending, attempts=3), NOW, reported.logger)
+    [line] = reported.lines()
     alarming = ending in (Ending.BLOCKED, Ending.STUCK)
     assert line["level"] == ("WARNING" if alarming else "INFO")
     assert (line["vpc_id"], line["ending"], line["attempts"]) == (VPC_ID, ending.value, 3)
 
 
-def test_a_run_that_could_not_read_ec2_says_what_ec2_said(told: Told) -> None:
+def test_a_run_that_could_not_read_ec2_says_what_ec2_said(reported: Reported) -> None:
     unread = Refusal(Verdict.RETRY, None, "RequestLimitExceeded", "slower")
-    report.report_run(Run(RunRequest(VPC_ID, FIRST_SEEN), Ending.REQUEUED, unread=unread), NOW, told.logger)
-    assert told.lines()[0]["message"] == (
+    report.report_run(
+        Run(RunRequest(VPC_ID, FIRST_SEEN), Ending.REQUEUED, unread=unread), NOW, reported.logger
+    )
+    assert reported.lines()[0]["message"] == (
         f"reconciled {VPC_ID}: requeued, could not read EC2: RequestLimitExceeded: slower"
     )
 
@@ -243,35 +253,38 @@ def test_a_run_that_could_not_read_ec2_says_what_ec2_said(told: Told) -> None:
 # ---- sweeps and rejections
 
 
-def test_a_sweep_is_three_counts_without_dimensions_nought_included(told: Told) -> None:
-    report.report_sweep(Sweep(("vpc-1", "vpc-2"), ("vpc-3",), (), ("vpc-4",)), told.logger)
-    emf = told.emf()
+def test_a_sweep_is_three_counts_without_dimensions_nought_included(reported: Reported) -> None:
+    report.report_sweep(Sweep(("vpc-1", "vpc-2"), ("vpc-3",), (), ("vpc-4",)), reported.logger)
+    emf = reported.emf()
     assert [line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] for line in emf] == [[[]]] * 3
     counts = {name: line[name] for line in emf for name in line if name.startswith("Vpcs")}
     assert counts == {"VpcsInSync": [2.0], "VpcsDrifted": [1.0], "VpcsBlocked": [0.0]}
     assert (
-        told.lines()[0]["message"] == "sweep: 2 in sync, 1 drifted, 0 blocked, 1 that are no longer opted in"
+        reported.lines()[0]["message"]
+        == "sweep: 2 in sync, 1 drifted, 0 blocked, 1 that are no longer opted in"
     )
 
 
 @pytest.mark.parametrize("why", Rejection)
 def test_an_input_that_is_turned_away_is_named_in_a_line_and_counted_by_reason(
-    told: Told, why: Rejection
+    reported: Reported, why: Rejection
 ) -> None:
-    report.report_rejection(why, "eventName is missing, in event 1", told.logger)
-    assert told.metrics() == [("InputRejected", "Count", 1.0, {"Reason": why.value})]
-    [line] = told.lines()
+    report.report_rejection(why, "eventName is missing, in event 1", reported.logger)
+    assert reported.metrics() == [("InputRejected", "Count", 1.0, {"Reason": why.value})]
+    [line] = reported.lines()
     assert line["level"] == "WARNING"
     assert line["message"] == f"{why.value}: eventName is missing, in event 1"
 
 
-def test_a_run_that_died_is_told_with_its_trace_and_counted_without_a_dimension(told: Told) -> None:
+def test_a_run_that_died_is_reported_with_its_trace_and_counted_without_a_dimension(
+    reported: Reported,
+) -> None:
     try:
         raise ZeroDivisionError("a fault")
     except ZeroDivisionError:
-        report.report_crash(VPC_ID, told.logger)
-    assert told.metrics() == [("PassDied", "Count", 1.0, {})]
-    [line] = told.lines()
+        report.report_crash(VPC_ID, reported.logger)
+    assert reported.metrics() == [("PassDied", "Count", 1.0, {})]
+    [line] = reported.lines()
     assert (line["level"], line["message"]) == ("ERROR", f"run of {VPC_ID}: died")
     assert "a fault" in line["exception"]
 
@@ -294,11 +307,11 @@ TELLINGS: list[Callable[[Logger], None]] = [
 
 @pytest.mark.parametrize("tell", TELLINGS)
 def test_a_dimension_is_a_word_of_a_closed_list_and_never_an_id(
-    told: Told, tell: Callable[[Logger], None]
+    reported: Reported, tell: Callable[[Logger], None]
 ) -> None:
     words = {"Kind": set(Kind), "Reason": {*Reason, *Rejection}}
-    tell(told.logger)
-    metrics = told.metrics()
+    tell(reported.logger)
+    metrics = reported.metrics()
     assert metrics
     for _, _, _, dimensions in metrics:
         assert len(dimensions) <= 1

@@ -110,11 +110,11 @@ def test_an_untagged_vpc_with_something_owned_in_it_is_a_leftover() -> None:
     assert swept(a_converged_vpc("a").tagged(), tagged=(), groups=[VPC_ID])[0] == LEFTOVER
 
 
-def test_an_untagged_vpc_with_nothing_owned_in_it_is_not_told() -> None:
+def test_an_untagged_vpc_with_nothing_owned_in_it_is_not_reported() -> None:
     assert swept(a_vpc().tagged(), tagged=(), groups=[VPC_ID])[0] == Sweep()
 
 
 def test_all_that_differ_are_passed_over() -> None:
     """The blocked ones too: what blocked them may be gone."""
-    told = Sweep(("vpc-1",), ("vpc-4", "vpc-2"), ("vpc-3",), ("vpc-0",))
-    assert told.to_reconcile == ("vpc-0", "vpc-2", "vpc-3", "vpc-4")
+    reported = Sweep(("vpc-1",), ("vpc-4", "vpc-2"), ("vpc-3",), ("vpc-0",))
+    assert reported.to_reconcile == ("vpc-0", "vpc-2", "vpc-3", "vpc-4")

@@ -78,7 +78,7 @@ def test_an_unknown_mode_is_a_blocked_finding_and_read_as_audit(word: str) -> No
     assert "enforce, audit" in finding.wanted
 
 
-def test_an_unknown_profile_and_an_unknown_mode_are_both_told() -> None:
+def test_an_unknown_profile_and_an_unknown_mode_are_both_reported() -> None:
     kinds = {finding.kind for finding in intent_of(profile="x", mode="y").findings}
     assert kinds == {Kind.UNKNOWN_PROFILE, Kind.UNKNOWN_MODE}
 
@@ -86,7 +86,7 @@ def test_an_unknown_profile_and_an_unknown_mode_are_both_told() -> None:
 # ---- a VPC of another account's
 
 
-def test_a_shared_vpc_is_left_to_its_owner_and_told_where_it_asks() -> None:
+def test_a_shared_vpc_is_left_to_its_owner_and_reported_where_it_asks() -> None:
     asked = read(replace(a_vpc().observed().vpc, owner_id="999988887777"))
     assert asked.profile is None
     [finding] = asked.findings

@@ -126,7 +126,7 @@ def test_only_what_is_blocked_or_noted_for_being_so_has_a_reason(vpc: VpcBuilder
 
 @HALF
 @given(vpcs())
-def test_no_finding_is_told_twice(vpc: VpcBuilder) -> None:
+def test_no_finding_is_reported_twice(vpc: VpcBuilder) -> None:
     findings = plan(vpc.observed()).findings
     assert len(set(findings)) == len(findings)
 
@@ -213,7 +213,7 @@ def owned_in(observation: Observation) -> set[str]:
 @given(vpcs([EndpointState.AVAILABLE]))
 def test_a_vpc_that_asks_for_nothing_ends_with_nothing_owned_and_all_else_left(vpc: VpcBuilder) -> None:
     """Tags put back, endpoints gone, then the group; but for one that someone else's endpoint has alone, and
-    so keeps: that is told, and nothing is waited for."""
+    so keeps: that is reported, and nothing is waited for."""
     observation = vpc.observed()
     owned = owned_in(observation)
     others = ids_in(observation) - owned

@@ -176,8 +176,8 @@ IDS = st.lists(
 
 
 @given(IDS)
-def test_no_one_and_many_are_told_alike_in_every_shape_of_either_dialect(ids: list[str]) -> None:
-    told = {id: ResourceType(id.rpartition("-")[0]) for id in ids}
+def test_no_one_and_many_are_reported_alike_in_every_shape_of_either_dialect(ids: list[str]) -> None:
+    reported = {id: ResourceType(id.rpartition("-")[0]) for id in ids}
     for request, response in (
         ({"resourcesSet": old_list("resourceId", ids), "tagSet": {}}, {"_return": True}),
         ({"CreateVpcEndpointRequest": {"SubnetId": new_list(ids)}}, None),
@@ -185,7 +185,7 @@ def test_no_one_and_many_are_told_alike_in_every_shape_of_either_dialect(ids: li
         ({"CreateVpcEndpointRequest": {"ownerId": 111122223333, "Value": True}}, old_list("groupId", ids)),
     ):
         found = read(an_api_call("CreateVpcEndpoint", request, response)).ids
-        assert {id: kind for kind, each in found.items() for id in each} == told
+        assert {id: kind for kind, each in found.items() for id in each} == reported
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_call_that_failed_is_ignored_with_its_error() -> None:
 
 
 @pytest.mark.parametrize("code", ["Client.DependencyViolation", "DependencyViolation"])
-def test_a_deletion_of_a_vpc_that_was_refused_for_what_is_in_it_is_told(code: str) -> None:
+def test_a_deletion_of_a_vpc_that_was_refused_for_what_is_in_it_is_reported(code: str) -> None:
     touched = read(an_api_call("DeleteVpc", {"vpcId": VPC}, errorCode=code))
     assert touched.deletion_refused
     assert touched.ids == {ResourceType.VPC: {VPC}}

@@ -83,7 +83,7 @@ def test_a_route_table_without_associations_is_not_the_main_one() -> None:
     assert decode.route_table({"RouteTableId": "rtb-1"}) == RouteTable("rtb-1", False, frozenset(), ())
 
 
-def test_a_subnet_tells_its_ipv6_blocks_its_tags_and_whether_it_is_on_an_outpost() -> None:
+def test_a_subnet_reports_its_ipv6_blocks_its_tags_and_whether_it_is_on_an_outpost() -> None:
     subnet = decode.subnet(
         {
             "SubnetId": "subnet-1",
@@ -198,13 +198,13 @@ def test_an_endpoints_policy_is_in_one_form_and_one_that_cannot_be_read_as_it_is
     assert decode.endpoint(an_endpoint(PolicyDocument="what?")).policy == "what?"
 
 
-def test_an_endpoint_tells_its_address_family_and_why_it_failed() -> None:
+def test_an_endpoint_reports_its_address_family_and_why_it_failed() -> None:
     plain = decode.endpoint(an_endpoint())
     assert (plain.address_type, plain.error) == (AddressType.IPV4, "")
-    told = decode.endpoint(
+    reported = decode.endpoint(
         an_endpoint(IpAddressType="dualstack", LastError={"Code": "Oops", "Message": "no luck"})
     )
-    assert (told.address_type, told.error) == (AddressType.DUALSTACK, "Oops no luck")
+    assert (reported.address_type, reported.error) == (AddressType.DUALSTACK, "Oops no luck")
 
 
 def test_a_gateway_endpoint_stands_in_route_tables() -> None:

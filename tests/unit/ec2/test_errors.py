@@ -126,7 +126,7 @@ def test_words_that_name_no_subnet_name_none() -> None:
     assert refused("InsufficientFreeAddressesInSubnet", "full").subnet_id is None
 
 
-def test_a_name_that_is_taken_is_told_apart() -> None:
+def test_a_name_that_is_taken_is_reported_apart() -> None:
     assert refused("InvalidGroup.Duplicate").verdict is Verdict.NAME_TAKEN
 
 
@@ -158,7 +158,7 @@ def test_what_asking_again_will_not_help_is_blocked_for_a_reason(
 
 
 @pytest.mark.parametrize("code", ["SomethingNew", "InvalidParameter", ""])
-def test_what_is_not_known_is_told_as_unknown(code: str) -> None:
+def test_what_is_not_known_is_reported_as_unknown(code: str) -> None:
     refusal = refused(code, "something else")
     assert (refusal.verdict, refusal.reason) == (Verdict.UNKNOWN, Reason.UNKNOWN)
 

@@ -44,7 +44,7 @@ def test_a_profile_without_private_dns_leaves_the_attributes_as_they_are() -> No
     assert dns.assess(situation(vpc.observed(), public)) == Assessment()
 
 
-def test_other_name_servers_than_amazons_are_told_with_what_to_forward_and_left() -> None:
+def test_other_name_servers_than_amazons_are_reported_with_what_to_forward_and_left() -> None:
     vpc = a_vpc().with_name_servers("10.0.0.53", AMAZON_PROVIDED).observed()
     named = replace(vpc.services[ENVOY], private_dns_names=("appmesh.eu-west-1.amazonaws.com",))
     found = dns.assess(situation(replace(vpc, services={ENVOY: named})))

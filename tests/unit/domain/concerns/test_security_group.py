@@ -150,7 +150,7 @@ def test_a_second_owned_group_is_deleted_once_what_can_be_moved_has_left_it(tags
 # ---- who is let in
 
 
-def test_public_subnets_that_are_cut_off_are_told_and_left() -> None:
+def test_public_subnets_that_are_cut_off_are_reported_and_left() -> None:
     vpc = a_vpc().with_private_subnets("a").with_public_subnets("b").with_group()
     found = assess(vpc)
     assert found.steps == ()

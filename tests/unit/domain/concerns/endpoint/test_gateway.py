@@ -49,7 +49,7 @@ def assess(*endpoints: GatewayEndpoint, profile: Profile = IMAGES) -> Assessment
     return gateway.assess(situation(seen(*endpoints), profile))
 
 
-def told(found: Assessment) -> list[tuple[Kind, Status]]:
+def reported(found: Assessment) -> list[tuple[Kind, Status]]:
     return [(finding.kind, finding.status) for finding in found.findings]
 
 
@@ -59,7 +59,7 @@ def actions(found: Assessment) -> list[object]:
 
 def test_a_missing_one_is_made_in_the_route_tables_of_the_private_subnets() -> None:
     found = assess()
-    assert told(found) == [(Kind.ENDPOINT_MISSING, Status.REMEDIABLE)]
+    assert reported(found) == [(Kind.ENDPOINT_MISSING, Status.REMEDIABLE)]
     assert actions(found) == [CreateGatewayEndpoint(VPC_ID, S3, (MAIN_TABLE,), OURS)]
 
 
@@ -69,7 +69,7 @@ def test_one_that_stands_right_is_left_alone() -> None:
 
 def test_tables_that_are_missing_are_added_and_those_of_public_subnets_removed() -> None:
     found = assess(a_gateway("vpce-1", PUBLIC_TABLE))
-    assert told(found) == [
+    assert reported(found) == [
         (Kind.ENDPOINT_ROUTE_TABLE_MISSING, Status.REMEDIABLE),
         (Kind.ENDPOINT_ROUTE_TABLE_EXTRA, Status.REMEDIABLE),
     ]
@@ -81,7 +81,7 @@ def test_tables_that_are_missing_are_added_and_those_of_public_subnets_removed()
 
 def test_one_that_is_not_available_is_waited_for() -> None:
     found = assess(a_gateway("vpce-1", state=EndpointState.PENDING))
-    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
+    assert reported(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
     assert found.steps == ()
 
 
@@ -96,7 +96,7 @@ def test_someone_elses_is_added_to_never_narrowed() -> None:
 
 def test_a_profile_may_only_look_at_someone_elses() -> None:
     found = assess(a_gateway("vpce-0", tags={}), profile=replace(IMAGES, existing=Existing.OBSERVE))
-    assert told(found) == [(Kind.ENDPOINT_ROUTE_TABLE_MISSING, Status.INFORMATIONAL)]
+    assert reported(found) == [(Kind.ENDPOINT_ROUTE_TABLE_MISSING, Status.INFORMATIONAL)]
     assert found.steps == ()
 
 
@@ -137,7 +137,7 @@ def test_of_two_owned_ones_none_goes_that_is_in_use_where_there_is_no_private_su
 
 def test_one_that_is_not_needed_is_kept_right() -> None:
     found = assess(a_gateway("vpce-1", PUBLIC_TABLE), profile=UNNEEDED)
-    assert told(found) == [
+    assert reported(found) == [
         (Kind.ENDPOINT_ROUTE_TABLE_MISSING, Status.REMEDIABLE),
         (Kind.ENDPOINT_ROUTE_TABLE_EXTRA, Status.REMEDIABLE),
         (Kind.SURPLUS, Status.INFORMATIONAL),
@@ -147,13 +147,13 @@ def test_one_that_is_not_needed_is_kept_right() -> None:
 @pytest.mark.parametrize("state", sorted(DEAD))
 def test_an_owned_one_that_will_never_serve_is_deleted_before_another_is_made(state: EndpointState) -> None:
     found = assess(a_gateway("vpce-1", state=state))
-    assert told(found) == [(Kind.ENDPOINT_FAILED, Status.REMEDIABLE)]
+    assert reported(found) == [(Kind.ENDPOINT_FAILED, Status.REMEDIABLE)]
     assert actions(found) == [DeleteEndpoint("vpce-1")]
 
 
-def test_one_that_is_not_needed_is_kept_and_told_or_removed_as_the_profile_says() -> None:
+def test_one_that_is_not_needed_is_kept_and_reported_or_removed_as_the_profile_says() -> None:
     kept = assess(a_gateway("vpce-1", MAIN_TABLE), profile=UNNEEDED)
-    assert told(kept) == [(Kind.SURPLUS, Status.INFORMATIONAL)]
+    assert reported(kept) == [(Kind.SURPLUS, Status.INFORMATIONAL)]
     assert kept.steps == ()
     removed = assess(a_gateway("vpce-1", MAIN_TABLE), profile=replace(UNNEEDED, surplus=Surplus.REMOVE))
     assert actions(removed) == [DeleteEndpoint("vpce-1")]
@@ -161,7 +161,7 @@ def test_one_that_is_not_needed_is_kept_and_told_or_removed_as_the_profile_says(
 
 def test_a_service_that_the_region_lacks_is_blocked() -> None:
     found = gateway.assess(situation(seen(offered=False), IMAGES))
-    assert told(found) == [(Kind.SERVICE_UNAVAILABLE, Status.BLOCKED)]
+    assert reported(found) == [(Kind.SERVICE_UNAVAILABLE, Status.BLOCKED)]
 
 
 def test_without_a_private_subnet_there_is_no_table_for_it() -> None:

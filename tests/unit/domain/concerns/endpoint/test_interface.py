@@ -34,7 +34,7 @@ def assess(vpc: VpcBuilder, profile: Profile = MESH) -> Assessment:
     return interface.assess(situation(vpc.observed(), profile))
 
 
-def told(found: Assessment) -> list[tuple[Kind, Status]]:
+def reported(found: Assessment) -> list[tuple[Kind, Status]]:
     return [(finding.kind, finding.status) for finding in found.findings]
 
 
@@ -52,7 +52,7 @@ def ready(*zones: str) -> VpcBuilder:
 
 def test_a_missing_endpoint_is_made_behind_the_owned_group_one_subnet_a_zone() -> None:
     found = assess(ready("a", "a", "b"))
-    assert told(found) == [(Kind.ENDPOINT_MISSING, Status.REMEDIABLE)]
+    assert reported(found) == [(Kind.ENDPOINT_MISSING, Status.REMEDIABLE)]
     tags = INSTALLATION.endpoint_tags(VPC_ID, ENVOY)
     zones = (("private-a", "private-a2"), ("private-b",))
     assert actions(found) == [CreateEndpoint(VPC_ID, ENVOY, zones, GROUP_ID, tags)]
@@ -66,14 +66,14 @@ def test_a_missing_endpoint_is_made_behind_the_group_of_the_same_plan() -> None:
 
 def test_a_service_that_the_region_lacks_is_blocked_and_nothing_is_made() -> None:
     found = assess(ready().without_service(ENVOY))
-    assert told(found) == [(Kind.SERVICE_UNAVAILABLE, Status.BLOCKED)]
+    assert reported(found) == [(Kind.SERVICE_UNAVAILABLE, Status.BLOCKED)]
     assert found.findings[0].reason is Reason.SERVICE_UNAVAILABLE
     assert found.steps == ()
 
 
 def test_an_endpoint_with_nowhere_to_stand_is_blocked_and_nothing_is_made() -> None:
     found = assess(a_vpc().with_public_subnets("a").with_group())
-    assert told(found) == [(Kind.ENDPOINT_MISSING, Status.BLOCKED)]
+    assert reported(found) == [(Kind.ENDPOINT_MISSING, Status.BLOCKED)]
     assert found.findings[0].reason is Reason.NO_PRIVATE_SUBNET
     assert found.steps == ()
 
@@ -81,7 +81,7 @@ def test_an_endpoint_with_nowhere_to_stand_is_blocked_and_nothing_is_made() -> N
 def test_what_blocks_one_endpoint_does_not_touch_the_others() -> None:
     both = Profile("both", (*MESH.endpoints, *LOGGING.endpoints))
     found = assess(ready().without_service(ENVOY), both)
-    assert told(found) == [
+    assert reported(found) == [
         (Kind.SERVICE_UNAVAILABLE, Status.BLOCKED),
         (Kind.ENDPOINT_MISSING, Status.REMEDIABLE),
     ]
@@ -90,14 +90,14 @@ def test_what_blocks_one_endpoint_does_not_touch_the_others() -> None:
 
 def test_one_that_is_deleting_is_waited_for_before_another_is_made() -> None:
     found = assess(ready().with_endpoint(state=EndpointState.DELETING))
-    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
+    assert reported(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
     assert found.steps == ()
 
 
 @pytest.mark.parametrize("state", sorted(DEAD))
 def test_an_owned_one_that_will_never_serve_is_deleted(state: EndpointState) -> None:
     found = assess(ready().with_endpoint(id="vpce-1", state=state))
-    assert told(found) == [(Kind.ENDPOINT_FAILED, Status.REMEDIABLE)]
+    assert reported(found) == [(Kind.ENDPOINT_FAILED, Status.REMEDIABLE)]
     assert actions(found) == [DeleteEndpoint("vpce-1")]
 
 
@@ -146,14 +146,14 @@ def test_a_group_that_is_not_made_yet_is_attached_in_the_same_plan() -> None:
 @pytest.mark.parametrize("state", NOT_READY)
 def test_an_endpoint_that_is_not_available_is_waited_for_not_modified(state: EndpointState) -> None:
     found = assess(ready().with_endpoint(state=state, groups=[], private_dns=False))
-    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
+    assert reported(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
     assert found.steps == ()
 
 
 def test_one_whose_service_has_gone_is_kept_where_it_stands_and_kept_right() -> None:
     vpc = ready("a", "b").without_service(ENVOY)
     found = assess(vpc.with_endpoint(id="vpce-1", subnets=["private-a"], private_dns=False))
-    assert set(told(found)) == {
+    assert set(reported(found)) == {
         (Kind.PRIVATE_DNS_OFF, Status.REMEDIABLE),
         (Kind.SERVICE_UNAVAILABLE, Status.INFORMATIONAL),
     }
@@ -210,16 +210,19 @@ def test_without_an_internet_gateway_it_is_made() -> None:
     assert create.service_name == LOGS
 
 
-def test_an_owned_one_that_is_no_longer_needed_is_kept_and_told_surplus() -> None:
+def test_an_owned_one_that_is_no_longer_needed_is_kept_and_reported_surplus() -> None:
     found = assess(ready().with_internet_gateway().with_endpoint(LOGS), LOGGING)
-    assert told(found) == [(Kind.SURPLUS, Status.INFORMATIONAL)]
+    assert reported(found) == [(Kind.SURPLUS, Status.INFORMATIONAL)]
     assert found.steps == ()
 
 
 def test_a_surplus_one_is_kept_right() -> None:
     vpc = ready().with_internet_gateway().with_endpoint(LOGS, id="vpce-1", private_dns=False)
     found = assess(vpc, LOGGING)
-    assert told(found) == [(Kind.PRIVATE_DNS_OFF, Status.REMEDIABLE), (Kind.SURPLUS, Status.INFORMATIONAL)]
+    assert reported(found) == [
+        (Kind.PRIVATE_DNS_OFF, Status.REMEDIABLE),
+        (Kind.SURPLUS, Status.INFORMATIONAL),
+    ]
     assert actions(found) == [ModifyEndpoint("vpce-1", enable_private_dns=True)]
 
 
@@ -243,7 +246,7 @@ def test_a_profile_may_have_what_is_no_longer_needed_removed() -> None:
     removing = replace(LOGGING, surplus=Surplus.REMOVE)
     vpc = ready().with_internet_gateway().with_endpoint(LOGS, id="vpce-1")
     found = assess(vpc.with_endpoint(LOGS, id="vpce-2", tags=THEIRS), removing)
-    assert told(found) == [(Kind.SURPLUS, Status.REMEDIABLE)]
+    assert reported(found) == [(Kind.SURPLUS, Status.REMEDIABLE)]
     assert actions(found) == [DeleteEndpoint("vpce-1")]
     assert assess(ready().with_endpoint(LOGS), removing) == Assessment()
 
@@ -270,21 +273,21 @@ def test_the_best_of_several_owned_ones_is_kept_and_the_others_go() -> None:
     vpc = ready("a", "b").with_endpoint(id="vpce-0", private_dns=False)
     vpc = vpc.with_endpoint(id="vpce-1", subnets=["private-a"]).with_endpoint(id="vpce-2")
     found = assess(vpc)
-    assert told(found) == [(Kind.ENDPOINT_DOUBLE, Status.REMEDIABLE)] * 2
+    assert reported(found) == [(Kind.ENDPOINT_DOUBLE, Status.REMEDIABLE)] * 2
     assert actions(found) == [DeleteEndpoint("vpce-1"), DeleteEndpoint("vpce-0")]
 
 
 def test_no_other_goes_before_the_best_serves() -> None:
     vpc = ready().with_endpoint(id="vpce-1", state=EndpointState.PENDING)
     found = assess(vpc.with_endpoint(id="vpce-2", state=EndpointState.PENDING))
-    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
+    assert reported(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
     assert found.steps == ()
 
 
 def test_the_one_that_holds_the_private_names_is_kept_though_it_is_pending() -> None:
     vpc = ready().with_endpoint(id="vpce-0", private_dns=False)
     found = assess(vpc.with_endpoint(id="vpce-1", state=EndpointState.PENDING))
-    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
+    assert reported(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
     assert found.steps == ()
 
 
@@ -297,7 +300,7 @@ def test_the_one_that_covers_most_is_kept_though_it_is_pending() -> None:
 def test_private_names_are_waited_for_while_their_holder_is_being_deleted() -> None:
     vpc = ready().with_endpoint(id="vpce-0", tags=THEIRS, state=EndpointState.DELETING)
     found = assess(vpc.with_endpoint(id="vpce-1", private_dns=False))
-    assert told(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
+    assert reported(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
     assert found.findings[0].resource == "vpce-0"
     assert found.steps == ()
 
@@ -349,7 +352,7 @@ def test_a_policy_that_was_changed_is_set_right(asked: str, wanted: str) -> None
     profile = Profile("p", (EndpointSpec("logs", policy=asked),))
     vpc = ready().with_service(LOGS, "ab", takes_policy=True)
     found = assess(vpc.with_endpoint(LOGS, id="vpce-1", policy="other"), profile)
-    assert told(found) == [(Kind.ENDPOINT_POLICY, Status.REMEDIABLE)]
+    assert reported(found) == [(Kind.ENDPOINT_POLICY, Status.REMEDIABLE)]
     assert actions(found) == [ModifyEndpoint("vpce-1", policy=wanted)]
     assert assess(vpc.with_endpoint(LOGS, policy=wanted), profile) == Assessment()
 

@@ -50,7 +50,7 @@ def test_an_endpoint_stands_in_one_private_subnet_of_each_zone() -> None:
     assert chosen(vpc) == {"private-a", "private-b"}
 
 
-def test_a_zone_that_the_service_does_not_offer_is_left_out_and_told() -> None:
+def test_a_zone_that_the_service_does_not_offer_is_left_out_and_reported() -> None:
     placement = placed_in(a_vpc().with_private_subnets("a", "d").observed(), a_service(ENVOY, "abc"))
     assert placement.subnet_ids == {"private-a"}
     assert placement.blocked_by is None
@@ -126,17 +126,17 @@ def test_never_two_subnets_of_a_zone_nor_a_public_one_nor_a_zone_not_offered(
 
 @HALF
 @given(placed())
-def test_every_zone_with_a_private_subnet_is_covered_or_told(
+def test_every_zone_with_a_private_subnet_is_covered_or_reported(
     case: tuple[Observation, Service, frozenset[str]],
 ) -> None:
     observation, service, attached = case
     placement = placed_in(observation, service, attached)
     zones = {subnet.id: subnet.zone_id for subnet in observation.subnets}
     covered = {zones[subnet_id] for subnet_id in placement.subnet_ids}
-    told = {finding.resource.removeprefix(f"{ENVOY} in ") for finding in placement.findings}
+    reported = {finding.resource.removeprefix(f"{ENVOY} in ") for finding in placement.findings}
     private = {s.zone_id for s in observation.subnets if is_private(s, observation.route_tables)}
-    assert covered | told == private
-    assert not covered & told
+    assert covered | reported == private
+    assert not covered & reported
     assert (placement.blocked_by is None) == bool(covered)
 
 
@@ -231,7 +231,7 @@ def test_dualstack_is_used_where_the_service_and_every_zone_have_it() -> None:
 
 
 @pytest.mark.parametrize(("types", "zones"), [(BOTH, "a"), (frozenset({AddressType.IPV4}), "ab")])
-def test_ipv4_is_used_where_dualstack_would_lose_a_zone_or_the_service_lacks_it_and_that_is_told(
+def test_ipv4_is_used_where_dualstack_would_lose_a_zone_or_the_service_lacks_it_and_that_is_reported(
     types: frozenset[AddressType], zones: str
 ) -> None:
     seen = with_ipv6(a_vpc().with_private_subnets("a", "b").observed(), *zones)
@@ -324,9 +324,9 @@ def test_what_someone_else_made_is_added_to_and_never_narrowed() -> None:
     vpc = a_vpc().with_private_subnets("a", "b").with_public_subnets("a")
     changed = change(vpc, "public-a", narrow=False)
     assert (changed.add, changed.remove) == ((("private-b",),), ())
-    [told] = changed.others
-    assert told.status is Status.INFORMATIONAL
-    assert told.found.startswith("private-a not attached")
+    [reported] = changed.others
+    assert reported.status is Status.INFORMATIONAL
+    assert reported.found.startswith("private-a not attached")
 
 
 @HALF
