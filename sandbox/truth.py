@@ -118,8 +118,6 @@ class Truth:
         groups = {each["GroupId"] for each in endpoint["Groups"]}
         if ours and ours["GroupId"] not in groups:
             yield "lacks the owned group"
-        if ours and owned and groups != {ours["GroupId"]}:
-            yield f"has other groups too: {', '.join(sorted(groups - {ours['GroupId']}))}"
         yield from self._subnet_faults(vpc, endpoint, owned)
 
     def _subnet_faults(self, vpc: str, endpoint: Found, owned: bool) -> Iterator[str]:

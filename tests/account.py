@@ -8,54 +8,83 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from reconciler import reconcile, requeue
 from reconciler.domain.installation import Installation
 from reconciler.domain.model import Mode, Profile
-from reconciler.domain.profiles import builtin
+from reconciler.domain.profiles import Catalogue, builtin
 from reconciler.ec2.observe import Observer
+from reconciler.ledger import Ledger
 from reconciler.queue import RunRequest
-from reconciler.reconcile import Ending, Run
+from reconciler.reconcile import Ending, Means, Run
 from reconciler.settings import Settings
+from reconciler.sweep import Sweep, sweep
 from sandbox import networks
 from sandbox.ec2 import AssumedRole, Call, Ec2, Ec2Rule, ManualClock
 from sandbox.truth import Truth
+from tests.unit.fakes import FakeDynamo
 
 STACK = "vpc-endpoint-remediator"
 INSTALLATION = Installation(
-    stack=STACK, tag_prefix="vpce-remediator", region="eu-west-1", account="111122223333"
+    id=STACK, tag_prefix="vpce-remediator", region="eu-west-1", account="111122223333"
 )
 ROLE = AssumedRole("arn:aws:iam::111122223333:role/reconcile", "reconcile")
 DEBOUNCE = 30
 ZONES = "abc"
 
 
-def settings(mode: Mode = Mode.ENFORCE) -> Settings:
+def settings(mode: Mode = Mode.ENFORCE, **limits: Any) -> Settings:
     """An installation's settings."""
     return Settings(
-        installation=replace(INSTALLATION, default_mode=mode),
+        installation=replace(INSTALLATION, default_mode=mode, **limits),
         debounce=DEBOUNCE,
         pass_queue_url="passes",
         sweep_queue_url="sweeps",
+        ledger_table="ledger",
     )
 
 
 class Account:
-    """One account, its EC2, and an installation of the remediator in it."""
+    """One account, its EC2, and an installation of the remediator in it, whose first sweep is over. `limits`
+    are those of the installation, such as `grace_seconds`."""
 
-    def __init__(self, rules: frozenset[Ec2Rule] | None = None, mode: Mode = Mode.ENFORCE) -> None:
+    def __init__(
+        self, rules: frozenset[Ec2Rule] | None = None, mode: Mode = Mode.ENFORCE, **limits: Any
+    ) -> None:
         self.clock = ManualClock()
         self.ec2 = Ec2(clock=self.clock, rules=rules)
         self.customer = self.ec2.client()
         self.reconciler = self.ec2.client(ROLE)
-        self.settings = settings(mode)
+        self.settings = settings(mode, **limits)
         self.profiles: Mapping[str, Profile] = builtin()
+        self.doubt = ""
+        self.dynamo = FakeDynamo()
+        self.said: list[str] = []
+        self.ledger = self.new_ledger()
+        self.ledger.set_complete(self.clock.now())
         self.truth = Truth(self.ec2.truth, owner=STACK)
         self.observer = self.new_observer()
 
     def new_observer(self) -> Observer:
         """An observer whose caches are empty, as after a cold start."""
         return Observer(self.reconciler, INSTALLATION, self.clock.now)
+
+    def new_ledger(self) -> Ledger:
+        """The ledger, as after a cold start."""
+        return Ledger(lambda: self.dynamo.client, "ledger", STACK, self.said.append)
+
+    @property
+    def means(self) -> Means:
+        """What a run works with."""
+        return Means(
+            self.observer,
+            self.reconciler,
+            self.ledger,
+            self.settings.installation,
+            lambda _version: Catalogue(self.profiles, doubt=self.doubt),
+            self.clock.now,
+        )
 
     # ---- what a customer does
 
@@ -93,9 +122,11 @@ class Account:
     def one_run(self, vpc_id: str, request: RunRequest | None = None) -> Run:
         """One run, now."""
         request = request or RunRequest(vpc_id, first_seen=int(self.clock.now() * 1000))
-        return reconcile.run(
-            request, self.observer, self.reconciler, self.profiles, self.settings.installation, self.clock.now
-        )
+        return reconcile.run(request, self.means)
+
+    def sweep(self) -> Sweep:
+        """One sweep, now."""
+        return sweep(self.means, self.said.append)
 
     def converge(self, vpc_id: str, at_most: int = 20) -> list[Run]:
         """Runs until the VPC is no longer requeued."""

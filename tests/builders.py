@@ -32,7 +32,7 @@ from reconciler.domain.situation import Situation
 from reconciler.domain.topology import merged
 
 INSTALLATION = Installation(
-    stack="our-stack", tag_prefix="vpce-remediator", region="eu-west-1", account="111122223333"
+    id="our-stack", tag_prefix="vpce-remediator", region="eu-west-1", account="111122223333"
 )
 APPMESH = builtin()["appmesh"]
 ENVOY = INSTALLATION.service_name("appmesh-envoy-management")

@@ -16,10 +16,14 @@ settings.load_profile("patient")
 
 os.environ.update(
     {
-        "STACK_NAME": "vpc-endpoint-remediator",
+        "INSTALLATION_ID": "vpc-endpoint-remediator",
         "TAG_PREFIX": "vpce-remediator",
         "DEFAULT_MODE": "enforce",
         "DEBOUNCE_SECONDS": "30",
+        "GRACE_PERIOD_MINUTES": "1440",
+        "TEARDOWN_LIMIT": "5",
+        "PAUSED": "false",
+        "LEDGER_TABLE": "ledger",
         "ACCOUNT_ID": "111122223333",
         "PASS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/runs.fifo",
         "SWEEP_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/sweeps.fifo",

@@ -52,7 +52,8 @@ def handle(event: dict[str, Any], runtime: Runtime) -> None:
         return
     vpc_ids = sorted(located.vpc_ids)
     logger.info(f"{touched.event_name}: {len(vpc_ids)} VPCs", vpc_ids=vpc_ids, event_id=touched.event_id)
-    requests = [
-        RunRequest(vpc_id, first_seen, deletion_refused=touched.deletion_refused) for vpc_id in vpc_ids
-    ]
+    if touched.actor:
+        for vpc_id in vpc_ids:
+            runtime.ledger.add_cause(vpc_id, touched.cause)
+    requests = [RunRequest(vpc_id, first_seen, refused=touched.refused) for vpc_id in vpc_ids]
     runtime.vpc_queue.request_runs(requests, runtime.now(), touched.event_id)

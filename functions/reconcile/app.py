@@ -36,12 +36,16 @@ def handle(event: dict[str, Any], context: LambdaContext, runtime: Runtime) -> P
         skip_group_on_error=True, logger=logging.getLogger(runtime.logger.name)
     )
     processor.raise_on_entire_batch_failure = False
+    deadline = runtime.deadline(context.get_remaining_time_in_millis() / 1000)
     return process_partial_response(
-        event=event, record_handler=partial(_handle_message, runtime), processor=processor, context=context
+        event=event,
+        record_handler=partial(_handle_message, runtime, deadline),
+        processor=processor,
+        context=context,
     )
 
 
-def _handle_message(runtime: Runtime, record: SQSRecord) -> None:
+def _handle_message(runtime: Runtime, deadline: float, record: SQSRecord) -> None:
     try:
         request = RunRequest.from_json(record.body)
     except MalformedMessage as error:
@@ -51,19 +55,15 @@ def _handle_message(runtime: Runtime, record: SQSRecord) -> None:
     if runtime.now() * 1000 < request.not_before:
         next_request: RunRequest | None = replace(request, attempts=request.attempts + 1)
     else:
-        next_request = _reconcile(runtime, request)
+        next_request = _reconcile(runtime, request, deadline)
     if next_request:
         runtime.vpc_queue.request_runs([next_request], runtime.now(), record.message_id)
 
 
-def _reconcile(runtime: Runtime, request: RunRequest) -> RunRequest | None:
+def _reconcile(runtime: Runtime, request: RunRequest, deadline: float) -> RunRequest | None:
     """Make the run. Gives the request with which the VPC is requeued, if it is."""
-    settings = runtime.settings
     try:
-        profiles = runtime.profiles.current()
-        run = reconcile.run(
-            request, runtime.observer, runtime.ec2, profiles, settings.installation, runtime.now
-        )
+        run = reconcile.run(request, runtime.means, deadline)
     except Exception:
         report.report_crash(request.vpc_id, runtime.logger)
         if request.failures >= _CRASHES:
@@ -71,4 +71,5 @@ def _reconcile(runtime: Runtime, request: RunRequest) -> RunRequest | None:
         run = Run.crashed(request)
     else:
         report.report_run(run, runtime.now(), runtime.logger)
-    return requeue.next_request(run, settings.debounce, runtime.now()) if run.is_requeued else None
+    debounce = runtime.settings.debounce
+    return requeue.next_request(run, debounce, runtime.now()) if run.is_requeued else None

@@ -26,11 +26,10 @@ def handle(event: dict[str, Any], runtime: Runtime, origin: str) -> None:
 
     What asked for it makes no difference to what a sweep does, but for when the drift was first seen.
     """
-    profiles = runtime.profiles.current()
-    swept = sweep(runtime.observer, runtime.ec2, profiles, runtime.settings.installation, runtime.now())
+    swept = sweep(runtime.means, runtime.logger.warning)
     report.report_sweep(swept, runtime.logger)
     first_seen = _first_seen(event, runtime)
-    requests = [RunRequest(vpc_id, first_seen) for vpc_id in swept.to_reconcile]
+    requests = [RunRequest(vpc_id, first_seen, swept=True) for vpc_id in swept.to_reconcile]
     runtime.vpc_queue.request_runs(requests, runtime.now(), origin)
 
 

@@ -5,7 +5,6 @@ It reads EC2's own truth, before and after each call, and shares no code with th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -163,9 +162,6 @@ def _let_in(group: Found) -> Iterator[IPv4Network]:
 @cache
 def _statements() -> list[Mapping[str, Any]]:
     """What the deployed policies of the reconcile role say."""
-    values = deployed.VALUES
     managed = deployed.resources("AWS::IAM::ManagedPolicy")["ObserveEc2"]["PolicyDocument"]
-    inline = deployed.resources("AWS::IAM::Role")["ReconcileRole"]["Policies"]
-    documents = [deployed.resolve(each, values) for each in [managed, *(p["PolicyDocument"] for p in inline)]]
-    read = [json.loads(each) if isinstance(each, str) else each for each in documents]
-    return [statement for document in read for statement in document["Statement"]]
+    documents = [deployed.resolve(managed, deployed.VALUES), *deployed.documents_of("ReconcileRole")]
+    return [statement for document in documents for statement in document["Statement"]]

@@ -388,7 +388,7 @@ def test_a_second_owned_group_behind_which_someone_elses_endpoint_stands_is_bloc
     kept, double = sorted((first["GroupId"], second))
     account.customer.modify_vpc_endpoint(VpcEndpointId=theirs, AddSecurityGroupIds=[double])
     account.clock.advance(60)
-    account.tag(second, owner=INSTALLATION.stack, vpc=vpc_id)
+    account.tag(second, owner=INSTALLATION.id, vpc=vpc_id)
     made = account.converge(vpc_id)
     assert made[-1].ending is Ending.BLOCKED
     assert blocked(made[-1]) == {Reason.IN_USE}

@@ -27,6 +27,11 @@ VALUES = {
     "DefaultMode": "enforce",
     "DebounceSeconds": "30",
     "ProfilesParameter": "",
+    "InstallationId": "",
+    "Paused": "false",
+    "GracePeriodMinutes": "1440",
+    "TeardownLimit": "5",
+    "AWS::NoValue": "",
     "ReconcileRole.Arn": "arn:aws:iam::111122223333:role/vpc-endpoint-remediator-ReconcileRole-1A2B3C4D5E6F",
 }
 
@@ -63,7 +68,7 @@ def resources(kind: str) -> dict[str, Any]:
 
 
 def resolve(node: Any, values: Mapping[str, str]) -> Any:
-    """The node with `Ref`, `Fn::GetAtt` and `Fn::Sub` replaced; without a value, by its own name."""
+    """The node with `Ref`, `Fn::GetAtt`, `Fn::If` and `Fn::Sub` replaced; without a value, by its own name."""
     if isinstance(node, list):
         return [resolve(each, values) for each in node]
     if not isinstance(node, dict):
@@ -71,6 +76,8 @@ def resolve(node: Any, values: Mapping[str, str]) -> Any:
     match node:
         case {"Ref": name} | {"Fn::GetAtt": name}:
             return values.get(name, name)
+        case {"Fn::If": [condition, one, other]}:
+            return resolve(one if _holds(condition, values) else other, values)
         case {"Fn::Sub": [text, dict(more)]}:
             own = {name: resolve(value, values) for name, value in more.items()}
             shown = {name: value if isinstance(value, str) else f"<{name}>" for name, value in own.items()}
@@ -78,6 +85,24 @@ def resolve(node: Any, values: Mapping[str, str]) -> Any:
         case {"Fn::Sub": text}:
             return re.sub(r"\$\{([^}]+)\}", lambda found: values.get(found[1], found[1]), text)
     return {key: resolve(value, values) for key, value in node.items()}
+
+
+def _holds(condition: Any, values: Mapping[str, str]) -> bool:
+    match condition:
+        case str(name):
+            return _holds(template()["Conditions"][name], values)
+        case {"Fn::Not": [negated]}:
+            return not _holds(negated, values)
+        case {"Fn::Equals": [one, other]}:
+            return str(resolve(one, values)) == str(resolve(other, values))
+    raise NotImplementedError(condition)
+
+
+def documents_of(role: str, values: Mapping[str, str] = VALUES) -> list[Any]:
+    """The role's own policy documents."""
+    policies = resolve(resources("AWS::IAM::Role")[role]["Policies"], values)
+    documents = [policy["PolicyDocument"] for policy in policies if policy]
+    return [json.loads(each) if isinstance(each, str) else each for each in documents]
 
 
 def pattern_texts(values: Mapping[str, str]) -> dict[str, str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from reconciler.settings import Settings
-from tests.template.deployed import VALUES, resolve, resources, template
+from tests.template.deployed import VALUES, documents_of, resolve, resources, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 QUEUES = resources("AWS::SQS::Queue")
@@ -38,6 +37,10 @@ def test_the_parameters_are_those_that_are_promised() -> None:
         "MaxConcurrency": 2,
         "LogRetentionDays": 30,
         "ProfilesParameter": "",
+        "InstallationId": "",
+        "Paused": "false",
+        "GracePeriodMinutes": 1440,
+        "TeardownLimit": 5,
     }
     assert parameters["DefaultMode"]["AllowedValues"] == ["enforce", "audit"]
     debounce = parameters["DebounceSeconds"]
@@ -59,7 +62,7 @@ def test_the_functions_run_python_3_13_on_arm() -> None:
 def test_the_functions_environment_makes_their_settings() -> None:
     environment = resolve(GLOBALS["Environment"]["Variables"], VALUES)
     settings = Settings.from_environment({**environment, "AWS_REGION": "eu-west-1"})
-    assert settings.installation.stack == "vpc-endpoint-remediator"
+    assert settings.installation.id == "vpc-endpoint-remediator"
     assert (settings.pass_queue_url, settings.sweep_queue_url) == ("PassQueue", "SweepQueue")
 
 
@@ -141,16 +144,14 @@ def test_what_a_rule_cannot_deliver_is_kept_in_a_standard_queue_that_lets_it(nam
 def statements() -> Iterator[tuple[str, Any]]:
     """Every statement of every policy, by the logical id of what it stands in."""
     documents = [
-        (name, policy["PolicyDocument"])
-        for name, role in resources("AWS::IAM::Role").items()
-        for policy in role["Policies"]
+        (name, document) for name in resources("AWS::IAM::Role") for document in documents_of(name)
     ]
     documents += [
-        (name, policy["PolicyDocument"]) for name, policy in resources("AWS::IAM::ManagedPolicy").items()
+        (name, resolve(policy["PolicyDocument"], VALUES))
+        for name, policy in resources("AWS::IAM::ManagedPolicy").items()
     ]
     for name, document in documents:
-        resolved = resolve(document, VALUES)
-        for statement in (json.loads(resolved) if isinstance(resolved, str) else resolved)["Statement"]:
+        for statement in document["Statement"]:
             yield name, statement
 
 
@@ -184,19 +185,60 @@ def test_only_reconcile_may_write_to_ec2() -> None:
     assert writers == {"ReconcileRole"}
 
 
+OWNER = {"StringEquals": {"aws:ResourceTag/vpce-remediator:owner": "vpc-endpoint-remediator"}}
+
+
+def test_only_what_is_owned_may_be_opened() -> None:
+    action = "ec2:AuthorizeSecurityGroupIngress"
+    [allowed] = [statement for _, statement in statements() if action in listed(statement["Action"])]
+    assert allowed["Condition"] == OWNER
+
+
 @pytest.mark.parametrize(
     "action",
     """
-    ec2:DeleteVpcEndpoints ec2:AuthorizeSecurityGroupIngress ec2:RevokeSecurityGroupIngress
-    ec2:RevokeSecurityGroupEgress ec2:DeleteSecurityGroup
+    ec2:DeleteVpcEndpoints ec2:RevokeSecurityGroupIngress ec2:RevokeSecurityGroupEgress
+    ec2:DeleteSecurityGroup
     """.split(),
 )
-def test_only_what_is_owned_may_be_opened_narrowed_or_deleted(action: str) -> None:
+def test_only_what_bears_the_owner_mark_and_the_vpc_mark_may_be_narrowed_or_deleted(action: str) -> None:
     allowed = [statement for _, statement in statements() if action in listed(statement["Action"])]
     assert allowed
     for statement in allowed:
-        owner = {"aws:ResourceTag/vpce-remediator:owner": "vpc-endpoint-remediator"}
-        assert statement["Condition"] == {"StringEquals": owner}
+        vpc = {"StringLike": {"aws:ResourceTag/vpce-remediator:vpc": "vpc-*"}}
+        assert statement["Condition"] == OWNER | vpc
+
+
+def test_no_mark_alone_can_be_turned_into_ownership() -> None:
+    """The owner mark is put on only at creation, or on what bears it, or on what bears both others."""
+    signing = [
+        s["Condition"]
+        for _, s in statements()
+        if "ec2:CreateTags" in listed(s["Action"]) and ":security-group/*" in str(s["Resource"])
+    ]
+    for condition in signing:
+        equal = condition["StringEquals"]
+        bears_owner = OWNER["StringEquals"].items() <= equal.items()
+        bears_both = set(condition.get("StringLike", {})) == {
+            "aws:ResourceTag/Name",
+            "aws:ResourceTag/vpce-remediator:vpc",
+        }
+        assert bears_owner or bears_both or "ec2:CreateAction" in equal
+    assert len(signing) == 4
+
+
+def test_while_paused_the_role_may_write_nothing_to_ec2() -> None:
+    paused = str(documents_of("ReconcileRole", {**VALUES, "Paused": "true"}))
+    assert "ec2:" not in paused
+    assert "ec2:" in str(documents_of("ReconcileRole"))
+
+
+def test_a_policy_that_lists_tag_keys_holds_only_where_there_are_some() -> None:
+    """`ForAllValues` is true where the key is absent (facts-operating, section 5)."""
+    for _, statement in statements():
+        condition = statement.get("Condition", {})
+        if "ForAllValues:StringEquals" in condition:
+            assert condition["Null"]["aws:TagKeys"] == "false"
 
 
 def test_only_opted_in_vpcs_may_be_modified() -> None:
@@ -206,6 +248,7 @@ def test_only_opted_in_vpcs_may_be_modified() -> None:
 
 def test_a_vpc_may_be_tagged_with_its_release_and_nothing_else() -> None:
     [statement] = [s for _, s in statements() if ":vpc/*" in str(s["Resource"]) and "CreateTags" in str(s)]
+    assert {each.rpartition(":")[2] for each in statement["Resource"]} == {"vpc/*", "subnet/*"}
     assert statement["Condition"]["ForAllValues:StringEquals"] == {
         "aws:TagKeys": ["vpce-remediator:released-until"]
     }
@@ -230,6 +273,9 @@ def test_the_program_may_make_every_call_that_it_makes() -> None:
         "ec2:CreateTags",
         "ec2:CreateVpcEndpoint",
         "ec2:DeleteSecurityGroup",
+        "ec2:DeleteTags",
+        "ec2:DescribeNetworkAcls",
+        "ec2:DescribeNetworkInterfaces",
         "ec2:DeleteVpcEndpoints",
         "ec2:DescribeDhcpOptions",
         "ec2:ModifyVpcAttribute",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_sqs import SQSClient
 
@@ -81,3 +82,69 @@ class FakeEc2:
         self.calls.append(name)
         if self._error is not None:
             raise self._error
+
+
+class FakeDynamo:
+    """A DynamoDB of one table, which takes the requests of the ledger and no others."""
+
+    def __init__(self) -> None:
+        self.items: dict[tuple[str, str], dict[str, Any]] = {}
+        self.calls: list[str] = []
+        self.error: Exception | None = None
+
+    @property
+    def client(self) -> DynamoDBClient:
+        return cast("DynamoDBClient", self)
+
+    def _call(self, name: str) -> None:
+        self.calls.append(name)
+        if self.error is not None:
+            raise self.error
+
+    def put_item(
+        self,
+        *,
+        TableName: str,  # noqa: N803
+        Item: dict[str, Any],  # noqa: N803
+        ConditionExpression: str = "",  # noqa: N803
+        ExpressionAttributeValues: Any = None,  # noqa: N803
+    ) -> None:
+        assert TableName
+        self._call("put_item")
+        key = (Item["pk"]["S"], Item["sk"]["S"])
+        there = self.items.get(key)
+        holds = {
+            "": True,
+            "attribute_not_exists(pk)": there is None,
+            "version = :before": there is not None
+            and there["version"] == (ExpressionAttributeValues or {}).get(":before"),
+        }[ConditionExpression]
+        if not holds:
+            raise refusal("ConditionalCheckFailedException")
+        self.items[key] = Item
+
+    def get_item(self, *, TableName: str, Key: Any, ConsistentRead: bool) -> Any:  # noqa: N803
+        assert TableName
+        assert ConsistentRead
+        self._call("get_item")
+        item = self.items.get((Key["pk"]["S"], Key["sk"]["S"]))
+        return {"Item": item} if item else {}
+
+    def update_item(self, *, Key: Any, ExpressionAttributeValues: Any, **_request: Any) -> None:  # noqa: N803
+        self._call("update_item")
+        self.items[Key["pk"]["S"], Key["sk"]["S"]]["expires"] = ExpressionAttributeValues[":at"]
+
+    def batch_get_item(self, *, RequestItems: Any) -> Any:  # noqa: N803
+        self._call("batch_get_item")
+        ((table, wanted),) = RequestItems.items()
+        assert 1 <= len(wanted["Keys"]) <= 100
+        keys = [(key["pk"]["S"], key["sk"]["S"]) for key in wanted["Keys"]]
+        return {"Responses": {table: [self.items[key] for key in keys if key in self.items]}}
+
+    def query(self, *, ExpressionAttributeValues: Any, Limit: int, **request: Any) -> Any:  # noqa: N803
+        self._call("query")
+        assert request["KeyConditionExpression"] == "pk = :pk"
+        assert request["ScanIndexForward"] is False
+        partition = ExpressionAttributeValues[":pk"]["S"]
+        keys = sorted((key for key in self.items if key[0] == partition), reverse=True)
+        return {"Items": [self.items[key] for key in keys[:Limit]]}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .domain import profiles
-from .domain.profiles import InvalidProfile
+from .domain.profiles import Catalogue, InvalidProfile
 from .ec2 import errors
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _KEPT_SECONDS = 300
 # How many versions are looked through for one that can be used. SSM keeps a hundred.
 _VERSIONS = 10
+_UNREAD = "the profiles document could not be read"
 
 
 class ProfilesUnavailable(RuntimeError):
@@ -28,8 +29,9 @@ class ProfilesUnavailable(RuntimeError):
 
 
 class ProfileStore:
-    """Gives the profiles to use now. A document that cannot be used is reported, and the last good one stays.
-    In a process that never read it, it is found among the parameter's earlier versions.
+    """Gives the profiles to use now. A document that cannot be used is reported, and the last good one stays;
+    in a process that never read it, it is found among the parameter's earlier versions. Where the last good
+    one stands in, the profiles are in doubt.
     """
 
     def __init__(
@@ -48,27 +50,34 @@ class ProfileStore:
         self._version = 0
         self._until = float("-inf")
         self._good: Mapping[str, Profile] | None = None if parameter else profiles.builtin()
+        self._doubt = ""
 
-    def current(self) -> Mapping[str, Profile]:
+    def current(self, at_least: int = 0) -> Catalogue:
         """The built-in profiles, and over them those of the parameter. None at all where no version of it can
         be used: every VPC is then left as it is.
+
+        `at_least` is a version that another process has followed already: where this one has an older one,
+        it reads the parameter again. What is read then counts, since a parameter that was made anew begins
+        at version 1.
 
         Raises:
             ProfilesUnavailable: when the parameter cannot be read and never was.
         """
-        if self._parameter and self._now() >= self._until:
+        if self._parameter and (self._now() >= self._until or self._version < at_least):
             self._refresh()
         if self._good is None:
             raise ProfilesUnavailable(f"parameter {self._parameter} could not be read")
-        return self._good
+        return Catalogue(self._good, self._version, self._doubt)
 
     def _refresh(self) -> None:
         try:
             document, version = self._read(self._parameter)
-            if version != self._version:
+            if version != self._version or self._doubt == _UNREAD:
+                self._doubt = ""
                 self._good = self._use(document, version)
                 self._version = version
         except errors.ERRORS as error:
+            self._doubt = _UNREAD
             self._say(f"could not be read: {error}")
         self._until = self._now() + _KEPT_SECONDS if self._good is not None else float("-inf")
 
@@ -76,6 +85,7 @@ class ProfileStore:
         try:
             return {**profiles.builtin(), **profiles.parse(document)}
         except InvalidProfile as error:
+            self._doubt = f"version {version} of the profiles document cannot be used"
             self._say(f"version {version}: {error}")
         return self._good if self._good is not None else self._last_good(version)
 

@@ -15,16 +15,19 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from .domain.contest import Contest
 from .domain.counts import Count, Metric
+from .domain.memory import Made
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
+Value = TypeVar("Value")
 # SQS takes at most this many messages in one call.
 _BATCH = 10
 # SQS takes few characters and at most 128 of them for a group and for a deduplication id.
@@ -48,8 +51,9 @@ class RunRequest:
     `first_seen` is when the drift was first seen, `began` when the first run was made (0: not yet),
     `attempts` how often the VPC was requeued since, `failures` how many runs in a row could not do or read
     something, `unknowns` how many of them met an error that is not known, `not_before` the time before which
-    no run is made. `deletion_refused` says that someone was refused the VPC's deletion. `counted` is what the
-    metrics have counted on the way.
+    no run is made. `refused` are the ids of what someone was refused the deletion of; `swept` says that the
+    sweep found the drift. `counted` is what the metrics have counted on the way, `made` and `contests` what
+    the ledger could not take.
     """
 
     vpc_id: str
@@ -59,8 +63,11 @@ class RunRequest:
     failures: int = 0
     unknowns: int = 0
     not_before: int = 0
-    deletion_refused: bool = False
+    refused: tuple[str, ...] = ()
+    swept: bool = False
     counted: tuple[Count, ...] = ()
+    made: tuple[Made, ...] = ()
+    contests: tuple[Contest, ...] = ()
 
     def to_json(self) -> str:
         """The message's body."""
@@ -68,8 +75,8 @@ class RunRequest:
 
     @classmethod
     def from_json(cls, body: str) -> RunRequest:
-        """Read a message's body. The last version wrote `rounds` for attempts and `release` for
-        `deletion_refused`.
+        """Read a message's body. Earlier versions wrote `rounds` for attempts, and `release` or
+        `deletion_refused` where the VPC was refused its deletion.
 
         Raises:
             MalformedMessage: when the body is not one that `to_json` makes.
@@ -86,8 +93,11 @@ class RunRequest:
             failures=_number(given, "failures", 0),
             unknowns=_number(given, "unknowns", 0),
             not_before=_number(given, "not_before", 0),
-            deletion_refused=given.get("deletion_refused", given.get("release")) is True,
+            refused=_refused(given, vpc_id),
+            swept=given.get("swept") is True,
             counted=_counts(given.get("counted", [])),
+            made=_values(Made, given, "made"),
+            contests=_values(Contest, given, "contests"),
         )
 
 
@@ -116,6 +126,25 @@ def _counts(given: Any) -> tuple[Count, ...]:
         except (TypeError, KeyError, ValueError) as error:
             raise MalformedMessage("counted is no list of words or counts") from error
     return tuple(counts)
+
+
+def _refused(given: dict[str, Any], vpc_id: str) -> tuple[str, ...]:
+    if given.get("deletion_refused", given.get("release")) is True:
+        return (vpc_id,)
+    ids = given.get("refused", [])
+    if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+        raise MalformedMessage("refused is no list of ids")
+    return tuple(ids)
+
+
+def _values(kind: Callable[..., Value], given: dict[str, Any], key: str) -> tuple[Value, ...]:
+    try:
+        return tuple(
+            kind(**{name: tuple(each) if isinstance(each, list) else each for name, each in fields.items()})
+            for fields in given.get(key, [])
+        )
+    except (AttributeError, TypeError) as error:
+        raise MalformedMessage(f"{key} cannot be read: {error}") from error
 
 
 def _object(body: str) -> dict[str, Any]:
@@ -183,4 +212,5 @@ class Queue:
 def _kind(request: RunRequest) -> str:
     if request.attempts:
         return f"attempt-{request.attempts % 2}"
-    return "deletion-refused" if request.deletion_refused else "event"
+    # Each refused deletion has a run of its own: none is dropped in favour of another.
+    return f"refused-{'-'.join(request.refused)[:64]}" if request.refused else "event"

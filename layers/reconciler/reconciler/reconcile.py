@@ -1,23 +1,28 @@
-"""A reconcile run of one VPC: observe → intent → plan → execute → conclude.
+"""A reconcile run of one VPC: remember → observe → intent → plan → execute → conclude → remember.
 
 What it found and did is published by `report`; when the VPC is looked at again is said by `requeue`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from .domain import counts, intent
+from .domain import contest, counts, intent, remembering
+from .domain.contest import Contest
 from .domain.counts import NOTHING_COUNTED, Concluded, Tally
 from .domain.execution import Outcome
 from .domain.findings import Finding, Reason, Status
 from .domain.intent import Intent
-from .domain.model import NOTHING, Mode, Profile
+from .domain.making_way import NOBODY_ASKS
+from .domain.memory import Made, Memory
+from .domain.model import NOTHING, Mode
 from .domain.plan import Plan
 from .domain.planning import make_plan
+from .domain.restraint import held_back
 from .ec2 import errors
 from .ec2.errors import Refusal, Verdict
 from .ec2.execute import execute
@@ -27,7 +32,9 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
     from .domain.installation import Installation
+    from .domain.profiles import Catalogue
     from .ec2.observe import Observer
+    from .ledger import Ledger
 
 # A VPC that has not converged by then, counted from its first run, is stuck: Terraform's provider gives an
 # endpoint ten minutes (facts, section 4). Attempts count too, since a long debounce makes few; and where EC2
@@ -45,10 +52,24 @@ class Ending(StrEnum):
     CONVERGED = "converged"  # nothing to do
     REQUEUED = "requeued"  # something was done, or AWS is at work: look again
     BLOCKED = "blocked"  # what is left needs a person
+    CONTESTED = "contested"  # what is left is undone by someone again and again
     STUCK = "stuck"  # requeued too often
     REPORTED = "reported"  # audit mode: nothing is written
     LEFT_ALONE = "left alone"  # the VPC does not ask for anything, and nothing owned is left in it
     GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a run works with. `catalogue` gives the profiles, at least of a version; `now` gives seconds since
+    1970."""
+
+    observer: Observer
+    ec2: EC2Client
+    ledger: Ledger
+    installation: Installation
+    catalogue: Callable[[int], Catalogue]
+    now: Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -57,8 +78,9 @@ class Run:
 
     `tally` is what the drift metrics count of it. `unread` is why EC2 could not be read, where it could not.
     `failed` says that EC2 could not do something for now, so that the VPC is looked at again after a growing
-    pause. `deletion_pending` says that someone was refused the VPC's deletion and that this has yet to be
-    acted on.
+    pause. `refused` are the ids whose refused deletion has yet to be acted on. `unproven` is what was made
+    that the ledger did not take, `contests` are the fights where it does not keep them. `unforeseen` counts
+    the drift that no event foretold.
     """
 
     request: RunRequest
@@ -67,7 +89,10 @@ class Run:
     tally: Tally = NOTHING_COUNTED
     unread: Refusal | None = None
     failed: bool = False
-    deletion_pending: bool = False
+    refused: tuple[str, ...] = ()
+    unproven: tuple[Made, ...] = ()
+    contests: tuple[Contest, ...] = ()
+    unforeseen: int = 0
 
     @classmethod
     def crashed(cls, request: RunRequest) -> Run:
@@ -77,7 +102,9 @@ class Run:
             Ending.REQUEUED,
             tally=Tally((), request.counted),
             failed=True,
-            deletion_pending=request.deletion_refused,
+            refused=request.refused,
+            unproven=request.made,
+            contests=request.contests,
         )
 
     @property
@@ -86,31 +113,77 @@ class Run:
         return self.ending is Ending.REQUEUED
 
 
-def run(
-    request: RunRequest,
-    observer: Observer,
-    ec2: EC2Client,
-    profiles: Mapping[str, Profile],
-    installation: Installation,
-    now: Callable[[], float],
-) -> Run:
-    """Reconcile one VPC. `now` is seconds since 1970.
+def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
+    """Reconcile one VPC. After `deadline`, in seconds since 1970, no write is started.
 
     Never waits for AWS; may be run again at any time, also after it died half-way.
+
+    Raises:
+        ProfilesUnavailable: when no profiles are known.
     """
+    now, installation, ledger = means.now, means.installation, means.ledger
+    memory = ledger.read(request.vpc_id)
+    if memory:
+        memory = memory.with_made(request.made)
+    catalogue = means.catalogue(memory.profiles_version if memory else 0)
+    refused = (*request.refused, *(memory.refused_lately(now()) if memory else ()))
     try:
-        observation = observer.one(request.vpc_id, profiles)
+        observation = means.observer.one(request.vpc_id, catalogue.profiles, with_interfaces=bool(refused))
     except errors.ERRORS as error:
         return _unread(request, errors.classify(error), now())
     if observation is None:
+        if memory:
+            ledger.forget(memory, now())
         return Run(request, Ending.GONE)
 
-    wanted = intent.read(
-        observation, profiles, installation, now(), deletion_refused=request.deletion_refused
-    )
-    plan = make_plan(observation, wanted, installation)
-    outcomes = execute(plan, ec2, wanted.mode, now)
-    return conclude(request, wanted, plan, outcomes, now())
+    wanted = intent.read(observation, catalogue.profiles, installation, now(), memory, refused)
+    plan = make_plan(observation, wanted, installation, memory, now(), catalogue.doubt, request.contests)
+    enforced = wanted.mode is Mode.ENFORCE
+    if enforced and plan.takes_down and not _may_take_down(request.vpc_id, means):
+        plan = held_back(plan, Reason.TEARDOWN_LIMIT)
+    before = memory
+    if memory and enforced:
+        memory = replace(remembering.before(memory, plan, now()), profiles_version=catalogue.version)
+        if memory != before and plan:
+            memory = before = ledger.save(memory) or memory
+    outcomes = execute(plan, means.ec2, wanted.mode, now, deadline)
+    done = conclude(request, wanted, plan, outcomes, now())
+    return _remember(done, before, memory, plan, outcomes, means)
+
+
+def _may_take_down(vpc_id: str, means: Means) -> bool:
+    return means.ledger.admits_teardown(vpc_id, means.now(), means.installation.teardown_limit)
+
+
+def _remember(
+    done: Run,
+    before: Memory | None,
+    memory: Memory | None,
+    plan: Plan,
+    outcomes: Sequence[Outcome],
+    means: Means,
+) -> Run:
+    """Leave in the ledger what the run learnt. What the ledger does not take goes with the message."""
+    now = means.now()
+    made = (*done.request.made, *remembering.made_by(outcomes, now))
+    if memory is None:
+        fought = contest.after(done.request.contests, remembering.remediated(outcomes), now)
+        return replace(done, unproven=made, contests=fought)
+    done = replace(done, findings=remembering.explained(done.findings, memory, now))
+    known = {each.key for each in memory.findings}
+    unforeseen = [
+        each
+        for each in done.findings
+        if each.finding.status is Status.REMEDIABLE
+        and each.cause is None
+        and (each.finding.kind, each.finding.resource) not in known
+    ]
+    if done.request.swept and memory.version:
+        done = replace(done, unforeseen=len(unforeseen))
+    after = remembering.after(memory, plan, outcomes, done.findings, now)
+    if after != before and means.ledger.save(after) is None:
+        return replace(done, unproven=made)
+    return done
 
 
 def conclude(request: RunRequest, wanted: Intent, plan: Plan, outcomes: Sequence[Outcome], now: float) -> Run:
@@ -119,19 +192,20 @@ def conclude(request: RunRequest, wanted: Intent, plan: Plan, outcomes: Sequence
     Where the VPC was to be left to who wants to delete it, and could not be marked so, nothing else was
     tried.
     """
-    marked = not wanted.make_way_until or outcomes[0].status in (Status.REMEDIATED, Status.REPORTED)
+    marked = not wanted.way.vpc or outcomes[0].status in (Status.REMEDIATED, Status.REPORTED)
     planned = plan.findings if marked else (*plan.steps[0].remediates, *wanted.findings)
     found = dict.fromkeys((*planned, *(f for outcome in outcomes for f in outcome.findings)))
     concluded = tuple(conclude_finding(finding, outcomes, request.unknowns) for finding in found)
     ending = _ending(request, wanted, concluded, outcomes, now)
     stuck = (counts.blocked_run(Reason.STUCK),) if ending is Ending.STUCK else ()
+    pending = wanted.way != NOBODY_ASKS and any(outcome.failed for outcome in outcomes)
     return Run(
         request,
         ending,
         concluded,
         tally=counts.tally(concluded, request.counted, stuck),
         failed=any(outcome.failed for outcome in outcomes),
-        deletion_pending=request.deletion_refused and not marked,
+        refused=request.refused if pending or not marked else (),
     )
 
 
@@ -139,12 +213,12 @@ def conclude_finding(finding: Finding, outcomes: Sequence[Outcome], unknowns: in
     """What became of a finding, by the outcomes of the steps that were to remediate it.
 
     `unknowns` is how many runs before this one met an error that is not known: in the end it counts as
-    blocked.
+    blocked. What leaves is marked by a step, and is leaving once that is done.
     """
-    if finding.status is not Status.REMEDIABLE:
+    own = [outcome for outcome in outcomes if finding in outcome.step.remediates]
+    if finding.status is not Status.REMEDIABLE and not own:
         reason = finding.reason if finding.status is not Status.WAITING else None
         return Concluded(finding, finding.status, reason)
-    own = [outcome for outcome in outcomes if finding in outcome.step.remediates]
     for outcome in own:
         unknown = outcome.reason is Reason.UNKNOWN and unknowns >= _UNKNOWN_RETRIES
         if outcome.status is Status.BLOCKED or unknown:
@@ -152,8 +226,9 @@ def conclude_finding(finding: Finding, outcomes: Sequence[Outcome], unknowns: in
     for outcome in own:
         if outcome.status is Status.WAITING:
             return Concluded(finding, Status.WAITING, outcome.reason, outcome.detail)
-    reported = any(outcome.status is Status.REPORTED for outcome in own)
-    return Concluded(finding, Status.REPORTED if reported else Status.REMEDIATED)
+    if any(outcome.status is Status.REPORTED for outcome in own):
+        return Concluded(finding, Status.REPORTED)
+    return Concluded(finding, Status.LEAVING if finding.status is Status.LEAVING else Status.REMEDIATED)
 
 
 def _unread(request: RunRequest, refusal: Refusal, now: float) -> Run:
@@ -168,7 +243,9 @@ def _unread(request: RunRequest, refusal: Refusal, now: float) -> Run:
             tally=Tally(stuck, request.counted),
             unread=refusal,
             failed=True,
-            deletion_pending=request.deletion_refused,
+            refused=request.refused,
+            unproven=request.made,
+            contests=request.contests,
         )
     blocked = counts.blocked_run(refusal.reason or Reason.UNKNOWN)
     return Run(request, Ending.BLOCKED, tally=Tally((blocked,), request.counted), unread=refusal)
@@ -190,6 +267,8 @@ def _ending(
         return _again(request, now, failing=any(outcome.failed for outcome in outcomes))
     if Status.BLOCKED in statuses:
         return Ending.BLOCKED
+    if Status.CONTESTED in statuses:
+        return Ending.CONTESTED
     return Ending.LEFT_ALONE if wanted.profile in (None, NOTHING) else Ending.CONVERGED
 
 

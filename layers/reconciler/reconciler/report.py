@@ -7,6 +7,7 @@ value of a dimension is a metric that is paid for (facts, section 11).
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 NAMESPACE = "VpcEndpointRemediator"
 
 # Endings that a person should see though nobody asked.
-_ALARMING = frozenset({Ending.BLOCKED, Ending.STUCK})
+_ALARMING = frozenset({Ending.BLOCKED, Ending.CONTESTED, Ending.STUCK})
 
 
 class Rejection(StrEnum):
@@ -56,6 +57,8 @@ def report_run(run: Run, now: float, logger: Logger) -> None:
     )
     for (metric, value), count in Counter((count.metric, count.value) for count in run.tally.new).items():
         _count(metric, count, request.vpc_id, **{metric.dimension: value})
+    if run.unforeseen:
+        _count("DriftFoundBySweep", run.unforeseen, request.vpc_id)
     if run.ending is Ending.CONVERGED and request.attempts:
         elapsed = max(0.0, now * 1000 - request.first_seen)
         with single_metric("TimeToConverge", MetricUnit.Milliseconds, elapsed, namespace=NAMESPACE) as single:
@@ -65,15 +68,18 @@ def report_run(run: Run, now: float, logger: Logger) -> None:
 def _log_finding(vpc_id: str, concluded: Concluded, logger: Logger) -> None:
     finding = concluded.finding
     why = "".join(f" ({word})" for word in (concluded.reason, concluded.detail) if word)
-    log = logger.warning if concluded.status is Status.BLOCKED else logger.info
+    log = logger.warning if concluded.status in (Status.BLOCKED, Status.CONTESTED) else logger.info
+    cause = f"; caused by {concluded.cause}" if concluded.cause else ""
     log(
         f"{vpc_id}: {finding.kind} on {finding.resource}: found {finding.found}; wanted {finding.wanted}; "
-        f"{concluded.status}{why}",
+        f"{concluded.status}{why}{cause}",
         vpc_id=vpc_id,
         kind=finding.kind,
         resource=finding.resource,
         status=concluded.status,
         reason=concluded.reason,
+        since=concluded.since,
+        cause=asdict(concluded.cause) if concluded.cause else None,
     )
 
 
@@ -89,15 +95,22 @@ def report_sweep(swept: Sweep, logger: Logger) -> None:
         "VpcsInSync": swept.in_sync,
         "VpcsDrifted": swept.drifted,
         "VpcsBlocked": swept.blocked,
+        "VpcsContested": swept.contested,
+        "VpcsLeaving": swept.leaving,
+        "VpcsImpaired": swept.impaired,
     }
     for name, vpc_ids in states.items():
         with single_metric(name, MetricUnit.Count, len(vpc_ids), namespace=NAMESPACE) as metric:
             metric.add_metadata("vpc_ids", list(vpc_ids))
     logger.info(
         f"sweep: {len(swept.in_sync)} in sync, {len(swept.drifted)} drifted, {len(swept.blocked)} blocked, "
-        f"{len(swept.leftovers)} that are no longer opted in",
+        f"{len(swept.contested)} contested, {len(swept.leaving)} leaving, {len(swept.impaired)} impaired, "
+        f"{len(swept.leftovers)} that are not opted in",
         drifted=swept.drifted,
         blocked=swept.blocked,
+        contested=swept.contested,
+        leaving=swept.leaving,
+        impaired=swept.impaired,
         leftovers=swept.leftovers,
     )
 

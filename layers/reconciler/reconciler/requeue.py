@@ -31,6 +31,8 @@ def next_request(run: Run, debounce: int, now: float) -> RunRequest:
         failures=failures,
         unknowns=request.unknowns + 1 if unknown or unread else 0,
         not_before=int((now + pause) * 1000) if pause else 0,
-        deletion_refused=run.deletion_pending,
+        refused=run.refused,
         counted=run.tally.carried,
+        made=run.unproven,
+        contests=run.contests,
     )

@@ -15,19 +15,28 @@ from botocore.config import Config
 from . import report
 from .ec2.locate import Locator
 from .ec2.observe import Observer
+from .ledger import Ledger
 from .profile_store import ProfileStore
 from .queue import Queue
+from .reconcile import Means
 from .settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
 # Short: a call that hangs must not eat the run (facts, section 2). Throttled calls are requeued.
-_QUICK = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
+_QUICK = Config(connect_timeout=2, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2})
+# Of the run's own memory: it goes on without.
+_BRIEF = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+# What a call may take with its retry and the pause before that; and what a run needs after its last write:
+# the ledger's answer, the queue's, and room for this program.
+LONGEST_CALL_SECONDS = 2 * (2 + 8) + 1
+AFTER_LAST_WRITE_SECONDS = 2 * (1 + 2) + LONGEST_CALL_SECONDS + 5
 # A sweep reads so much that EC2's buckets pace it (facts, section 10); it has minutes.
 _PATIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "adaptive", "total_max_attempts": 10})
 
@@ -56,6 +65,31 @@ class Runtime:
             ec2=boto3.client("ec2", config=_PATIENT if patient else _QUICK),
             sqs=boto3.client("sqs", config=_QUICK),
         )
+
+    def deadline(self, remaining_seconds: float) -> float:
+        """After this time no write is started, in seconds since 1970: it might not be answered before the
+        function's time is over."""
+        return self.now() + remaining_seconds - LONGEST_CALL_SECONDS - AFTER_LAST_WRITE_SECONDS
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What is known of each VPC."""
+
+        def dynamodb() -> DynamoDBClient:
+            return boto3.client("dynamodb", config=_BRIEF)
+
+        return Ledger(
+            cache(dynamodb),
+            self.settings.ledger_table,
+            self.settings.installation.id,
+            self.logger.warning,
+        )
+
+    @cached_property
+    def means(self) -> Means:
+        """What a run works with."""
+        installation, profiles = self.settings.installation, self.profiles
+        return Means(self.observer, self.ec2, self.ledger, installation, profiles.current, self.now)
 
     @cached_property
     def profiles(self) -> ProfileStore:

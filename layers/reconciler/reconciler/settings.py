@@ -15,13 +15,15 @@ class InvalidSettings(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """An installation's settings. `debounce` is in seconds; `profiles_parameter` is empty for none."""
+    """An installation's settings. `debounce` is in seconds; `profiles_parameter` and `ledger_table` are
+    names, empty for none."""
 
     installation: Installation
     debounce: int
     pass_queue_url: str
     sweep_queue_url: str
     profiles_parameter: str = ""
+    ledger_table: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -41,15 +43,30 @@ class Settings:
             mode = Mode(word)
         except ValueError as error:
             raise InvalidSettings(f"DEFAULT_MODE is not one of {', '.join(Mode)}") from error
-        debounce = value("DEBOUNCE_SECONDS")
-        if not debounce.isdecimal():
-            raise InvalidSettings(f"DEBOUNCE_SECONDS is {debounce!r}, not a whole number of seconds")
+
+        def number(name: str, unit: str) -> int:
+            text = value(name)
+            if not text.isdecimal():
+                raise InvalidSettings(f"{name} is {text!r}, not a whole number of {unit}")
+            return int(text)
+
+        paused = value("PAUSED")
+        if paused not in ("true", "false"):
+            raise InvalidSettings(f"PAUSED is {paused!r}, neither true nor false")
         return cls(
             installation=Installation(
-                value("STACK_NAME"), value("TAG_PREFIX"), value("AWS_REGION"), value("ACCOUNT_ID"), mode
+                value("INSTALLATION_ID"),
+                value("TAG_PREFIX"),
+                value("AWS_REGION"),
+                value("ACCOUNT_ID"),
+                mode,
+                grace_seconds=60 * number("GRACE_PERIOD_MINUTES", "minutes"),
+                teardown_limit=number("TEARDOWN_LIMIT", "VPCs"),
+                paused=paused == "true",
             ),
-            debounce=int(debounce),
+            debounce=number("DEBOUNCE_SECONDS", "seconds"),
             pass_queue_url=value("PASS_QUEUE_URL"),
             sweep_queue_url=value("SWEEP_QUEUE_URL"),
             profiles_parameter=environment.get("PROFILES_PARAMETER", ""),
+            ledger_table=environment.get("LEDGER_TABLE", ""),
         )

@@ -1,74 +1,127 @@
 """The sweep: every VPC of the Region that has opted in, or in which something owned is left, observed in
 bulk.
 
-It is what heals at install time, what catches lost events, and what counts.
+It is what heals at install time, what catches lost events, and what counts. The first one of an installation
+takes over, for the ledger, what was made before there was one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .domain import intent
 from .domain.findings import Status
-from .domain.model import Profile
+from .domain.memory import Made, Memory
+from .domain.model import NOTHING, Observation
 from .domain.plan import Plan
 from .domain.planning import make_plan
-from .ec2.locate import opted_in, with_owned
+from .domain.situation import Situation
+from .ec2.locate import bearing_our_tags, with_owned
 
 if TYPE_CHECKING:
-    from mypy_boto3_ec2 import EC2Client
-
-    from .domain.installation import Installation
-    from .ec2.observe import Observer
+    from .reconcile import Means
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """The VPCs by their state: the opted-in ones, and as `leftovers` others in which something owned is left.
+    """The VPCs by their state: the opted-in ones, and as `leftovers` others in which something owned is left
+    that a run may do something about.
 
-    `drifted` are those that a run may do something about.
+    `drifted` are those that a run may do something about. `taken_over` are what the ledger took over, by VPC.
     """
 
     in_sync: tuple[str, ...] = ()
     drifted: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
+    contested: tuple[str, ...] = ()
+    leaving: tuple[str, ...] = ()
+    impaired: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
+    taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def to_reconcile(self) -> tuple[str, ...]:
         """Those that differ; the blocked ones too: what blocked them may be gone, and a run says why."""
-        return tuple(sorted({*self.drifted, *self.blocked, *self.leftovers}))
+        return tuple(sorted({*self.drifted, *self.blocked, *self.contested, *self.leftovers}))
 
 
-def sweep(
-    observer: Observer,
-    ec2: EC2Client,
-    profiles: Mapping[str, Profile],
-    installation: Installation,
-    now: float,
-) -> Sweep:
-    """Look at every VPC that has opted in or has something owned in it. Writes nothing. `now` is in seconds
-    since 1970.
+# The state of a VPC is the first of these that one of its findings has.
+_STATES = (
+    ("drifted", {Status.REMEDIABLE, Status.WAITING}),
+    ("blocked", {Status.BLOCKED}),
+    ("contested", {Status.CONTESTED}),
+    ("leaving", {Status.LEAVING}),
+    ("impaired", {Status.IMPAIRED}),
+)
+
+
+def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
+    """Look at every VPC that has opted in or has something owned in it. Writes nothing to EC2. `say` logs
+    what the ledger takes over.
 
     Raises:
-        One of `refusals.ERRORS`: when EC2 refuses a read.
+        One of `errors.ERRORS`: when EC2 refuses a read.
+        ProfilesUnavailable: when no profiles are known.
     """
-    opted = set(opted_in(ec2, installation))
-    states: dict[str, list[str]] = {"in_sync": [], "drifted": [], "blocked": [], "leftovers": []}
-    for observation in observer.many(opted | set(with_owned(ec2, installation)), profiles):
-        wanted = intent.read(observation, profiles, installation, now)
-        state = _state(make_plan(observation, wanted, installation))
-        if observation.vpc.id in opted:
-            states[state].append(observation.vpc.id)
+    now, installation, catalogue = means.now(), means.installation, means.catalogue(0)
+    tagged = set(bearing_our_tags(means.ec2, installation))
+    seen = means.observer.many(tagged | set(with_owned(means.ec2, installation)), catalogue.profiles)
+    memories = means.ledger.read_many(each.vpc.id for each in seen)
+    taken_over = _take_over(means, seen, memories, now, say)
+    states: dict[str, list[str]] = {name: [] for name in ("in_sync", *(name for name, _ in _STATES))}
+    leftovers = []
+    for observation in seen:
+        vpc_id = observation.vpc.id
+        memory = memories[vpc_id] if memories is not None else None
+        wanted = intent.read(observation, catalogue.profiles, installation, now, memory)
+        plan = make_plan(observation, wanted, installation, memory, now, catalogue.doubt)
+        state = _state(plan)
+        if installation.profile_key in observation.vpc.tags or state == "leaving":
+            states[state].append(vpc_id)
         elif state != "in_sync":
-            states["leftovers"].append(observation.vpc.id)
-    return Sweep(**{name: tuple(vpc_ids) for name, vpc_ids in states.items()})
+            leftovers.append(vpc_id)
+    return Sweep(
+        **{name: tuple(vpc_ids) for name, vpc_ids in states.items()},
+        leftovers=tuple(leftovers),
+        taken_over=taken_over,
+    )
 
 
 def _state(plan: Plan) -> str:
     statuses = {finding.status for finding in plan.findings}
-    if statuses & {Status.REMEDIABLE, Status.WAITING}:
+    # A mark that is yet to be put is something to do.
+    if plan.steps:
         return "drifted"
-    return "blocked" if Status.BLOCKED in statuses else "in_sync"
+    return next((name for name, those in _STATES if statuses & those), "in_sync")
+
+
+def _take_over(
+    means: Means,
+    seen: Iterable[Observation],
+    memories: Mapping[str, Memory] | None,
+    now: float,
+    say: Callable[[str], None],
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Make known to an empty ledger what bears all three marks, once per installation. Until that is done,
+    nothing is deleted."""
+    if memories is None or means.ledger.is_complete():
+        return ()
+    taken: list[tuple[str, tuple[str, ...]]] = []
+    for observation in seen:
+        memory = memories[observation.vpc.id]
+        situation = Situation(observation, NOTHING, means.installation, memory, now)
+        new = [
+            Made(each, purpose) for each, purpose in situation.fully_marked.items() if each not in memory.made
+        ]
+        if new and means.ledger.save(memory.with_made(new)) is None:
+            say(f"sweep: the ledger did not take over what is in {observation.vpc.id}: the next sweep will")
+            return tuple(taken)
+        if new:
+            ids = tuple(sorted(each.id for each in new))
+            say(f"sweep: the ledger takes over {len(ids)} in {observation.vpc.id}: {', '.join(ids)}")
+            taken.append((observation.vpc.id, ids))
+    means.ledger.set_complete(now)
+    say(f"sweep: the ledger took over {sum(len(ids) for _, ids in taken)} things in {len(taken)} VPCs")
+    return tuple(taken)

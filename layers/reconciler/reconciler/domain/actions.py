@@ -32,14 +32,14 @@ class EnableVpcAttribute:
 class CreateSecurityGroup:
     """Make the owned group. EC2 gives it an egress rule of its own, which a later action takes off.
 
-    `owner_key` is the one of `tags` that says whose a group is.
+    `taken` are the names, in lower case, of the VPC's groups that are not ours.
     """
 
     vpc_id: str
     name: str
     description: str
     tags: Tags = field(hash=False)
-    owner_key: str
+    taken: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,20 @@ class RevokeEgress:
 
 @dataclass(frozen=True)
 class CreateTags:
-    """Put our tags on an owned thing, or say on a VPC until when it is left alone. `needed` says that other
-    steps on the thing need the tags: IAM lets the role narrow and delete only what bears the owner tag."""
+    """Put our tags on an owned thing, or say on a VPC or a subnet until when it is left alone. `needed` says
+    that other steps on the thing need the tags."""
 
     resource_id: str
     tags: Tags = field(hash=False)
     needed: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True)
+class DeleteTags:
+    """Take tags of ours off an owned thing."""
+
+    resource_id: str
+    keys: tuple[str, ...]
 
 
 # The subnets that an endpoint may stand in within one zone, the best first.
@@ -150,6 +158,7 @@ Action = (
     | CreateSecurityGroup
     | AuthorizeIngress
     | CreateTags
+    | DeleteTags
     | CreateEndpoint
     | CreateGatewayEndpoint
     | ModifyEndpoint
@@ -165,10 +174,10 @@ def joined(changes: Sequence[ModifyEndpoint]) -> ModifyEndpoint:
     return ModifyEndpoint(
         changes[0].endpoint_id,
         add_zones=tuple(zone for change in changes for zone in change.add_zones),
-        remove_subnet_ids=tuple(s for change in changes for s in change.remove_subnet_ids),
+        remove_subnet_ids=_each_once(change.remove_subnet_ids for change in changes),
         removal_needs_addition=any(change.removal_needs_addition for change in changes),
         add_groups=tuple(group for change in changes for group in change.add_groups),
-        remove_group_ids=tuple(group for change in changes for group in change.remove_group_ids),
+        remove_group_ids=_each_once(change.remove_group_ids for change in changes),
         add_route_table_ids=tuple(t for change in changes for t in change.add_route_table_ids),
         remove_route_table_ids=tuple(t for change in changes for t in change.remove_route_table_ids),
         enable_private_dns=any(change.enable_private_dns for change in changes),
@@ -178,12 +187,18 @@ def joined(changes: Sequence[ModifyEndpoint]) -> ModifyEndpoint:
     )
 
 
+def _each_once(ids: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for some in ids for each in some))
+
+
 def describe(action: Action) -> str:
     """An action in a person's words. It begins with `+` where something is created or opened, with `-` where
     something is deleted or closed, else with `~`."""
     match action:
         case CreateTags(resource_id, tags):
             return f"~ tag {resource_id} with {', '.join(f'{key} = {value}' for key, value in tags.items())}"
+        case DeleteTags(resource_id, keys):
+            return f"~ untag {resource_id}: {', '.join(keys)}"
         case EnableVpcAttribute(vpc_id, attribute):
             return f"~ turn on {attribute} of {vpc_id}"
         case CreateSecurityGroup(vpc_id, name):

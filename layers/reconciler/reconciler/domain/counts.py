@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .findings import Finding, Reason, Status
+from .memory import Cause
 
 
 class Metric(StrEnum):
@@ -19,6 +20,7 @@ class Metric(StrEnum):
     DRIFT_DETECTED = "DriftDetected"
     DRIFT_REMEDIATED = "DriftRemediated"
     REMEDIATION_BLOCKED = "RemediationBlocked"
+    DRIFT_CONTESTED = "DriftContested"
 
     @property
     def dimension(self) -> str:
@@ -28,12 +30,15 @@ class Metric(StrEnum):
 
 @dataclass(frozen=True)
 class Concluded:
-    """A finding, what became of it, and where it is blocked or waits, why."""
+    """A finding, what became of it, and where it is blocked or waits, why. `since` is when it was first seen,
+    in seconds since 1970 (0: not known), and `cause` the call that brought it about, where one is known."""
 
     finding: Finding
     status: Status
     reason: Reason | None = None
     detail: str = ""
+    since: int = 0
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True)
@@ -69,12 +74,14 @@ def tally(concluded: Iterable[Concluded], before: Iterable[Count], of_the_run: I
 
 
 def _of_finding(concluded: Concluded) -> Iterator[Count]:
-    """Neither information nor what AWS is at work on is drift."""
+    """Neither information nor what AWS is at work on is drift, nor what is leaving or impaired."""
     kind, resource = concluded.finding.kind, concluded.finding.resource
-    if concluded.finding.status in (Status.REMEDIABLE, Status.BLOCKED):
+    if concluded.finding.status in (Status.REMEDIABLE, Status.BLOCKED, Status.CONTESTED):
         yield Count(Metric.DRIFT_DETECTED, kind, kind, resource)
     if concluded.status is Status.REMEDIATED:
         yield Count(Metric.DRIFT_REMEDIATED, kind, kind, resource)
+    if concluded.status is Status.CONTESTED:
+        yield Count(Metric.DRIFT_CONTESTED, kind, kind, resource)
     if concluded.status is Status.BLOCKED:
         yield Count(Metric.REMEDIATION_BLOCKED, concluded.reason or Reason.UNKNOWN, kind, resource)
 

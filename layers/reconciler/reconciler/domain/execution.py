@@ -20,7 +20,8 @@ class Outcome:
 
     `status` is `remediated`, `waiting`, `blocked` or `reported`. `failed` says of a waiting step that EC2
     could not do it for now, `throttled` that EC2 takes no more calls of its kind for now, `dns_off` that
-    private DNS lacks an attribute of the VPC. `findings` came to light only when EC2 was asked.
+    private DNS lacks an attribute of the VPC. `findings` came to light only when EC2 was asked. `made_id` is
+    the id of what the step made.
     """
 
     step: Step
@@ -31,6 +32,12 @@ class Outcome:
     failed: bool = False
     throttled: bool = False
     dns_off: bool = False
+    made_id: str = ""
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it changed something. Where EC2 says that it was so already, nothing was changed."""
+        return self.status is Status.REMEDIATED and not self.detail
 
 
 class Execution:
@@ -45,12 +52,14 @@ class Execution:
 
     def prevents(self, step: Step) -> Outcome | None:
         """The outcome of an earlier step that keeps this one from being taken, as this one's own."""
+        marked = Outcome(step, Status.WAITING, detail="after its marks, which were just put back")
         cause = (
             (self._throttled if step.is_endpoint_call else None)
             or (self._not_let_in if step.may_close else None)
             or self._not_tagged.get(step.needs_tags_on)
             or self._not_tagged.get(step.changed_id)
             or (self._group_not_made if step.needs_new_group else None)
+            or (marked if step.marks_first else None)
         )
         return replace(cause, step=step) if cause else None
 

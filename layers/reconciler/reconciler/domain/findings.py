@@ -14,11 +14,18 @@ class Kind(StrEnum):
 
     UNKNOWN_PROFILE = "unknown-profile"
     UNKNOWN_MODE = "unknown-mode"
+    UNKNOWN_TAG = "unknown-tag"
     SHARED_VPC = "shared-vpc"
     RELEASED = "released"
+    DELETION_REFUSED = "deletion-refused"
     CUSTOM_DNS = "custom-dns"
     PUBLIC_SUBNETS_CUT_OFF = "public-subnets-cut-off"
+    NETWORK_ACL = "network-acl"
     NOT_WANTED = "not-wanted"
+    LEAVING = "leaving"
+    UNPROVEN = "unproven"
+    OTHER_INSTALLATION = "other-installation"
+    NOT_ADOPTED = "not-adopted"
     DNS_SUPPORT_OFF = "dns-support-off"
     DNS_HOSTNAMES_OFF = "dns-hostnames-off"
     GROUP_MISSING = "group-missing"
@@ -50,15 +57,17 @@ class Kind(StrEnum):
 class Status(StrEnum):
     """What follows from a finding, and in the end what became of it.
 
-    A plan's findings are `remediable`, `waiting`, `blocked` or `informational`. The steps of the plan turn
-    what is remediable into `remediated`, `waiting`, `blocked` or `reported`; the others stay what they are.
-    All findings together decide how a run ends.
+    The steps of a plan turn what is remediable into `remediated`, `waiting`, `blocked` or `reported`; the
+    others stay what they are. All findings together decide how a run ends.
     """
 
     REMEDIABLE = "remediable"  # a step of the plan remediates it
     REMEDIATED = "remediated"  # EC2 took the call that does
     WAITING = "waiting"  # AWS is at work, or could not do it for now: the VPC is requeued
     BLOCKED = "blocked"  # with a reason, and what a person can do
+    CONTESTED = "contested"  # someone keeps undoing it: left alone for a growing while
+    LEAVING = "leaving"  # not wanted any more: deleted after the grace period
+    IMPAIRED = "impaired"  # nothing to remediate, but a person should look
     REPORTED = "reported"  # audit mode: nothing is written
     INFORMATIONAL = "informational"  # left as it is
 
@@ -82,6 +91,7 @@ class Reason(StrEnum):
     IN_USE = "in-use"
     UNKNOWN_PROFILE = "unknown-profile"
     UNKNOWN_MODE = "unknown-mode"
+    TEARDOWN_LIMIT = "teardown-limit"
     STUCK = "stuck"
     UNKNOWN = "unknown"
 

@@ -1,37 +1,36 @@
-"""What a VPC should have: what its own tags ask for, or nothing, where it makes way for a refused deletion.
-
-The VPC makes way only where something owned is in it, so that this asks the teardown concern.
-"""
+"""What a VPC should have: what its own tags ask for, or nothing, where it makes way for a refused
+deletion."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
-from .concerns import teardown
+from . import making_way
 from .findings import Finding, Kind, Reason, Status
 from .installation import Installation
+from .making_way import NOBODY_ASKS, Way
+from .memory import Memory
 from .model import NOTHING, Mode, Observation, Profile, Vpc
+from .profiles import NONE
 from .situation import Situation
-
-# How long a VPC is left alone after someone was refused its deletion.
-_RELEASED_SECONDS = 3600
+from .slips import Slip, slips
+from .times import time_in
 
 
 @dataclass(frozen=True)
 class Intent:
     """What the VPC should have, and findings on its tags.
 
-    `profile` is `NOTHING` where all that is owned goes, and None where the VPC is left as it is.
-    `make_way_until` is the time until which the VPC is to be left to who wants to delete it, empty where
-    nobody asks for that now.
+    `profile` is `NOTHING` where all that is owned goes, and None where the VPC is left as it is. `at_once`
+    says that a person asked in so many words for what goes. `way` is what makes way for a refused deletion.
     """
 
     mode: Mode
     profile: Profile | None
     findings: tuple[Finding, ...] = ()
-    make_way_until: str = ""
+    at_once: bool = False
+    way: Way = NOBODY_ASKS
 
 
 def read(
@@ -39,11 +38,11 @@ def read(
     profiles: Mapping[str, Profile],
     installation: Installation,
     now: float,
-    *,
-    deletion_refused: bool = False,
+    memory: Memory | None = None,
+    refused: Iterable[str] = (),
 ) -> Intent:
-    """Read the tags of the VPC. `now` is in seconds since 1970; `deletion_refused` says that someone was
-    refused the VPC's deletion.
+    """Read the tags of the VPC. `now` is in seconds since 1970; `refused` are the ids of what someone was
+    refused the deletion of.
 
     A mode that is not a mode is read as `audit`, so that a slip of the pen never leads to a write. A profile
     that does not exist leaves the VPC as it is, so that one never leads to a teardown. A VPC that another
@@ -54,56 +53,68 @@ def read(
     if vpc.owner_id != installation.account:
         return Intent(installation.default_mode, None, (_shared(vpc),) if opted_in else ())
     mode, findings = _mode(vpc, installation)
-    if not opted_in:
-        return Intent(mode, NOTHING, findings)
-    intent = _of_opted_in(vpc, profiles, installation, now, Intent(mode, None, findings))
-    if deletion_refused and _owns_anything(observation, installation):
-        until = datetime.fromtimestamp(now + _RELEASED_SECONDS, UTC).isoformat(timespec="seconds")
-        return replace(intent, profile=NOTHING, make_way_until=until)
-    return intent
+    intent = Intent(mode, NOTHING, tuple(findings))
+    if opted_in:
+        intent = _of_opted_in(vpc, profiles, installation, now, intent)
+    situation = Situation(observation, intent.profile or NOTHING, installation, memory, now)
+    way = making_way.look(situation, refused)
+    if way.vpc:
+        return replace(intent, profile=NOTHING, at_once=True, way=way)
+    return replace(intent, way=way, findings=(*intent.findings, *way.findings))
 
 
 def _of_opted_in(
     vpc: Vpc, profiles: Mapping[str, Profile], installation: Installation, now: float, intent: Intent
 ) -> Intent:
-    if released_until(vpc, installation) > now:
+    if time_in(vpc.tags.get(installation.released_key, "")) > now:
         released = _released(vpc, installation)
-        return replace(intent, profile=NOTHING, findings=(*intent.findings, released))
-    profile = profiles.get(vpc.tags[installation.profile_key])
+        return replace(intent, at_once=True, findings=(*intent.findings, released))
+    word = vpc.tags[installation.profile_key]
+    if word == NONE:
+        return replace(intent, at_once=True)
+    profile = profiles.get(word)
     if profile is None:
         unknown = _unknown_profile(vpc, profiles, installation)
-        return replace(intent, findings=(*intent.findings, unknown))
+        return replace(intent, profile=None, findings=(*intent.findings, unknown))
     return replace(intent, profile=profile)
 
 
-def _owns_anything(observation: Observation, installation: Installation) -> bool:
-    return bool(teardown.assess(Situation(observation, NOTHING, installation)).findings)
-
-
-def released_until(vpc: Vpc, installation: Installation) -> float:
-    """Until when the VPC is left to who wants to delete it, in seconds since 1970; 0 where it is not, also
-    where the tag is not a time."""
-    try:
-        time = datetime.fromisoformat(vpc.tags.get(installation.released_key, ""))
-    except ValueError:
-        return 0.0
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-
-
-def _mode(vpc: Vpc, installation: Installation) -> tuple[Mode, tuple[Finding, ...]]:
+def _mode(vpc: Vpc, installation: Installation) -> tuple[Mode, list[Finding]]:
+    """The mode, and what is wrong with the VPC's tags. Where its mode is misspelt, in the key or in the
+    value, and where the installation is paused, nothing is enforced."""
+    wrong = list(slips(vpc.tags, installation))
+    findings = [_slip(vpc, slip, installation) for slip in wrong]
     word = vpc.tags.get(installation.mode_key, installation.default_mode)
+    misspelt = any(slip.meant == installation.mode_key for slip in wrong)
     try:
-        return Mode(word), ()
+        mode = Mode(word)
+        return Mode.AUDIT if misspelt or installation.paused else mode, findings
     except ValueError:
-        finding = Finding(
-            Kind.UNKNOWN_MODE,
-            vpc.id,
-            found=f"{installation.mode_key} = {word!r}, read as audit",
-            wanted=f"one of {', '.join(Mode)}",
-            status=Status.BLOCKED,
-            reason=Reason.UNKNOWN_MODE,
-        )
-        return Mode.AUDIT, (finding,)
+        return Mode.AUDIT, [*findings, _unknown_mode(vpc, word, installation)]
+
+
+def _unknown_mode(vpc: Vpc, word: str, installation: Installation) -> Finding:
+    return Finding(
+        Kind.UNKNOWN_MODE,
+        vpc.id,
+        found=f"{installation.mode_key} = {word!r}, read as audit",
+        wanted=f"one of {', '.join(Mode)}",
+        status=Status.BLOCKED,
+        reason=Reason.UNKNOWN_MODE,
+    )
+
+
+def _slip(vpc: Vpc, slip: Slip, installation: Installation) -> Finding:
+    is_mode = slip.meant == installation.mode_key
+    keys = (installation.profile_key, installation.mode_key)
+    return Finding(
+        Kind.UNKNOWN_TAG,
+        vpc.id,
+        found=f"{slip.key} = {slip.value!r}, which means nothing here{', read as audit' if is_mode else ''}",
+        wanted=slip.meant or f"{' or '.join(keys)}, or no such tag",
+        status=Status.BLOCKED if is_mode else Status.IMPAIRED,
+        reason=Reason.UNKNOWN_MODE if is_mode else None,
+    )
 
 
 def _unknown_profile(vpc: Vpc, profiles: Mapping[str, Profile], installation: Installation) -> Finding:
@@ -111,7 +122,7 @@ def _unknown_profile(vpc: Vpc, profiles: Mapping[str, Profile], installation: In
         Kind.UNKNOWN_PROFILE,
         vpc.id,
         found=f"{installation.profile_key} = {vpc.tags[installation.profile_key]!r}",
-        wanted=f"one of {', '.join(sorted(profiles))}",
+        wanted=f"one of {', '.join((*sorted(profiles), NONE))}",
         status=Status.BLOCKED,
         reason=Reason.UNKNOWN_PROFILE,
     )

@@ -61,7 +61,15 @@ class Existing(StrEnum):
     """What is done with an endpoint that someone else made for a wanted service."""
 
     ADOPT = "adopt"  # add what it lacks, take nothing
+    ADOPT_WITHOUT_PRIVATE_DNS = "adopt-without-private-dns"  # the same, and its private DNS stays as it is
     OBSERVE = "observe"  # report what it lacks, change nothing
+
+
+class Groups(StrEnum):
+    """Which security groups an owned interface endpoint stands behind."""
+
+    AT_LEAST = "at-least"  # ours; others that people attach stay
+    EXACT = "exact"  # ours alone
 
 
 class Surplus(StrEnum):
@@ -106,7 +114,8 @@ DEAD = frozenset({EndpointState.REJECTED, EndpointState.FAILED, EndpointState.EX
 class Vpc:
     """A VPC, with the two DNS attributes that private DNS needs.
 
-    `name_servers` are those of its DHCP options, empty where it has none.
+    `name_servers` are those of its DHCP options, empty where it has none. `primary_cidr` is the IPv4 block
+    that it was made with: Amazon's resolver has the third address of it.
     """
 
     id: str
@@ -117,6 +126,7 @@ class Vpc:
     cidrs: tuple[str, ...] = ()
     ipv6_cidrs: tuple[str, ...] = ()
     name_servers: tuple[str, ...] = ()
+    primary_cidr: str = ""
 
 
 @dataclass(frozen=True)
@@ -221,6 +231,41 @@ class GatewayEndpoint:
 AnyEndpoint = Endpoint | GatewayEndpoint
 
 
+@dataclass(frozen=True, order=True)
+class AclEntry:
+    """One rule of a network ACL. The lowest `number` that matches decides. Ports are -1 where the protocol
+    has none; protocol `-1` is any."""
+
+    number: int
+    egress: bool
+    allow: bool
+    protocol: str
+    from_port: int
+    to_port: int
+    cidr: str
+
+
+@dataclass(frozen=True)
+class NetworkAcl:
+    """A network ACL, with the subnets that it stands before."""
+
+    id: str
+    subnet_ids: frozenset[str]
+    entries: tuple[AclEntry, ...]
+
+
+@dataclass(frozen=True)
+class NetworkInterface:
+    """What stands in a subnet. `endpoint_id` is the endpoint that it belongs to, empty for any other
+    interface; `description` is for a person."""
+
+    id: str
+    subnet_id: str
+    group_ids: frozenset[str]
+    endpoint_id: str = ""
+    description: str = ""
+
+
 @dataclass(frozen=True)
 class Service:
     """What a Region offers under a service name: the zones, by id where EC2 gives ids, else by name."""
@@ -236,7 +281,8 @@ class Service:
 class Observation:
     """One VPC as EC2 shows it, and the services that its Region offers, by name and type of endpoint.
 
-    `groups` are those that bear our name; `endpoints` are of every state, deleted ones too.
+    `groups` are all of the VPC; `endpoints` are of every state, deleted ones too. `interfaces` are None where
+    nobody looked: they are looked at only where someone was refused a deletion.
     """
 
     vpc: Vpc
@@ -248,6 +294,13 @@ class Observation:
     services: Mapping[str, Service]
     gateway_endpoints: tuple[GatewayEndpoint, ...] = ()
     gateway_services: Mapping[str, Service] = field(default_factory=dict)
+    network_acls: tuple[NetworkAcl, ...] = ()
+    interfaces: tuple[NetworkInterface, ...] | None = None
+
+    @property
+    def all_endpoints(self) -> tuple[AnyEndpoint, ...]:
+        """The endpoints of both types."""
+        return (*self.endpoints, *self.gateway_endpoints)
 
 
 # ---- what should be there ----
@@ -257,7 +310,8 @@ class Observation:
 class EndpointSpec:
     """One endpoint that a profile asks for.
 
-    `service` is the last part of the service name; `policy` canonical JSON, empty for full access.
+    `service` is the last part of the service name; `policy` canonical JSON, empty for full access. Where
+    `optional`, a Region that does not offer the service is no drift.
     """
 
     service: str
@@ -265,20 +319,27 @@ class EndpointSpec:
     type: EndpointType = EndpointType.INTERFACE
     private_dns: bool = True
     policy: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
 class Profile:
     """A named list of endpoints that a VPC should have, and how they are to stand.
 
-    `zones` are the ids of the zones to stand in, empty for all.
+    `zones` are the ids of the zones to stand in, empty for all. `extra_clients` are CIDR blocks and prefix
+    lists beside the clients in the VPC; `ports` are TCP. `keeps_adopted` says that the profile does not speak
+    of `existing`: what an earlier version adopted stays so.
     """
 
     name: str
     endpoints: tuple[EndpointSpec, ...]
-    clients: Clients = Clients.PRIVATE_SUBNETS
-    existing: Existing = Existing.ADOPT
+    clients: Clients = Clients.VPC
+    existing: Existing = Existing.OBSERVE
     surplus: Surplus = Surplus.KEEP
+    groups: Groups = Groups.AT_LEAST
+    extra_clients: tuple[str, ...] = ()
+    ports: tuple[int, ...] = (443,)
+    keeps_adopted: bool = False
     address_type: AddressType = AddressType.IPV4
     zones: frozenset[str] = frozenset()
 

@@ -7,7 +7,8 @@ may close, is said by the step.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum, auto
 
 from .actions import (
     NEW_GROUP,
@@ -19,6 +20,7 @@ from .actions import (
     CreateTags,
     DeleteEndpoint,
     DeleteSecurityGroup,
+    DeleteTags,
     EnableVpcAttribute,
     ModifyEndpoint,
     RevokeEgress,
@@ -27,11 +29,13 @@ from .actions import (
     joined,
 )
 from .findings import Finding, Status
+from .memory import Adoption
 
 # What opens comes before what closes, a security group before what stands behind it, DNS attributes before
 # the private DNS that needs them. Tags come early: IAM lets the role change only what bears them.
 _ORDER: tuple[type, ...] = (
     CreateTags,
+    DeleteTags,
     EnableVpcAttribute,
     CreateSecurityGroup,
     AuthorizeIngress,
@@ -45,17 +49,30 @@ _ORDER: tuple[type, ...] = (
 )
 
 
+class Removal(Enum):
+    """When something may be taken away (`restraint`)."""
+
+    AT_ONCE = auto()  # it serves nobody, or a person asked for it in so many words
+    UNLESS_IN_DOUBT = auto()  # it is one too many
+    LATE = auto()  # nobody asks for it any more: after the grace period, and few at a time
+
+
 @dataclass(frozen=True)
 class Step:
     """An action, and the findings that it remediates.
 
     `needs_tags_on` is the id of a thing that an earlier step of the plan tags: the step is taken only where
-    that one was.
+    that one was. `removal` says when it may be taken, where it takes something away that served; `held_by` is
+    a finding on what stands in its way then. `marks_first` says that it is taken only by a later run: the
+    thing lacks marks, which this one puts back.
     """
 
     action: Action
     remediates: tuple[Finding, ...]
     needs_tags_on: str = ""
+    removal: Removal | None = None
+    held_by: Finding | None = field(default=None, compare=False)
+    marks_first: bool = False
 
     @property
     def needs_new_group(self) -> bool:
@@ -79,6 +96,8 @@ class Step:
                 return resource
             case RevokeEgress(group=str(resource)) | DeleteSecurityGroup(group_id=resource):
                 return resource
+            case DeleteTags(resource_id=resource):
+                return resource
         return ""
 
     @property
@@ -95,6 +114,17 @@ class Step:
             case ModifyEndpoint(remove_group_ids=groups, enable_private_dns=private_dns):
                 return bool(groups) or private_dns
         return isinstance(self.action, DeleteEndpoint)
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it deletes or narrows what it changes, or resets its policy."""
+        match self.action:
+            case DeleteEndpoint() | DeleteSecurityGroup() | RevokeIngress() | RevokeEgress():
+                return True
+            case ModifyEndpoint() as change:
+                taken = (change.remove_subnet_ids, change.remove_group_ids, change.remove_route_table_ids)
+                return any(taken) or change.disable_private_dns or bool(change.policy)
+        return False
 
     @property
     def is_endpoint_call(self) -> bool:
@@ -117,16 +147,32 @@ class Plan:
     """All findings on one VPC, and the steps that remediate some of them, in the order to take them.
 
     Two plans of the same VPC are equal where they find and do the same. The plan of a VPC that is as it
-    should be has no steps. `str` gives it as a person reads it.
+    should be has no steps. `str` gives it as a person reads it. `give_back_at` says when what was added to an
+    adopted endpoint is taken off, by its id, in seconds since 1970; `adopts` is what the plan adds to such
+    endpoints, and `owned` are the ids of what is ours, each with what it is for: the ledger keeps these.
     """
 
     findings: tuple[Finding, ...] = ()
     steps: tuple[Step, ...] = ()
+    give_back_at: tuple[tuple[str, int], ...] = ()
+    adopts: tuple[Adoption, ...] = ()
+    owned: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, findings: Iterable[Finding], steps: Iterable[Step]) -> Plan:
+    def of(
+        cls,
+        findings: Iterable[Finding],
+        steps: Iterable[Step],
+        give_back_at: Iterable[tuple[str, int]] = (),
+    ) -> Plan:
         """Put the steps in order, and each finding once."""
-        return cls(tuple(dict.fromkeys(findings)), tuple(sorted(steps, key=Step._rank)))
+        ordered = tuple(sorted(steps, key=Step._rank))
+        return cls(tuple(dict.fromkeys(findings)), ordered, tuple(sorted(give_back_at)))
+
+    @property
+    def takes_down(self) -> bool:
+        """Whether something goes that nobody asks for any more: it counts toward the teardown limit."""
+        return any(step.removal is Removal.LATE for step in self.steps)
 
     @property
     def calls(self) -> tuple[tuple[Step, ...], ...]:
@@ -145,12 +191,20 @@ class Plan:
         return len(self.calls)
 
     def __str__(self) -> str:
-        """`+` is created, `~` changed, `-` deleted; `!` is blocked, `…` waited for, `i` information."""
+        """`+` is created, `~` changed, `-` deleted; `!` is blocked or contested, `?` impaired, `…` waited
+        for, `i` information."""
         lines = []
         for step in self.steps:
             why = "; ".join(f"{finding.kind}: {finding.found}" for finding in step.remediates)
             lines.append(f"{step}  ({why})" if why else str(step))
-        signs = {Status.BLOCKED: "!", Status.WAITING: "…", Status.INFORMATIONAL: "i"}
+        signs = {
+            Status.BLOCKED: "!",
+            Status.CONTESTED: "!",
+            Status.IMPAIRED: "?",
+            Status.WAITING: "…",
+            Status.LEAVING: "…",
+            Status.INFORMATIONAL: "i",
+        }
         for finding in self.findings:
             if sign := signs.get(finding.status):
                 lines.append(f"{sign} {finding.resource}: {finding.kind}: {finding.found}; {finding.wanted}")
@@ -160,4 +214,5 @@ class Plan:
 def together(steps: Sequence[Step]) -> Step:
     """The steps of one call as one."""
     changes = [step.action for step in steps if isinstance(step.action, ModifyEndpoint)]
-    return Step(joined(changes), (), steps[0].needs_tags_on)
+    marks_first = any(step.marks_first for step in steps)
+    return Step(joined(changes), (), steps[0].needs_tags_on, marks_first=marks_first)

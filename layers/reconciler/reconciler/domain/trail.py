@@ -15,6 +15,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from .actor import actor
+from .memory import Cause
+
 # The calls that can change the state of a tagged VPC. The template's rules match these and no others.
 WATCHED = frozenset(
     """
@@ -30,6 +33,10 @@ WATCHED = frozenset(
     CreateTags DeleteTags
     """.split()
 )
+
+
+# Those that EC2 refuses while something stands in the way.
+_DELETIONS = frozenset({"DeleteSubnet", "DeleteSecurityGroup", "DeleteVpc"})
 
 
 class ResourceType(StrEnum):
@@ -66,10 +73,11 @@ class MalformedEvent(ValueError):
 
 @dataclass(frozen=True)
 class Touched:
-    """What an event touched, when, and in whose account and Region.
+    """What an event touched, when, by whom, and in whose account and Region.
 
     `names_our_tags` says that the event itself speaks of the opt-in: the VPC need not be asked for it.
-    `deletion_refused` says that someone was refused the VPC's deletion for what is in it.
+    `deletion_refused` says that someone was refused the deletion of what it names, for what stands in the
+    way. `call_id` is CloudTrail's own id of the call; `actor` is empty where the event does not say.
     """
 
     event_id: str
@@ -80,6 +88,30 @@ class Touched:
     ids: Mapping[ResourceType, frozenset[str]] = field(default_factory=dict)
     names_our_tags: bool = False
     deletion_refused: bool = False
+    call_id: str = ""
+    actor: str = ""
+
+    @property
+    def resources(self) -> tuple[str, ...]:
+        """All ids that it names."""
+        return tuple(sorted(each for ids in self.ids.values() for each in ids))
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """The ids of what someone was refused the deletion of."""
+        return self.resources if self.deletion_refused else ()
+
+    @property
+    def cause(self) -> Cause:
+        """The call, as what may have brought a finding about."""
+        return Cause(
+            self.call_id or self.event_id,
+            self.event_name,
+            self.actor,
+            int(self.time.timestamp()),
+            self.resources,
+            self.deletion_refused,
+        )
 
 
 @dataclass(frozen=True)
@@ -108,21 +140,26 @@ def _read_api_call(event: Mapping[str, Any], detail: Mapping[str, Any], tag_pref
     if name not in WATCHED:
         return Ignored(f"{name} does not change what a VPC has")
     error = detail.get("errorCode")
-    deletion_refused = name == "DeleteVpc" and str(error).removeprefix("Client.") == "DependencyViolation"
+    in_the_way = str(error).removeprefix("Client.") == "DependencyViolation"
+    deletion_refused = name in _DELETIONS and in_the_way
     if error and not deletion_refused:
         return Ignored(f"{name} failed with {error}")
     parts = [part for part in (detail.get("requestParameters"), detail.get("responseElements")) if part]
     if not parts or not all(isinstance(part, dict) for part in parts):
         raise MalformedEvent("requestParameters and responseElements are both missing, or no objects")
+    account = str(detail.get("recipientAccountId") or event.get("account") or "")
+    call_id = str(detail.get("eventID", ""))
     return Touched(
         event_id=_event_id(event),
         event_name=name,
         time=_time(_part(detail, "eventTime", str)),
-        account=str(detail.get("recipientAccountId") or event.get("account") or ""),
+        account=account,
         region=_part(detail, "awsRegion", str),
         ids=_ids(_in_id_fields(parts)),
         names_our_tags=any(key.startswith(f"{tag_prefix}:") for key in _tag_keys(parts)),
         deletion_refused=deletion_refused,
+        call_id=call_id if _EVENT_ID.fullmatch(call_id) else "",
+        actor=actor(detail, account),
     )
 
 

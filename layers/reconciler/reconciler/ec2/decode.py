@@ -6,16 +6,20 @@ means the same compares the same (peers, 11).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from ..domain import policies
 from ..domain.model import (
+    AclEntry,
     AddressType,
     Endpoint,
     EndpointState,
     GatewayEndpoint,
+    NetworkAcl,
+    NetworkInterface,
     Route,
     RouteTable,
     Rule,
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
         DhcpOptionsTypeDef,
         IpPermissionOutputTypeDef,
         IpPermissionTypeDef,
+        NetworkAclTypeDef,
+        NetworkInterfaceTypeDef,
         RouteTableTypeDef,
         RouteTypeDef,
         SecurityGroupTypeDef,
@@ -73,6 +79,7 @@ def vpc(given: VpcTypeDef, *, dns_support: bool, dns_hostnames: bool, name_serve
         tags=tags(given.get("Tags", [])),
         dns_support=dns_support,
         dns_hostnames=dns_hostnames,
+        primary_cidr=given.get("CidrBlock", ""),
         cidrs=_associated(given.get("CidrBlockAssociationSet", []), "CidrBlock"),
         ipv6_cidrs=_associated(given.get("Ipv6CidrBlockAssociationSet", []), "Ipv6CidrBlock"),
         name_servers=tuple(name_servers),
@@ -178,6 +185,45 @@ def service(given: ServiceDetailTypeDef) -> Service:
             AddressType(t) for t in given.get("SupportedIpAddressTypes", []) if t in known
         )
         or frozenset({AddressType.IPV4}),
+    )
+
+
+def network_acl(given: NetworkAclTypeDef) -> NetworkAcl:
+    """A network ACL of `DescribeNetworkAcls`. Rules that are no IP rules have no block, and match nothing."""
+    entries = (
+        AclEntry(
+            number=entry.get("RuleNumber", 0),
+            egress=entry.get("Egress", False),
+            allow=entry.get("RuleAction") == "allow",
+            protocol=entry.get("Protocol", "-1"),
+            from_port=entry.get("PortRange", {}).get("From", 0),
+            to_port=entry.get("PortRange", {}).get("To", 65535),
+            cidr=_cidr(entry.get("CidrBlock") or entry.get("Ipv6CidrBlock", "::/128")),
+        )
+        for entry in given.get("Entries", [])
+    )
+    associations = given.get("Associations", [])
+    return NetworkAcl(
+        id=given.get("NetworkAclId", ""),
+        subnet_ids=frozenset(each["SubnetId"] for each in associations if "SubnetId" in each),
+        entries=tuple(sorted(entries)),
+    )
+
+
+# EC2 writes the endpoint into the description, with a colon or without (facts-operating, section 4).
+_OF_ENDPOINT = re.compile(r"VPC Endpoint Interface:? (vpce-\w+)")
+
+
+def network_interface(given: NetworkInterfaceTypeDef) -> NetworkInterface:
+    """An interface of `DescribeNetworkInterfaces`."""
+    description = given.get("Description", "")
+    endpoint = _OF_ENDPOINT.fullmatch(description)
+    return NetworkInterface(
+        id=given.get("NetworkInterfaceId", ""),
+        subnet_id=given.get("SubnetId", ""),
+        group_ids=frozenset(each["GroupId"] for each in given.get("Groups", []) if "GroupId" in each),
+        endpoint_id=endpoint[1] if endpoint else "",
+        description=description,
     )
 
 

@@ -36,10 +36,12 @@ _SPENT = DEAD | {EndpointState.DELETING, EndpointState.DELETED}
 
 @dataclass(frozen=True)
 class Answer:
-    """What EC2 answered: a refusal, where it gave one, and what came to light on the way."""
+    """What EC2 answered: a refusal, where it gave one, what came to light on the way, and the id of what was
+    made."""
 
     refusal: Refusal | None = None
     findings: tuple[Finding, ...] = ()
+    made_id: str = ""
 
 
 def create(ec2: EC2Client, action: CreateEndpoint, group_id: str, now: float) -> Answer:
@@ -61,7 +63,7 @@ def create(ec2: EC2Client, action: CreateEndpoint, group_id: str, now: float) ->
     if action.address_type is not AddressType.IPV4:
         request["IpAddressType"] = action.address_type.value
 
-    def ask(subnet_ids: list[str]) -> Refusal | None:
+    def ask(subnet_ids: list[str]) -> Answer:
         return _create(ec2, request | {"SubnetIds": subnet_ids}, now, action.spent)
 
     return _in_subnets(action.zones, action.service_name, ask, may_be_none=False)
@@ -79,7 +81,7 @@ def create_gateway(ec2: EC2Client, action: CreateGatewayEndpoint, now: float) ->
     if action.policy:
         request["PolicyDocument"] = action.policy
     try:
-        return Answer(_create(ec2, request, now, frozenset()))
+        return _create(ec2, request, now, frozenset())
     except ClientError as error:
         refusal = errors.classify(error)
         if refusal.reason is not Reason.ENDPOINT_QUOTA:
@@ -104,9 +106,10 @@ def modify(ec2: EC2Client, action: ModifyEndpoint, add_group_ids: Sequence[str])
     if action.disable_private_dns:
         given["PrivateDnsEnabled"] = False
 
-    def ask(subnet_ids: list[str]) -> None:
+    def ask(subnet_ids: list[str]) -> Answer:
         added: dict[str, Any] = {"AddSubnetIds": subnet_ids} if subnet_ids else {}
         ec2.modify_vpc_endpoint(VpcEndpointId=action.endpoint_id, **given, **added)
+        return Answer()
 
     may_be_none = bool(given) and not action.removal_needs_addition
     return _in_subnets(action.add_zones, action.endpoint_id, ask, may_be_none=may_be_none)
@@ -130,7 +133,7 @@ def tag_list(tags: Tags) -> list[TagTypeDef]:
 def _in_subnets(
     zones: Sequence[Candidates],
     resource: str,
-    ask: Callable[[list[str]], Refusal | None],
+    ask: Callable[[list[str]], Answer],
     *,
     may_be_none: bool,
 ) -> Answer:
@@ -141,7 +144,8 @@ def _in_subnets(
     findings: list[Finding] = []
     while True:
         try:
-            return Answer(ask([candidates[0] for candidates in left]), tuple(findings))
+            answer = ask([candidates[0] for candidates in left])
+            return replace(answer, findings=tuple(findings))
         except ClientError as error:
             refusal = errors.classify(error)
             refused = next(
@@ -163,7 +167,7 @@ def _left_out(resource: str, subnet_id: str, refusal: Refusal, reason: Reason) -
     return zone_uncovered(f"{resource} in the zone of {subnet_id}", str(refusal), Status.BLOCKED, reason)
 
 
-def _create(ec2: EC2Client, request: dict[str, Any], now: float, spent_ids: frozenset[str]) -> Refusal | None:
+def _create(ec2: EC2Client, request: dict[str, Any], now: float, spent_ids: frozenset[str]) -> Answer:
     """Create it, under a client token that comes from the request itself.
 
     So a run that did not see an earlier one's endpoint yet gets that one back, and none is double. A token
@@ -182,10 +186,10 @@ def _create(ec2: EC2Client, request: dict[str, Any], now: float, spent_ids: froz
         age = datetime.fromtimestamp(now, UTC) - created if created else timedelta(0)
         state = decode.state(made.get("State", ""))
         if state not in _SPENT and made["VpcEndpointId"] not in spent_ids and age < _JUST_MADE:
-            return None
+            return Answer(made_id=made["VpcEndpointId"])
         spent.append(made["VpcEndpointId"])
     message = f"{made['VpcEndpointId']} came back, which is {made.get('State')}"
-    return Refusal(Verdict.WAIT, None, "ClientTokenSpent", message)
+    return Answer(Refusal(Verdict.WAIT, None, "ClientTokenSpent", message))
 
 
 def _client_token(request: Mapping[str, Any], spent: Sequence[str], hour: int | None) -> str:

@@ -6,9 +6,10 @@ AWS.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -21,6 +22,7 @@ from ..domain.actions import (
     CreateTags,
     DeleteEndpoint,
     DeleteSecurityGroup,
+    DeleteTags,
     EnableVpcAttribute,
     GroupRef,
     ModifyEndpoint,
@@ -35,7 +37,6 @@ from ..domain.plan import Plan, Step, together
 from . import decode, endpoint_calls, errors
 from .endpoint_calls import Answer
 from .errors import Refusal, Verdict
-from .filters import matching
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -56,11 +57,32 @@ _FAILED = frozenset({Verdict.THROTTLED, Verdict.RETRY, Verdict.UNKNOWN})
 _GROUP_NAMES = 5
 
 
-def execute(plan: Plan, ec2: EC2Client, mode: Mode, now: Callable[[], float]) -> list[Outcome]:
-    """Take the steps of a plan in order; in audit mode take none. `now` is seconds since 1970."""
+class _OutOfTime(RuntimeError):
+    """A call that might not be answered before the run has to end."""
+
+
+class _Timely:
+    """A client that starts no call after a deadline, in seconds since 1970."""
+
+    def __init__(self, ec2: EC2Client, now: Callable[[], float], deadline: float) -> None:
+        self._ec2 = ec2
+        self._now = now
+        self._deadline = deadline
+
+    def __getattr__(self, name: str) -> Any:
+        if self._now() > self._deadline:
+            raise _OutOfTime
+        return getattr(self._ec2, name)
+
+
+def execute(
+    plan: Plan, ec2: EC2Client, mode: Mode, now: Callable[[], float], deadline: float = math.inf
+) -> list[Outcome]:
+    """Take the steps of a plan in order; in audit mode take none. `now` gives seconds since 1970. No call is
+    started after `deadline`."""
     if mode is Mode.AUDIT:
         return [Outcome(step, Status.REPORTED) for step in plan.steps]
-    executor = _Executor(ec2, now)
+    executor = _Executor(cast("EC2Client", _Timely(ec2, now, deadline)), now)
     return [outcome for steps in plan.calls for outcome in executor.call(steps)]
 
 
@@ -96,6 +118,8 @@ class _Executor:
             answer = self._carry_out(step.action)
         except errors.ERRORS as error:
             answer = Answer(errors.classify(error))
+        except _OutOfTime:
+            return self._execution.record(Outcome(step, Status.WAITING, detail="no time left in this run"))
         return self._execution.record(_outcome(step, answer))
 
     def _carry_out(self, action: Action) -> Answer:
@@ -112,8 +136,11 @@ class _Executor:
                 self._enable(action)
             case CreateTags(resource_id, tags):
                 self._ec2.create_tags(Resources=[resource_id], Tags=endpoint_calls.tag_list(tags))
+            case DeleteTags(resource_id, keys):
+                self._ec2.delete_tags(Resources=[resource_id], Tags=[{"Key": key} for key in keys])
             case CreateSecurityGroup():
                 self._create_group(action)
+                return Answer(made_id=self._new_group_id)
             case DeleteSecurityGroup(group_id):
                 self._ec2.delete_security_group(GroupId=group_id)
             case AuthorizeIngress(group, rules):
@@ -134,44 +161,22 @@ class _Executor:
             self._ec2.modify_vpc_attribute(VpcId=action.vpc_id, EnableDnsHostnames={"Value": True})
 
     def _create_group(self, action: CreateSecurityGroup) -> None:
-        """Create it. The call has no client token, but a name is taken once in a VPC.
+        """Create it. The call has no client token, but a name is taken once in a VPC, in whatever case.
 
-        Where ours has it, the group was made by a run that died, and EC2 is late in showing it: wait.
-        Where someone else's has it, ours gets a number.
+        Where someone else's group has the name, ours gets a number. Where a group has it that was not seen,
+        ours was made by a run that died, and EC2 is late in showing it: wait.
         """
-        tags = endpoint_calls.tag_list(action.tags)
         names = [action.name, *(f"{action.name}-{number}" for number in range(2, _GROUP_NAMES + 1))]
-        for name in names:
-            try:
-                answer = self._ec2.create_security_group(
-                    VpcId=action.vpc_id,
-                    GroupName=name,
-                    Description=action.description,
-                    TagSpecifications=[{"ResourceType": "security-group", "Tags": tags}],
-                )
-            except ClientError as error:
-                taken = errors.classify(error).verdict is Verdict.NAME_TAKEN
-                if not taken or not self._is_foreign(action, name) or name == names[-1]:
-                    raise
-            else:
-                self._new_group_id = answer["GroupId"]
-                return
-
-    def _is_foreign(self, action: CreateSecurityGroup, name: str) -> bool:
-        """Whether a group is seen that has `name`, and another owner's tag or none of ours.
-
-        Case does not tell names apart (facts, section 3), but EC2's filters do, so all groups of the VPC are
-        looked through.
-        """
-        pages = self._ec2.get_paginator("describe_security_groups")
-        for page in pages.paginate(Filters=[matching("vpc-id", [action.vpc_id])]):
-            for group in page["SecurityGroups"]:
-                if group.get("GroupName", "").casefold() == name.casefold():
-                    tags = decode.tags(group.get("Tags", []))
-                    owner = tags.get(action.owner_key, action.tags[action.owner_key])
-                    ours = any(tags.get(key) == value for key, value in action.tags.items())
-                    return owner != action.tags[action.owner_key] or not ours
-        return False
+        free = next((name for name in names if name.casefold() not in action.taken), names[-1])
+        answer = self._ec2.create_security_group(
+            VpcId=action.vpc_id,
+            GroupName=free,
+            Description=action.description,
+            TagSpecifications=[
+                {"ResourceType": "security-group", "Tags": endpoint_calls.tag_list(action.tags)}
+            ],
+        )
+        self._new_group_id = answer["GroupId"]
 
 
 def _change_rules(change: Callable[..., object], group_id: str, rules: Sequence[Rule]) -> None:
@@ -193,7 +198,7 @@ def _change_rules(change: Callable[..., object], group_id: str, rules: Sequence[
 def _outcome(step: Step, answer: Answer) -> Outcome:
     refusal = answer.refusal
     if refusal is None:
-        return Outcome(step, Status.REMEDIATED, findings=answer.findings)
+        return Outcome(step, Status.REMEDIATED, findings=answer.findings, made_id=answer.made_id)
     return Outcome(
         step,
         _status(refusal),

@@ -6,7 +6,7 @@ then the sweep, which observes in bulk, finds the VPCs that differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from .filters import chunks, matching
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import FilterTypeDef
 
 # Events whose resources may belong to several VPCs at once.
 _TAGGING = frozenset({"CreateTags", "DeleteTags", "Tag Change on Resource"})
@@ -58,8 +59,12 @@ class Locator:
                 if found is None:
                     return EVERYWHERE
                 vpc_ids |= found
+            if touched.deletion_refused:
+                # A deletion is tried again and again: what holds it up in other people's VPCs is not ours.
+                owning = with_owned(self._ec2, self._installation, vpc_ids) if vpc_ids else ()
+                return Located(self._those_opted_in(vpc_ids) | frozenset(owning))
             # EC2 may not show yet what the event says, or no longer: a tag that was removed.
-            certain = touched.names_our_tags or touched.deletion_refused or touched.event_name == "DeleteTags"
+            certain = touched.names_our_tags or touched.event_name == "DeleteTags"
             return Located(vpc_ids if certain else self._those_opted_in(vpc_ids))
         except errors.ERRORS:
             return Located(vpc_ids) if vpc_ids else EVERYWHERE
@@ -81,8 +86,9 @@ class Locator:
         # The resources of any other event are of one kind, or of one VPC: the first kind will do.
         for kind in ResourceType:
             if kind in resources:
-                found = list(self._vpcs_of(kind, resources[kind]))
-                if kind is ResourceType.GROUP:
+                refused = touched.deletion_refused
+                found = list(self._vpcs_of(kind, resources[kind], any_group=refused))
+                if kind is ResourceType.GROUP and not refused:
                     deleted = touched.event_name == "DeleteSecurityGroup"
                     return self._without_group() if deleted else frozenset(found)
                 return frozenset(found) if len(found) >= len(resources[kind]) else None
@@ -95,7 +101,7 @@ class Locator:
         with_group = {group["VpcId"] for page in pages for group in page["SecurityGroups"]}
         return frozenset(set(opted_in(self._ec2, self._installation)) - with_group)
 
-    def _vpcs_of(self, kind: ResourceType, ids: Iterable[str]) -> Iterator[str]:
+    def _vpcs_of(self, kind: ResourceType, ids: Iterable[str], *, any_group: bool = False) -> Iterator[str]:
         """The VPC of each resource that there is."""
         for some in chunks(ids):
             if kind is ResourceType.ROUTE_TABLE:
@@ -111,9 +117,10 @@ class Locator:
                 for endpoints in self._ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=filters):
                     yield from (endpoint["VpcId"] for endpoint in endpoints["VpcEndpoints"])
             elif kind is ResourceType.GROUP:
-                # Only groups of ours matter: a busy account's other groups cost this look and no run.
+                # Only groups of ours matter: a busy account's other groups cost this look and no run. But any
+                # group may stand on an endpoint of ours, and hold up its own deletion.
                 ours = matching("group-name", [f"{self._installation.group_name}*"])
-                filters = [matching("group-id", some), ours]
+                filters = [matching("group-id", some)] if any_group else [matching("group-id", some), ours]
                 for groups in self._ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
                     yield from (group["VpcId"] for group in groups["SecurityGroups"])
 
@@ -127,9 +134,28 @@ def opted_in(ec2: EC2Client, installation: Installation, among: Iterable[str] | 
             yield from (vpc["VpcId"] for vpc in page["Vpcs"])
 
 
-def with_owned(ec2: EC2Client, installation: Installation) -> Iterator[str]:
-    """The ids of the Region's VPCs in which something bears our owner tag; some more than once."""
-    owned = [matching(f"tag:{installation.owner_key}", [installation.stack])]
+def bearing_our_tags(ec2: EC2Client, installation: Installation) -> Iterator[str]:
+    """The ids of the Region's VPCs with a tag under our prefix: the opted-in ones, and those on which
+    someone misspelt a key."""
+    ours = [matching("tag-key", [f"{installation.tag_prefix}:*"])]
+    for page in ec2.get_paginator("describe_vpcs").paginate(Filters=ours):
+        yield from (vpc["VpcId"] for vpc in page["Vpcs"])
+
+
+def with_owned(
+    ec2: EC2Client, installation: Installation, among: Iterable[str] | None = None
+) -> Iterator[str]:
+    """The ids of the VPCs in which something bears our owner tag, some more than once; of the whole Region
+    unless `among` names some."""
+    for some in [None] if among is None else chunks(among):
+        filters = [] if some is None else [matching("vpc-id", some)]
+        yield from _with_owned(ec2, installation, filters)
+
+
+def _with_owned(
+    ec2: EC2Client, installation: Installation, filters: Sequence[FilterTypeDef]
+) -> Iterator[str]:
+    owned = [*filters, matching(f"tag:{installation.owner_key}", [installation.id])]
     for groups in ec2.get_paginator("describe_security_groups").paginate(Filters=owned):
         yield from (group["VpcId"] for group in groups["SecurityGroups"])
     for endpoints in ec2.get_paginator("describe_vpc_endpoints").paginate(Filters=owned):

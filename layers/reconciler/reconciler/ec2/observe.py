@@ -1,6 +1,6 @@
 """EC2 to observations, for one VPC or for many in bulk: the same calls, side by side.
 
-A look at one VPC takes eight calls; what the Region offers changes rarely, and a DHCP option set never, so
+A look at one VPC takes nine calls; what the Region offers changes rarely, and a DHCP option set never, so
 these come from caches. A look at many takes as many pages as there are, and two calls a VPC for the DNS
 attributes, since EC2 gives one attribute of one VPC a call.
 """
@@ -11,7 +11,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ from ..domain.model import (
     Endpoint,
     EndpointType,
     GatewayEndpoint,
+    NetworkAcl,
+    NetworkInterface,
     Observation,
     Profile,
     RouteTable,
@@ -72,9 +74,14 @@ class Observer:
         self._name_servers: dict[str, tuple[str, ...]] = {}
         self._pool = ThreadPoolExecutor(_THREADS)
 
-    def one(self, vpc_id: str, profiles: Profiles) -> Observation | None:
-        """Look at one VPC, and at the services that `profiles` ask for; None where it is gone."""
-        return next(iter(self.many([vpc_id], profiles)), None)
+    def one(self, vpc_id: str, profiles: Profiles, *, with_interfaces: bool = False) -> Observation | None:
+        """Look at one VPC, and at the services that `profiles` ask for; None where it is gone. Its network
+        interfaces are looked at only where they are asked for."""
+        interfaces = self._pool.submit(self._interfaces, vpc_id) if with_interfaces else None
+        observation = next(iter(self.many([vpc_id], profiles)), None)
+        if observation is None or interfaces is None:
+            return observation
+        return replace(observation, interfaces=tuple(interfaces.result()))
 
     def many(self, vpc_ids: Iterable[str], profiles: Profiles) -> list[Observation]:
         """Look at VPCs in bulk, in order of their ids; those that are gone are left out."""
@@ -88,6 +95,7 @@ class Observer:
         gateways = run(self._internet_gateways, vpc_ids)
         endpoints = run(self._endpoints, vpc_ids)
         groups = run(self._groups, vpc_ids)
+        acls = run(self._network_acls, vpc_ids)
         offers = run(self._offered, profiles)
         attributes = {
             attribute: self._pool.map(partial(self._attribute, attribute), vpc_ids)
@@ -112,6 +120,7 @@ class Observer:
                 services=offers.result().interface,
                 gateway_endpoints=tuple(gateway_endpoints[vpc_id]),
                 gateway_services=offers.result().gateway,
+                network_acls=tuple(acls.result()[vpc_id]),
             )
 
     def _vpcs(self, vpc_ids: Sequence[str]) -> dict[str, tuple[VpcTypeDef, tuple[str, ...]]]:
@@ -185,16 +194,28 @@ class Observer:
         return interfaces, gateways
 
     def _groups(self, vpc_ids: Sequence[str]) -> defaultdict[str, list[SecurityGroup]]:
-        """The groups that bear our name, ours or not."""
         found = defaultdict(list)
-        filters = [
-            matching("vpc-id", vpc_ids),
-            matching("group-name", [f"{self._installation.group_name}*"]),
-        ]
-        for page in self._ec2.get_paginator("describe_security_groups").paginate(Filters=filters):
+        pages = self._ec2.get_paginator("describe_security_groups")
+        for page in pages.paginate(Filters=[matching("vpc-id", vpc_ids)]):
             for group in page["SecurityGroups"]:
                 found[group["VpcId"]].append(decode.security_group(group))
         return found
+
+    def _network_acls(self, vpc_ids: Sequence[str]) -> defaultdict[str, list[NetworkAcl]]:
+        found = defaultdict(list)
+        pages = self._ec2.get_paginator("describe_network_acls")
+        for page in pages.paginate(Filters=[matching("vpc-id", vpc_ids)]):
+            for acl in page["NetworkAcls"]:
+                found[acl.get("VpcId", "")].append(decode.network_acl(acl))
+        return found
+
+    def _interfaces(self, vpc_id: str) -> list[NetworkInterface]:
+        pages = self._ec2.get_paginator("describe_network_interfaces")
+        return [
+            decode.network_interface(each)
+            for page in pages.paginate(Filters=[matching("vpc-id", [vpc_id])])
+            for each in page["NetworkInterfaces"]
+        ]
 
     def _offered(self, profiles: Profiles) -> _Offers:
         """What the Region offers, of the services that `profiles` ask for.

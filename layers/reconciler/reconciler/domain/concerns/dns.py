@@ -3,16 +3,20 @@ who ask the Amazon-provided resolver."""
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 from ..actions import EnableVpcAttribute
 from ..findings import Finding, Kind, Status
-from ..model import Observation, VpcAttribute
+from ..model import Observation, Vpc, VpcAttribute
 from ..plan import Step
 from ..situation import Situation
 from . import Assessment
 
-# How a DHCP option set names the resolver that AWS provides, and where that resolver is in any VPC.
+# How a DHCP option set names the resolver that AWS provides, and where that resolver is in any VPC
+# (facts-workloads, section 6).
 AMAZON_PROVIDED = "AmazonProvidedDNS"
 RESOLVER = "169.254.169.253"
+RESOLVER_V6 = "fd00:ec2::253"
 
 
 def assess(situation: Situation) -> Assessment:
@@ -40,16 +44,28 @@ def assess(situation: Situation) -> Assessment:
 
 def _custom_dns(observation: Observation, services: list[str]) -> tuple[Finding, ...]:
     vpc = observation.vpc
-    if not vpc.name_servers or vpc.name_servers == (AMAZON_PROVIDED,):
+    others = [server for server in vpc.name_servers if server not in _amazons(vpc)]
+    if not others:
         return ()
     offered = (observation.services[name] for name in services if name in observation.services)
     zones = ", ".join(name for service in offered for name in service.private_dns_names)
+    mixed = (
+        ", beside Amazon's own: clients try them in any order" if len(others) < len(vpc.name_servers) else ""
+    )
     return (
         Finding(
             Kind.CUSTOM_DNS,
             vpc.id,
-            found=f"its DHCP options name {', '.join(vpc.name_servers)} as name servers",
+            found=f"its DHCP options name {', '.join(others)} as name servers{mixed}",
             wanted=f"{AMAZON_PROVIDED}, or there a rule that forwards {zones} to {RESOLVER}",
-            status=Status.INFORMATIONAL,
+            status=Status.IMPAIRED,
         ),
     )
+
+
+def _amazons(vpc: Vpc) -> frozenset[str]:
+    """Where Amazon's resolver answers: also at the third address of the VPC's first block."""
+    there = {AMAZON_PROVIDED, RESOLVER, RESOLVER_V6}
+    if vpc.primary_cidr:
+        there.add(str(ip_network(vpc.primary_cidr)[2]))
+    return frozenset(there)

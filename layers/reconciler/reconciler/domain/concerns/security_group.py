@@ -1,9 +1,10 @@
-"""The owned security group: 443/tcp in from the clients, nothing else in, nothing out."""
+"""The owned security group: the profile's ports in from the clients, nothing else in, nothing out."""
 
 from __future__ import annotations
 
 from ipaddress import ip_network
 
+from ..access import reaches
 from ..actions import (
     NEW_GROUP,
     AuthorizeIngress,
@@ -21,7 +22,7 @@ from ..model import (
     SourceKind,
     Subnet,
 )
-from ..plan import Step
+from ..plan import Removal, Step
 from ..situation import Situation
 from ..topology import merged
 from . import Assessment, teardown
@@ -50,7 +51,7 @@ def _doubles(situation: Situation) -> Assessment:
     """The owned groups but the first go. Owned and adopted endpoints are moved to the first (`drift`)."""
     stay = teardown.endpoints_that_stay(situation) - interface.adopted(situation)
     return Assessment.joined(
-        teardown.take_down_group(situation, other, Kind.GROUP_DOUBLE, stay)
+        teardown.take_down_group(situation, other, Kind.GROUP_DOUBLE, stay, Removal.UNLESS_IN_DOUBT)
         for other in situation.owned_groups[1:]
     )
 
@@ -64,11 +65,12 @@ def wanted_ingress(situation: Situation) -> tuple[frozenset[Rule], tuple[Finding
     vpc, profile = situation.observation.vpc, situation.profile
     v6 = profile.address_type is not AddressType.IPV4
     whole = merged((*vpc.cidrs, *(vpc.ipv6_cidrs if v6 else ())))
+    extra = _rules_for(profile.extra_clients, profile.ports)
     if profile.clients is Clients.VPC:
-        return _https(whole), ()
+        return _rules_for(whole, profile.ports) | extra, ()
     cut_off = _cut_off(situation)
     blocks = merged(block for subnet in situation.private_subnets for block in _blocks(subnet, v6=v6))
-    if whole and any(_count(blocks, v6=f) > RULE_QUOTA - _count(whole, v6=f) for f in (False, True)):
+    if whole and any(_are_too_many(blocks, whole, situation, extra, v6=f) for f in (False, True)):
         coarse = Finding(
             Kind.GROUP_RULES_COARSE,
             vpc.id,
@@ -76,8 +78,21 @@ def wanted_ingress(situation: Situation) -> tuple[frozenset[Rule], tuple[Finding
             wanted=f"a rule for each; the VPC's own blocks are let in instead: {', '.join(whole)}",
             status=Status.INFORMATIONAL,
         )
-        return _https(whole), (*cut_off, coarse)
-    return _https(blocks), cut_off
+        return _rules_for(whole, profile.ports) | extra, (*cut_off, coarse)
+    return _rules_for(blocks, profile.ports) | extra, cut_off
+
+
+def _are_too_many(
+    blocks: tuple[str, ...],
+    whole: tuple[str, ...],
+    situation: Situation,
+    extra: frozenset[Rule],
+    *,
+    v6: bool,
+) -> bool:
+    ports = len(situation.profile.ports)
+    others = sum(_counts(rule, SourceKind.CIDR_V6 if v6 else SourceKind.CIDR) for rule in extra)
+    return _count(blocks, v6=v6) * ports > RULE_QUOTA - others - _count(whole, v6=v6) * ports
 
 
 def _blocks(subnet: Subnet, *, v6: bool) -> tuple[str, ...]:
@@ -88,11 +103,14 @@ def _count(blocks: tuple[str, ...], *, v6: bool) -> int:
     return sum((":" in block) is v6 for block in blocks)
 
 
-def _https(blocks: tuple[str, ...]) -> frozenset[Rule]:
-    return frozenset(
-        Rule("tcp", 443, 443, SourceKind.CIDR_V6 if ":" in block else SourceKind.CIDR, block)
-        for block in blocks
-    )
+def _rules_for(clients: tuple[str, ...], ports: tuple[int, ...]) -> frozenset[Rule]:
+    return frozenset(Rule("tcp", port, port, _kind(client), client) for client in clients for port in ports)
+
+
+def _kind(client: str) -> SourceKind:
+    if client.startswith("pl-"):
+        return SourceKind.PREFIX_LIST
+    return SourceKind.CIDR_V6 if ":" in client else SourceKind.CIDR
 
 
 def _cut_off(situation: Situation) -> tuple[Finding, ...]:
@@ -108,7 +126,7 @@ def _cut_off(situation: Situation) -> tuple[Finding, ...]:
             found=f"private DNS leads {', '.join(subnet.id for subnet in public)} to endpoints that let in "
             "private subnets alone",
             wanted="workloads in private subnets, or a profile with clients = 'vpc'",
-            status=Status.INFORMATIONAL,
+            status=Status.IMPAIRED,
         ),
     )
 
@@ -119,8 +137,9 @@ def _create(situation: Situation, wanted: frozenset[Rule]) -> list[Step]:
     missing = Finding(
         Kind.GROUP_MISSING, vpc_id, found="no owned security group", wanted=f"one, named {name}"
     )
+    taken = frozenset(group.name.casefold() for group in situation.observation.groups)
     create = CreateSecurityGroup(
-        vpc_id, name, installation.group_description, installation.group_tags(vpc_id), installation.owner_key
+        vpc_id, name, installation.group_description, installation.group_tags(vpc_id), taken
     )
     steps = [Step(create, (missing,))]
     if wanted:
@@ -174,15 +193,13 @@ def _counts(rule: Rule, family: SourceKind) -> bool:
 
 
 def _serves(rule: Rule, missing: frozenset[Rule]) -> bool:
-    """Whether a rule lets a client in on 443 that the missing rules have yet to let in."""
+    """Whether a rule lets a client in that the missing rules have yet to let in."""
     if rule.source_kind not in (SourceKind.CIDR, SourceKind.CIDR_V6):
         return True
-    if rule.protocol not in ("tcp", "-1") or (
-        rule.protocol == "tcp" and not rule.from_port <= 443 <= rule.to_port
-    ):
-        return False
     block = ip_network(rule.source)
     return any(
-        block.version == ip_network(other.source).version and block.overlaps(ip_network(other.source))
+        reaches(rule, other.from_port)
+        and other.source_kind is rule.source_kind
+        and block.overlaps(ip_network(other.source))
         for other in missing
     )

@@ -6,10 +6,11 @@ too. What was adopted is given back as it was found; the VPC's attributes stay a
 
 from __future__ import annotations
 
+from ..access import lets_in
 from ..actions import DeleteSecurityGroup, ModifyEndpoint
 from ..findings import Finding, Kind, Reason, Status
-from ..model import DEAD, SERVING, AnyEndpoint, Endpoint, EndpointState, EndpointType, SecurityGroup
-from ..plan import Step
+from ..model import DEAD, SERVING, AnyEndpoint, Endpoint, EndpointState, SecurityGroup
+from ..plan import Removal, Step
 from ..situation import Situation
 from . import Assessment
 from .endpoint import common
@@ -25,12 +26,15 @@ def assess(situation: Situation) -> Assessment:
     if situation.wants_interface_endpoints:
         return endpoints
     stay = endpoints_that_stay(situation)
-    groups = (take_down_group(situation, group, Kind.NOT_WANTED, stay) for group in situation.owned_groups)
+    groups = (
+        take_down_group(situation, group, Kind.NOT_WANTED, stay, Removal.LATE)
+        for group in situation.owned_groups
+    )
     return Assessment.joined([endpoints, *groups])
 
 
 def take_down_group(
-    situation: Situation, group: SecurityGroup, kind: Kind, stay: frozenset[str]
+    situation: Situation, group: SecurityGroup, kind: Kind, stay: frozenset[str], removal: Removal
 ) -> Assessment:
     """Delete an owned group, once no endpoint stands behind it.
 
@@ -42,9 +46,9 @@ def take_down_group(
         for endpoint in situation.observation.endpoints
         if group.id in endpoint.group_ids and endpoint.state is not EndpointState.DELETED
     ]
+    finding = Finding(kind, group.id, found=f"owned by {situation.installation.id}", wanted="gone")
     if not behind:
-        finding = Finding(kind, group.id, found=f"owned by {situation.installation.stack}", wanted="gone")
-        return Assessment.of([Step(DeleteSecurityGroup(group.id), (finding,))])
+        return Assessment.of([Step(DeleteSecurityGroup(group.id), (finding,), removal=removal)])
     held = all(endpoint.id in stay for endpoint in behind)
     in_use = Finding(
         kind,
@@ -54,19 +58,22 @@ def take_down_group(
         status=Status.BLOCKED if held else Status.WAITING,
         reason=Reason.IN_USE if held else None,
     )
-    return Assessment((in_use,))
+    if removal is not Removal.LATE:
+        return Assessment((in_use,))
+    step = Step(DeleteSecurityGroup(group.id), (finding,), removal=removal, held_by=in_use)
+    return Assessment.of([step])
 
 
 def endpoints_that_stay(situation: Situation) -> frozenset[str]:
     """The ids of someone else's endpoints that keep our groups: those for services that the profile names,
-    from which nothing is taken, and those of which EC2 does not let us take the group off.
+    from which nothing is taken, and those that keep it though it is to go (`_is_held`).
     """
     return frozenset(
         endpoint.id
         for endpoint in situation.observation.endpoints
-        if not _is_owned(situation, endpoint)
+        if not situation.owns(endpoint)
         and endpoint.state not in _LEAVING
-        and (_is_named(situation, endpoint) or _is_held(situation, endpoint))
+        and (situation.is_named(endpoint) or _is_held(situation, endpoint))
     )
 
 
@@ -76,56 +83,92 @@ def _delete_endpoints(situation: Situation) -> Assessment:
     unwanted = [
         endpoint
         for endpoint in endpoints
-        if _is_owned(situation, endpoint)
-        and not _is_named(situation, endpoint)
-        and endpoint.state not in _LEAVING
+        if situation.owns(endpoint) and not situation.is_named(endpoint) and endpoint.state not in _LEAVING
     ]
-    return common.delete(unwanted, Kind.NOT_WANTED, "none: the VPC does not ask for it")
+    failed = [endpoint for endpoint in unwanted if endpoint.state in DEAD]
+    serving = [endpoint for endpoint in unwanted if endpoint.state not in DEAD]
+    wanted = "none: the VPC does not ask for it"
+    return Assessment.joined(
+        [
+            common.delete(failed, Kind.NOT_WANTED, wanted, Removal.AT_ONCE),
+            common.delete(serving, Kind.NOT_WANTED, wanted, Removal.LATE),
+        ]
+    )
 
 
 def _give_back(situation: Situation) -> Assessment:
-    """Take our groups off someone else's endpoints for services that the profile does not name."""
-    groups = frozenset(group.id for group in situation.owned_groups)
+    """Take what was added off someone else's endpoints for services that the profile does not name."""
     steps, others = [], []
     for endpoint in situation.observation.endpoints:
-        attached = groups & endpoint.group_ids
-        if not attached or _is_named(situation, endpoint) or _is_owned(situation, endpoint):
+        if endpoint.id not in situation.adopted or situation.is_named(endpoint):
+            continue
+        if situation.owns(endpoint):
             continue
         if _is_held(situation, endpoint):
             others.append(_held(situation, endpoint))
-        elif endpoint.state in SERVING:
+        elif endpoint.state in SERVING and (back := _as_it_was(situation, endpoint)):
             finding = Finding(
-                Kind.NOT_WANTED, endpoint.id, found="the owned group is attached", wanted="given back"
+                Kind.NOT_WANTED, endpoint.id, found="what was added to it is still there", wanted="given back"
             )
-            modify = ModifyEndpoint(endpoint.id, remove_group_ids=tuple(sorted(attached)))
-            steps.append(Step(modify, (finding,)))
+            steps.append(Step(back, (finding,), removal=Removal.LATE))
     return Assessment.of(steps, others)
 
 
-def _is_owned(situation: Situation, endpoint: AnyEndpoint) -> bool:
-    return situation.installation.owns_endpoint(endpoint, situation.vpc_id)
+def _as_it_was(situation: Situation, endpoint: Endpoint) -> ModifyEndpoint | None:
+    """The change that takes off what was added; None where nothing of it is left. The last subnet stays."""
+    added = situation.memory.adoptions.get(endpoint.id) if situation.memory else None
+    subnets = endpoint.subnet_ids & frozenset(added.subnet_ids if added else ())
+    back = ModifyEndpoint(
+        endpoint.id,
+        remove_subnet_ids=tuple(sorted(subnets)) if subnets != endpoint.subnet_ids else (),
+        remove_group_ids=tuple(sorted(_ours_on(situation, endpoint))),
+        disable_private_dns=_turned_private_dns_on(situation, endpoint),
+    )
+    return None if back == ModifyEndpoint(endpoint.id) else back
 
 
-def _is_named(situation: Situation, endpoint: AnyEndpoint) -> bool:
-    kind = EndpointType.INTERFACE if isinstance(endpoint, Endpoint) else EndpointType.GATEWAY
-    return (endpoint.service_name, kind) in situation.named_services
+def _turned_private_dns_on(situation: Situation, endpoint: Endpoint) -> bool:
+    added = situation.memory.adoptions.get(endpoint.id) if situation.memory else None
+    return endpoint.private_dns and added is not None and added.private_dns
+
+
+def _ours_on(situation: Situation, endpoint: Endpoint) -> frozenset[str]:
+    return endpoint.group_ids & frozenset(group.id for group in situation.owned_groups)
 
 
 def _is_held(situation: Situation, endpoint: Endpoint) -> bool:
-    """Whether EC2 does not let us take our group off someone else's endpoint: an endpoint keeps one group at
-    least, and one that serves no more takes no change."""
-    groups = frozenset(group.id for group in situation.owned_groups)
-    only_ours = endpoint.state in SERVING and endpoint.group_ids <= groups
-    return not groups.isdisjoint(endpoint.group_ids) and (endpoint.state in DEAD or only_ours)
+    """Whether our group stays on someone else's endpoint: EC2 takes the last one off none, nor any off one
+    that serves no more; and where its private names stay, they would lead to a door that is closed to whom
+    only our group lets in."""
+    ours = _ours_on(situation, endpoint)
+    if not ours:
+        return False
+    if endpoint.state in DEAD or (endpoint.state in SERVING and endpoint.group_ids <= ours):
+        return True
+    return endpoint.state in SERVING and _would_cut_off(situation, endpoint)
+
+
+def _would_cut_off(situation: Situation, endpoint: Endpoint) -> bool:
+    if not endpoint.private_dns or _turned_private_dns_on(situation, endpoint):
+        return False
+    ours = _ours_on(situation, endpoint)
+    groups = [group for group in situation.observation.groups if group.id in endpoint.group_ids]
+    theirs = [group for group in groups if group.id not in ours]
+    clients = (rule for group in groups if group.id in ours for rule in group.ingress)
+    return not all(lets_in(theirs, client) for client in clients)
 
 
 def _held(situation: Situation, endpoint: Endpoint) -> Finding:
     """It is in the way only where the group is to go too."""
     group_goes = not situation.wants_interface_endpoints
+    cut = endpoint.state in SERVING and not endpoint.group_ids <= _ours_on(situation, endpoint)
+    why = (
+        "; its private names lead there, and only the owned group lets some of the clients in" if cut else ""
+    )
     return Finding(
         Kind.NOT_WANTED,
         endpoint.id,
-        found=f"someone else's, {endpoint.state}, behind {', '.join(sorted(endpoint.group_ids))}",
+        found=f"someone else's, {endpoint.state}, behind {', '.join(sorted(endpoint.group_ids))}{why}",
         wanted="another security group in the place of the owned one, or the endpoint gone",
         status=Status.BLOCKED if group_goes else Status.INFORMATIONAL,
         reason=Reason.IN_USE if group_goes else None,

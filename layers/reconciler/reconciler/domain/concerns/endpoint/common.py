@@ -18,7 +18,7 @@ from ...model import (
     GatewayEndpoint,
     Service,
 )
-from ...plan import Step
+from ...plan import Removal, Step
 from ...policies import FULL_ACCESS
 from ...situation import Situation
 from .. import Assessment
@@ -45,9 +45,9 @@ class Existing(Generic[AnEndpoint]):
         preference: Callable[[AnEndpoint], Any],
     ) -> Existing[AnEndpoint]:
         """Sort out the endpoints for the service of `spec`."""
-        name, vpc_id = situation.service_name(spec), situation.vpc_id
+        name = situation.service_name(spec)
         existing = tuple(sorted((e for e in endpoints if e.service_name == name), key=preference))
-        ours = [e for e in existing if situation.installation.owns_endpoint(e, vpc_id)]
+        ours = [e for e in existing if situation.owns(e)]
         owned = tuple(endpoint for endpoint in ours if endpoint.state in SERVING)
         return cls(
             all=existing,
@@ -68,7 +68,7 @@ def wait(endpoint: AnyEndpoint, wanted: str) -> Assessment:
     return Assessment((finding,))
 
 
-def delete(endpoints: Iterable[AnyEndpoint], kind: Kind, wanted: str) -> Assessment:
+def delete(endpoints: Iterable[AnyEndpoint], kind: Kind, wanted: str, removal: Removal) -> Assessment:
     """Owned endpoints go, each for a finding of this kind."""
     steps = []
     for endpoint in endpoints:
@@ -76,7 +76,7 @@ def delete(endpoints: Iterable[AnyEndpoint], kind: Kind, wanted: str) -> Assessm
         finding = Finding(
             kind, endpoint.id, found=f"{endpoint.service_name}, {endpoint.state}{error}", wanted=wanted
         )
-        steps.append(Step(DeleteEndpoint(endpoint.id), (finding,)))
+        steps.append(Step(DeleteEndpoint(endpoint.id), (finding,), removal=removal))
     return Assessment.of(steps)
 
 
@@ -104,6 +104,11 @@ def missing(name: str, blocked_by: Reason | None = None) -> Finding:
     )
 
 
+def not_offered(name: str, spec: EndpointSpec) -> Assessment:
+    """No endpoint can be made, since the Region has no such service (any more)."""
+    return unavailable(name, Status.INFORMATIONAL if spec.optional else Status.BLOCKED)
+
+
 def unavailable(name: str, status: Status) -> Assessment:
     """The Region has no such service (any more)."""
     finding = Finding(
@@ -120,12 +125,37 @@ def unavailable(name: str, status: Status) -> Assessment:
 def policy(endpoint: AnyEndpoint, service: Service | None, spec: EndpointSpec) -> Assessment:
     """The profile's policy, else full access, where the service takes one."""
     wanted = spec.policy or FULL_ACCESS
+    if spec.policy and service is not None and not service.takes_policy:
+        return Assessment((_dropped(endpoint),))
     if service is None or not service.takes_policy or (endpoint.policy or FULL_ACCESS) == wanted:
         return Assessment()
     if endpoint.state is not EndpointState.AVAILABLE:
         return wait(endpoint, "available")
     finding = Finding(Kind.ENDPOINT_POLICY, endpoint.id, endpoint.policy or "none", wanted)
     return Assessment.of([Step(ModifyEndpoint(endpoint.id, policy=wanted), (finding,))])
+
+
+def _dropped(endpoint: AnyEndpoint) -> Finding:
+    return Finding(
+        Kind.ENDPOINT_POLICY,
+        endpoint.id,
+        found=f"{endpoint.service_name} takes no policy: everyone who reaches the endpoint may use it",
+        wanted="the profile's policy; take it out of the profile, and restrict access elsewhere",
+        status=Status.IMPAIRED,
+    )
+
+
+def just_made(situation: Situation, name: str) -> Assessment | None:
+    """What was made for the service so lately that EC2 does not show it yet: making it again could make a
+    double."""
+    marks = situation.installation.endpoint_tags(situation.vpc_id, name)
+    made = situation.memory.just_made(marks["Name"], situation.now) if situation.memory else None
+    if made is None:
+        return None
+    finding = Finding(
+        Kind.ENDPOINT_NOT_READY, made.id, "made, and not shown yet", "shown by EC2", status=Status.WAITING
+    )
+    return Assessment((finding,))
 
 
 def observed(lacks: Assessment) -> Assessment:

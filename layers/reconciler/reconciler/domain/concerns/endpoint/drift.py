@@ -9,22 +9,23 @@ from __future__ import annotations
 from ...actions import ModifyEndpoint
 from ...concerns import Assessment
 from ...findings import Finding, Kind, Reason, Status
-from ...model import SERVING, Endpoint, EndpointSpec, EndpointState, Observation
+from ...model import SERVING, Endpoint, EndpointSpec, EndpointState, Groups, Observation
 from ...plan import Step
 from ...situation import Situation
 from . import common
 from .placement import change_subnets, place
 
 
-def assess(situation: Situation, endpoint: Endpoint, spec: EndpointSpec, *, owned: bool) -> Assessment:
-    """What differs, and the steps that remediate it. What someone else made is only added to."""
+def assess(
+    situation: Situation, endpoint: Endpoint, spec: EndpointSpec, *, owned: bool, private_dns: bool = True
+) -> Assessment:
+    """What differs, and the steps that remediate it. What someone else made is only added to; without
+    `private_dns`, its private DNS stays as it is."""
     if endpoint.state is not EndpointState.AVAILABLE:
         return common.wait(endpoint, "available")
-    parts = [
-        _subnets(situation, endpoint, owned=owned),
-        _group(situation, endpoint, owned=owned),
-        _private_dns(situation.observation, endpoint, spec),
-    ]
+    parts = [_subnets(situation, endpoint, owned=owned), _group(situation, endpoint, owned=owned)]
+    if private_dns:
+        parts.append(_private_dns(situation.observation, endpoint, spec))
     if owned and endpoint.private_dns and not spec.private_dns:
         on = Finding(Kind.PRIVATE_DNS_ON, endpoint.id, found="on", wanted="off, as the profile says")
         parts.append(Assessment.of([Step(ModifyEndpoint(endpoint.id, disable_private_dns=True), (on,))]))
@@ -67,17 +68,30 @@ def _group(situation: Situation, endpoint: Endpoint, *, owned: bool) -> Assessme
             Finding(Kind.ENDPOINT_GROUP_MISSING, endpoint.id, found="not attached", wanted="the owned group")
         )
     doubles = frozenset(group.id for group in situation.owned_groups[1:])
-    others = tuple(sorted((endpoint.group_ids if owned else endpoint.group_ids & doubles) - {ours}))
-    if others:
+    theirs = tuple(sorted(endpoint.group_ids - doubles - {ours}))
+    exact = owned and situation.profile.groups is Groups.EXACT
+    extra = tuple(sorted({*(endpoint.group_ids & doubles), *(theirs if exact else ())}))
+    if extra:
         wanted = "the owned group alone"
         findings.append(
-            Finding(Kind.ENDPOINT_GROUP_EXTRA, endpoint.id, found=", ".join(others), wanted=wanted)
+            Finding(Kind.ENDPOINT_GROUP_EXTRA, endpoint.id, found=", ".join(extra), wanted=wanted)
         )
+    kept = (_kept_groups(endpoint, theirs),) if owned and theirs and not exact else ()
     if not findings:
-        return Assessment()
+        return Assessment(kept)
     add = (ours,) if ours not in endpoint.group_ids else ()
-    modify = ModifyEndpoint(endpoint.id, add_groups=add, remove_group_ids=others)
-    return Assessment.of([Step(modify, tuple(findings))])
+    modify = ModifyEndpoint(endpoint.id, add_groups=add, remove_group_ids=extra)
+    return Assessment.of([Step(modify, tuple(findings))], kept)
+
+
+def _kept_groups(endpoint: Endpoint, theirs: tuple[str, ...]) -> Finding:
+    return Finding(
+        Kind.ENDPOINT_GROUP_EXTRA,
+        endpoint.id,
+        found=f"{', '.join(theirs)} beside the owned group",
+        wanted="left: someone attached it. groups = 'exact' in the profile takes it off",
+        status=Status.INFORMATIONAL,
+    )
 
 
 def _private_dns(observation: Observation, endpoint: Endpoint, spec: EndpointSpec) -> Assessment:

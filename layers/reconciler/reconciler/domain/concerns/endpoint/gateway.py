@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from ...actions import CreateGatewayEndpoint, ModifyEndpoint
-from ...findings import Finding, Kind, Reason, Status
+from ...findings import Finding, Kind, Reason
 from ...model import EndpointSpec, EndpointState, EndpointType, GatewayEndpoint, Surplus
-from ...model import Existing as AtExisting
-from ...plan import Step
+from ...plan import Removal, Step
 from ...situation import Situation
 from ...topology import route_table_of
 from .. import Assessment
-from . import common
+from . import adoption, common
 from .common import Existing
 
 
@@ -31,10 +30,11 @@ def _assess_one(situation: Situation, spec: EndpointSpec) -> Assessment:
     found = Existing.of(
         situation.observation.gateway_endpoints, situation, spec, partial(_preference, needed)
     )
-    cleared = common.delete(found.failed, Kind.ENDPOINT_FAILED, "one that serves")
+    cleared = common.delete(found.failed, Kind.ENDPOINT_FAILED, "one that serves", Removal.AT_ONCE)
     required = situation.is_required(spec)
     if not required and situation.profile.surplus is Surplus.REMOVE:
-        return Assessment.joined([cleared, common.delete(found.owned, Kind.SURPLUS, "none")])
+        surplus = common.delete(found.owned, Kind.SURPLUS, "none", Removal.LATE)
+        return Assessment.joined([cleared, surplus])
 
     missing = needed.difference(*(e.route_table_ids for e in (*found.owned, *found.foreign)))
     if found.owned:
@@ -43,9 +43,8 @@ def _assess_one(situation: Situation, spec: EndpointSpec) -> Assessment:
         return Assessment.joined([cleared, kept, surplus])
     if not required or found.failed:
         return cleared
-    if found.adoptable:
-        cover = _change(found.adoptable, add=missing)
-        return common.observed(cover) if situation.profile.existing is AtExisting.OBSERVE else cover
+    if other := found.adoptable:
+        return adoption.assess(situation, other, lambda _private_dns: _change(other, add=missing))
     return Assessment.joined([cleared, _create(situation, spec, needed)])
 
 
@@ -75,7 +74,8 @@ def _keep_right(
         parts.append(_change(endpoint, add=add, remove=endpoint.route_table_ids - needed))
         parts.append(common.policy(endpoint, situation.service(spec), spec))
     doubles = [endpoint for endpoint in others if endpoint not in kept]
-    parts.append(common.delete(doubles, Kind.ENDPOINT_DOUBLE, f"{best.id} alone"))
+    alone = f"{best.id} alone"
+    parts.append(common.delete(doubles, Kind.ENDPOINT_DOUBLE, alone, Removal.UNLESS_IN_DOUBT))
     return Assessment.joined(parts)
 
 
@@ -89,7 +89,9 @@ def _tables(situation: Situation) -> frozenset[str]:
 def _create(situation: Situation, spec: EndpointSpec, tables: frozenset[str]) -> Assessment:
     name, service = situation.service_name(spec), situation.service(spec)
     if service is None:
-        return common.unavailable(name, Status.BLOCKED)
+        return common.not_offered(name, spec)
+    if made := common.just_made(situation, name):
+        return made
     if not tables:
         return Assessment((common.missing(name, Reason.NO_PRIVATE_SUBNET),))
     create = CreateGatewayEndpoint(

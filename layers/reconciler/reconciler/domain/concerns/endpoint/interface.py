@@ -6,13 +6,13 @@ Which one is kept, made or deleted is decided here; what differs on one that is 
 from __future__ import annotations
 
 from ...actions import CreateEndpoint
-from ...findings import Kind, Status
+from ...findings import Finding, Kind, Status
 from ...model import SERVING, Endpoint, EndpointSpec, EndpointState, EndpointType, Surplus
 from ...model import Existing as AtExisting
-from ...plan import Step
+from ...plan import Removal, Step
 from ...situation import Situation
 from .. import Assessment
-from . import common, drift
+from . import adoption, common, drift
 from .common import Existing
 from .placement import place
 
@@ -24,12 +24,14 @@ def assess(situation: Situation) -> Assessment:
 
 def adopted(situation: Situation) -> frozenset[str]:
     """The ids of someone else's endpoints that the profile adopts."""
-    if situation.profile.existing is AtExisting.OBSERVE:
-        return frozenset()
     found = (
         _existing(situation, spec).adoptable for spec in _specs(situation) if situation.is_required(spec)
     )
-    return frozenset(endpoint.id for endpoint in found if endpoint is not None)
+    return frozenset(
+        endpoint.id
+        for endpoint in found
+        if endpoint is not None and adoption.treatment(situation, endpoint).existing is not AtExisting.OBSERVE
+    )
 
 
 def _specs(situation: Situation) -> list[EndpointSpec]:
@@ -51,21 +53,25 @@ def _preference(endpoint: Endpoint) -> tuple[bool, int, bool, str]:
 
 def _assess_one(situation: Situation, spec: EndpointSpec) -> Assessment:
     found = _existing(situation, spec)
-    cleared = common.delete(found.failed, Kind.ENDPOINT_FAILED, "one that serves")
+    cleared = common.delete(found.failed, Kind.ENDPOINT_FAILED, "one that serves", Removal.AT_ONCE)
     required = situation.is_required(spec)
     profile = situation.profile
 
     if not required and profile.surplus is Surplus.REMOVE:
         wanted = "none: the profile removes what is not required"
-        return Assessment.joined([cleared, common.delete(found.owned, Kind.SURPLUS, wanted)])
+        surplus = common.delete(found.owned, Kind.SURPLUS, wanted, Removal.LATE)
+        return Assessment.joined([cleared, surplus])
     if found.owned:
         surplus = Assessment() if required else common.surplus(found.owned[0])
         return Assessment.joined([_keep_the_best(found.owned, situation, spec), cleared, surplus])
     if not required or found.failed:
         return cleared
-    if found.adoptable:
-        lacks = drift.assess(situation, found.adoptable, spec, owned=False)
-        return common.observed(lacks) if profile.existing is AtExisting.OBSERVE else lacks
+    if other := found.adoptable:
+
+        def lacks(private_dns: bool) -> Assessment:
+            return drift.assess(situation, other, spec, owned=False, private_dns=private_dns)
+
+        return adoption.assess(situation, other, lacks)
     for endpoint in found.all:
         if endpoint.state is EndpointState.DELETING:
             return common.wait(endpoint, "gone, so that it can be made anew")
@@ -79,14 +85,19 @@ def _keep_the_best(owned: tuple[Endpoint, ...], situation: Situation, spec: Endp
     kept = drift.assess(situation, best, spec, owned=True)
     if best.state is not EndpointState.AVAILABLE:
         return kept
-    return Assessment.joined([kept, common.delete(others, Kind.ENDPOINT_DOUBLE, f"{best.id} alone")])
+    doubles = common.delete(others, Kind.ENDPOINT_DOUBLE, f"{best.id} alone", Removal.UNLESS_IN_DOUBT)
+    return Assessment.joined([kept, doubles])
 
 
 def _create(situation: Situation, spec: EndpointSpec, spent: frozenset[str]) -> Assessment:
     name, service = situation.service_name(spec), situation.service(spec)
     if service is None:
-        return common.unavailable(name, Status.BLOCKED)
+        return common.not_offered(name, spec)
+    if made := common.just_made(situation, name):
+        return made
     placement = place(situation, service)
+    if placement.blocked_by is not None and situation.released_subnets:
+        return Assessment((_no_subnet_left(situation, name), *placement.findings))
     if placement.blocked_by is not None:
         return Assessment((common.missing(name, placement.blocked_by), *placement.findings))
     create = CreateEndpoint(
@@ -101,3 +112,13 @@ def _create(situation: Situation, spec: EndpointSpec, spent: frozenset[str]) -> 
         spent=spent,
     )
     return Assessment.of([Step(create, (common.missing(name),))], placement.findings)
+
+
+def _no_subnet_left(situation: Situation, name: str) -> Finding:
+    return Finding(
+        Kind.RELEASED,
+        name,
+        found=f"no endpoint: {', '.join(sorted(situation.released_subnets))} are left to who deletes them",
+        wanted="gone by then, else the endpoint is made again",
+        status=Status.INFORMATIONAL,
+    )

@@ -64,7 +64,7 @@ def place(
     """
     profile, installation = situation.profile, situation.installation
     by_zone: dict[str, list[Subnet]] = defaultdict(list)
-    for subnet in situation.private_subnets:
+    for subnet in situation.subnets_to_stand_in:
         if not subnet.on_outpost and (not profile.zones or subnet.zone_id in profile.zones):
             by_zone[subnet.zone_id].append(subnet)
 
@@ -228,13 +228,13 @@ def _uncovered(service: Service, zone: str, reason: Reason) -> Finding:
     """A zone that the service is not offered in is nobody's to correct; a full one is a person's."""
     resource = f"{service.name} in {zone}"
     if reason is Reason.ZONE_NOT_OFFERED:
-        return zone_uncovered(resource, "the service does not offer the zone", Status.INFORMATIONAL, reason)
+        return zone_uncovered(resource, "the service does not offer the zone", Status.IMPAIRED, reason)
     return zone_uncovered(resource, "no private subnet has a free address", Status.BLOCKED, reason)
 
 
 def _without_family(service: Service, zone: str, family: AddressType) -> Finding:
     found = f"no private subnet there can do {family}, which the endpoint's clients may use"
-    return zone_uncovered(f"{service.name} in {zone}", found, Status.INFORMATIONAL)
+    return zone_uncovered(f"{service.name} in {zone}", found, Status.IMPAIRED)
 
 
 def _names(subnet_ids: Set[str]) -> str:

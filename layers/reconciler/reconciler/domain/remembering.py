@@ -1,0 +1,105 @@
+"""What a run leaves in memory: intentions before its calls, and what became of them after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from . import contest
+from .actions import CreateEndpoint, CreateGatewayEndpoint, CreateSecurityGroup, ModifyEndpoint
+from .causes import cause_of
+from .counts import Concluded
+from .execution import Outcome
+from .findings import Status
+from .memory import Adoption, Made, Memory, OpenFinding
+from .plan import Plan, Step
+
+
+def purpose_of(step: Step) -> str:
+    """What a step makes something for; empty where it makes nothing."""
+    if isinstance(step.action, CreateEndpoint | CreateGatewayEndpoint | CreateSecurityGroup):
+        return step.action.tags["Name"]
+    return ""
+
+
+def remediated(outcomes: Iterable[Outcome]) -> tuple[tuple[str, str], ...]:
+    """The findings that were remediated by a change, by kind and resource."""
+    keys = (
+        (finding.kind.value, finding.resource)
+        for outcome in outcomes
+        if outcome.is_change
+        for finding in outcome.step.remediates
+    )
+    return tuple(dict.fromkeys(keys))
+
+
+def made_by(outcomes: Iterable[Outcome], now: float) -> tuple[Made, ...]:
+    """What the steps made."""
+    return tuple(
+        Made(outcome.made_id, purpose_of(outcome.step), int(now)) for outcome in outcomes if outcome.made_id
+    )
+
+
+def explained(concluded: Iterable[Concluded], memory: Memory, now: float) -> tuple[Concluded, ...]:
+    """The findings of a run, with since when each stands and what brought it about."""
+    open_before = {each.key: each for each in memory.findings}
+
+    def explain(each: Concluded) -> Concluded:
+        before = open_before.get((each.finding.kind, each.finding.resource))
+        cause = cause_of(each.finding, memory, now) or (before.cause if before else None)
+        return replace(each, since=before.since if before else int(now), cause=cause)
+
+    return tuple(explain(each) for each in concluded)
+
+
+def before(memory: Memory, plan: Plan, now: float) -> Memory:
+    """With what a plan is about to make and to add, so that a lost answer leaves a proof."""
+    purposes = [purpose for step in plan.steps if (purpose := purpose_of(step))]
+    return memory.opened(purposes, now).adopting(plan.adopts)
+
+
+def after(
+    memory: Memory,
+    plan: Plan,
+    outcomes: Sequence[Outcome],
+    concluded: Iterable[Concluded],
+    now: float,
+) -> Memory:
+    """What is known once the plan was executed."""
+    answered = [
+        purpose_of(outcome.step)
+        for outcome in outcomes
+        if outcome.made_id or outcome.status is Status.BLOCKED
+    ]
+    memory = memory.with_made(made_by(outcomes, now)).closed(answered)
+    if memory.complete:
+        # What an open intention proves is proven by its id from now on.
+        memory = memory.with_made(Made(each, purpose, int(now)) for each, purpose in plan.owned)
+    memory = _with_adoptions(memory.having_seen(each for each, _ in plan.owned), plan, outcomes)
+    return replace(
+        memory,
+        contests=contest.after(memory.contests, remediated(outcomes), now),
+        findings=tuple(
+            OpenFinding(
+                each.finding.kind, each.finding.resource, each.since, each.status, each.reason, each.cause
+            )
+            for each in concluded
+        ),
+    )
+
+
+def _with_adoptions(memory: Memory, plan: Plan, outcomes: Iterable[Outcome]) -> Memory:
+    for outcome in outcomes:
+        change = outcome.step.action
+        is_given_back = outcome.step.removal is not None and outcome.status is Status.REMEDIATED
+        if isinstance(change, ModifyEndpoint) and is_given_back:
+            memory = memory.without_adoption(change.endpoint_id)
+    if not plan.owned:
+        return memory  # nothing was looked at
+    leaving = dict(plan.give_back_at)
+    new = [Adoption(each, leaving_at=leaving[each]) for each in leaving if each not in memory.adoptions]
+    known = {
+        each: replace(adoption, leaving_at=leaving.get(each, 0))
+        for each, adoption in memory.adoptions.items()
+    }
+    return replace(memory, adoptions=known).adopting(new)

@@ -1,0 +1,220 @@
+"""What of a plan may be done now: do no harm.
+
+The concerns say what should be. This says what is left for later, or alone:
+
+- A finding that someone keeps undoing is left alone for a while (`contest`).
+- What nobody asks for any more is first marked with the time at which it goes, and deleted after that time.
+- On doubt nothing is deleted but what serves nobody.
+- What is owned is narrowed or deleted only while it bears the marks that prove it (`ownership`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from .actions import (
+    CreateEndpoint,
+    CreateSecurityGroup,
+    CreateTags,
+    DeleteTags,
+    EnableVpcAttribute,
+    ModifyEndpoint,
+)
+from .concerns import Assessment
+from .findings import Finding, Kind, Reason, Status
+from .model import SERVING
+from .plan import Plan, Removal, Step
+from .situation import Situation
+from .times import as_tag, time_in
+
+
+def restrain(assessed: Assessment, situation: Situation, doubt: str, *, at_once: bool) -> Plan:
+    """The plan of what is done now. `doubt` says why nothing may be deleted, empty where there is none.
+    `at_once` says that a person asked in so many words for what goes.
+    """
+    return _Restraint(situation, doubt, at_once).plan(assessed)
+
+
+def held_back(plan: Plan, reason: Reason) -> Plan:
+    """The plan without what goes late: all of it or none, so that no VPC is taken down in part."""
+    late = [step for step in plan.steps if step.removal is Removal.LATE]
+    held = {finding for step in late for finding in step.remediates}
+    return replace(
+        plan,
+        findings=tuple(
+            replace(each, status=Status.BLOCKED, reason=reason) if each in held else each
+            for each in plan.findings
+        ),
+        steps=tuple(step for step in plan.steps if step not in late),
+    )
+
+
+@dataclass
+class _Restraint:
+    situation: Situation
+    doubt: str
+    at_once: bool
+
+    def __post_init__(self) -> None:
+        self._findings: dict[Finding, Finding] = {}
+        self._added: list[Finding] = []
+        self._give_back_at: dict[str, int] = {}
+
+    def plan(self, assessed: Assessment) -> Plan:
+        steps = self._uncontested(assessed.steps)
+        kept = [done for step in steps for done in self._removal(step)]
+        kept += self._wanted_again(assessed.steps)
+        kept = [self._with_marks_first(step) for step in kept]
+        findings = [self._findings.get(each, each) for each in assessed.findings]
+        return Plan.of((*findings, *self._added), kept, self._give_back_at.items())
+
+    # ---- fights
+
+    def _uncontested(self, steps: Iterable[Step]) -> list[Step]:
+        paused = {
+            (each.kind, each.resource): each
+            for each in self.situation.contests
+            if each.is_paused(self.situation.now)
+        }
+        if not paused:
+            return list(steps)
+        kept: list[Step] = []
+        dropped: list[Step] = []
+        for step in steps:
+            fought = any((each.kind, each.resource) in paused for each in step.remediates)
+            (dropped if fought else kept).append(step)
+        for step in [each for each in kept if _needs_any(each, dropped)]:
+            kept.remove(step)
+            dropped.append(step)
+        for step in dropped:
+            for finding in step.remediates:
+                contest = paused.get((finding.kind, finding.resource))
+                again = f"; left until {as_tag(contest.until)}" if contest else "; left with what it needs"
+                self._findings[finding] = replace(
+                    finding, wanted=finding.wanted + again, status=Status.CONTESTED
+                )
+        return kept
+
+    # ---- what goes
+
+    def _removal(self, step: Step) -> list[Step]:
+        """What is done now about something that goes."""
+        if step.removal is Removal.UNLESS_IN_DOUBT and self.doubt:
+            self._stays(step, self.doubt, Status.INFORMATIONAL)
+            return []
+        if step.removal is not Removal.LATE:
+            return [step]
+        if not self.at_once:
+            held = self.doubt or self._memory_lacks()
+            if held:
+                self._stays(step, held, Status.LEAVING)
+                return []
+            at = self._leaves_at(step)
+            if at is None or at > self.situation.now:
+                return self._leaving(step, at)
+        if step.held_by is not None:
+            for finding in step.remediates:
+                self._findings[finding] = step.held_by
+            return []
+        return [replace(step, removal=Removal.AT_ONCE) if self.at_once else step]
+
+    def _memory_lacks(self) -> str:
+        memory = self.situation.memory
+        if memory is None:
+            return "the ledger cannot be read"
+        return "" if memory.complete else "the first sweep has not yet taken over what was made before"
+
+    def _leaves_at(self, step: Step) -> float | None:
+        """When it goes; None where that has not been said yet."""
+        if not self.situation.installation.grace_seconds:
+            return 0.0
+        if adopted := self._adopted(step):
+            memory = self.situation.memory
+            known = memory.adoptions.get(adopted) if memory else None
+            return float(known.leaving_at) if known and known.leaving_at else None
+        tags = self.situation.tags_by_id.get(step.changed_id, {})
+        return time_in(tags.get(self.situation.installation.leaving_key, "")) or None
+
+    def _adopted(self, step: Step) -> str:
+        """The id of the adopted endpoint that a step gives back, if it does."""
+        return step.changed_id if isinstance(step.action, ModifyEndpoint) else ""
+
+    def _leaving(self, step: Step, at: float | None) -> list[Step]:
+        """It is marked with the time at which it goes: on the thing itself, or for what others made, in the
+        ledger."""
+        installation = self.situation.installation
+        time = at if at is not None else self.situation.now + installation.grace_seconds
+        (finding, *_) = step.remediates
+        leaving = Finding(
+            Kind.LEAVING,
+            finding.resource,
+            found=f"{finding.found}; nobody asks for it any more",
+            wanted=f"{'given back' if self._adopted(step) else 'deleted'} after {as_tag(time)}",
+            status=Status.LEAVING,
+        )
+        for each in step.remediates:
+            self._findings[each] = leaving
+        if adopted := self._adopted(step):
+            self._give_back_at[adopted] = int(time)
+            return []
+        if at is not None:
+            return []
+        return [Step(CreateTags(step.changed_id, {installation.leaving_key: as_tag(time)}), (leaving,))]
+
+    def _stays(self, step: Step, why: str, status: Status) -> None:
+        if (adopted := self._adopted(step)) and (at := self._leaves_at(step)):
+            self._give_back_at[adopted] = int(at)
+        for finding in step.remediates:
+            kind = Kind.LEAVING if status is Status.LEAVING else finding.kind
+            self._findings[finding] = replace(
+                finding, kind=kind, wanted=f"{finding.wanted}; kept, since {why}", status=status
+            )
+
+    def _wanted_again(self, steps: Iterable[Step]) -> list[Step]:
+        """The mark goes from what stays."""
+        key = self.situation.installation.leaving_key
+        going = {step.changed_id for step in steps if step.removal is not None}
+        back = []
+        for resource_id in sorted(self.situation.owned_ids - going - self._gone()):
+            if at := self.situation.tags_by_id[resource_id].get(key):
+                finding = Finding(
+                    Kind.LEAVING,
+                    resource_id,
+                    found=f"{key} = {at}",
+                    wanted="no such tag: it is asked for again",
+                )
+                self._added.append(finding)
+                back.append(Step(DeleteTags(resource_id, (key,)), (finding,)))
+        return back
+
+    def _gone(self) -> set[str]:
+        endpoints = self.situation.observation.all_endpoints
+        return {each.id for each in endpoints if each.state not in SERVING}
+
+    # ---- marks
+
+    def _with_marks_first(self, step: Step) -> Step:
+        owned = step.changed_id in self.situation.owned_ids
+        if step.narrows and owned and step.changed_id not in self.situation.narrowable:
+            return replace(step, marks_first=True)
+        return step
+
+
+def _needs_any(step: Step, dropped: Iterable[Step]) -> bool:
+    """Whether a step cannot be taken without one of those that are not."""
+    for other in dropped:
+        if isinstance(other.action, CreateSecurityGroup) and step.needs_new_group:
+            return True
+        turns_on = step.action.private_dns if isinstance(step.action, CreateEndpoint) else False
+        if isinstance(step.action, ModifyEndpoint):
+            turns_on = step.action.enable_private_dns
+        if isinstance(other.action, EnableVpcAttribute) and turns_on:
+            return True
+        if (
+            isinstance(other.action, CreateTags)
+            and step.narrows
+            and step.changed_id == other.action.resource_id
+        ):
+            return True
+    return False

@@ -1,0 +1,315 @@
+"""The ledger: what is known of each VPC beside what EC2 shows, in one DynamoDB table.
+
+It is memory, never truth: where it cannot be read or written, every method says so once in the log and gives
+an answer on which a run goes on; what needs memory degrades (docs/decisions, 0006). Nothing here raises an
+AWS error.
+
+Items: `vpc#ID` with `state` (a JSON document of `Memory`), `cause#TIME#EVENT` and `claim#RESOURCE`; `region`
+with `teardowns` and `takeover#INSTALLATION`. Sort keys fall so that one page, newest first, has the state,
+the claims and the latest causes of a VPC.
+
+boto3's client plainly: its resource costs a tenth of a second of cold start (facts-operating, section 3), and
+the libraries on top of it bring that or more for four calls.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from .domain.budget import admitted
+from .domain.contest import Contest
+from .domain.findings import Reason, Status
+from .domain.memory import Adoption, Cause, Made, Making, Memory, OpenFinding
+from .ec2 import errors
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# The latest causes that are read with a VPC, and how long they are kept.
+_CAUSES = 100
+_CAUSE_SECONDS = 30 * 24 * 3600
+# What is known of a VPC that is gone is kept so long.
+_GONE_SECONDS = 30 * 24 * 3600
+# Someone else wrote meanwhile: what both know is written again.
+_ATTEMPTS = 5
+# DynamoDB takes so many keys in one call.
+_BATCH = 100
+_REGION = "region"
+
+
+class Ledger:
+    """Reads and writes the table. `table` is its name, empty for none. `say` logs a refusal."""
+
+    def __init__(
+        self,
+        client: Callable[[], DynamoDBClient],
+        table: str,
+        installation_id: str,
+        say: Callable[[str], None],
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._takeover = f"takeover#{installation_id}"
+        self._say = say
+        self._complete = False
+
+    # ---- one VPC
+
+    def read(self, vpc_id: str) -> Memory | None:
+        """What is known of a VPC; None where the ledger cannot be read."""
+        request: Any = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": _of(vpc_id)}},
+            "ScanIndexForward": False,
+            "ConsistentRead": True,
+            "Limit": _CAUSES,
+        }
+        answer = self._ask(lambda client: client.query(**request))
+        if answer is None:
+            return None
+        memory = Memory(vpc_id, complete=self.is_complete())
+        causes, claimed = [], set()
+        try:
+            for item in answer["Items"]:
+                sort_key = item["sk"]["S"]
+                if sort_key == "state":
+                    memory = _from_item(memory, item)
+                elif sort_key.startswith("claim#"):
+                    claimed.add(sort_key.partition("#")[2])
+                elif sort_key.startswith("cause#"):
+                    causes.append(_cause(json.loads(item["doc"]["S"])))
+        except (KeyError, TypeError, ValueError) as error:
+            self._say(f"what it has of {vpc_id} cannot be read: {error!r}")
+            return None
+        return replace(memory, causes=tuple(causes), claimed=frozenset(claimed))
+
+    def save(self, memory: Memory) -> Memory | None:
+        """Write what is known of a VPC; None where that was refused. Gives it as written."""
+        if not self._table:
+            return None
+        for _ in range(_ATTEMPTS):
+            written = replace(memory, version=memory.version + 1)
+            try:
+                self._client().put_item(**self._state(written, memory.version))
+            except ClientError as error:
+                if not _is_lost_race(error):
+                    self._refused(error)
+                    return None
+                there = self.read(memory.vpc_id)
+                if there is None:
+                    return None
+                memory = memory.merged(there)
+            except errors.ERRORS as error:
+                self._refused(error)
+                return None
+            else:
+                return written
+        self._refused("others write the same VPC at the same time")
+        return None
+
+    def _state(self, memory: Memory, before: int) -> Any:
+        request = {
+            "TableName": self._table,
+            "Item": {
+                "pk": {"S": _of(memory.vpc_id)},
+                "sk": {"S": "state"},
+                "doc": {"S": json.dumps(_document(memory), separators=(",", ":"))},
+                "version": {"N": str(memory.version)},
+            },
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        if before:
+            request["ConditionExpression"] = "version = :before"
+            request["ExpressionAttributeValues"] = {":before": {"N": str(before)}}
+        return request
+
+    def add_cause(self, vpc_id: str, cause: Cause) -> None:
+        """Keep who did what to a VPC. The same one twice is one."""
+        time = datetime.fromtimestamp(cause.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        item: Any = {
+            "pk": {"S": _of(vpc_id)},
+            "sk": {"S": f"cause#{time}#{cause.event_id}"},
+            "doc": {"S": json.dumps(asdict(cause), separators=(",", ":"))},
+            "expires": {"N": str(cause.time + _CAUSE_SECONDS)},
+        }
+        self._ask(lambda client: client.put_item(TableName=self._table, Item=item))
+
+    def forget(self, memory: Memory, now: float) -> None:
+        """Keep what is known of a VPC that is gone for a month more."""
+        key: Any = {"pk": {"S": _of(memory.vpc_id)}, "sk": {"S": "state"}}
+        if memory.version:
+            self._ask(
+                lambda client: client.update_item(
+                    TableName=self._table,
+                    Key=key,
+                    UpdateExpression="SET expires = :at",
+                    ExpressionAttributeValues={":at": {"N": str(int(now) + _GONE_SECONDS)}},
+                )
+            )
+
+    # ---- many
+
+    def read_many(self, vpc_ids: Iterable[str]) -> Mapping[str, Memory] | None:
+        """What is known of many VPCs, but for their causes and claims; None where it cannot be read."""
+        ordered, found = sorted(set(vpc_ids)), {}
+        complete = self.is_complete()
+        for start in range(0, len(ordered), _BATCH):
+            keys: Any = [
+                {"pk": {"S": _of(each)}, "sk": {"S": "state"}} for each in ordered[start : start + _BATCH]
+            ]
+            while keys:
+                answer = self._ask(partial(_batch_get, {self._table: {"Keys": keys}}))
+                if answer is None:
+                    return None
+                for item in answer["Responses"].get(self._table, []):
+                    vpc_id = item["pk"]["S"].partition("#")[2]
+                    try:
+                        found[vpc_id] = _from_item(Memory(vpc_id, complete=complete), item)
+                    except (KeyError, TypeError, ValueError) as error:
+                        self._say(f"what it has of {vpc_id} cannot be read: {error!r}")
+                        return None
+                keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+        return {each: found.get(each, Memory(each, complete=complete)) for each in ordered}
+
+    # ---- the Region
+
+    def is_complete(self) -> bool:
+        """Whether what was made before the ledger has been taken over. Once it has, that stays so."""
+        if not self._complete:
+            self._complete = self._item(self._takeover) is not None
+        return self._complete
+
+    def set_complete(self, now: float) -> None:
+        """Keep that all that was made before has been taken over."""
+        self._complete = self._put(self._takeover, {"at": int(now)}, 0)
+
+    def admits_teardown(self, vpc_id: str, now: float, limit: int) -> bool:
+        """Whether one more VPC of the Region may lose something within the hour; False where the ledger
+        cannot say. `now` is in seconds since 1970."""
+        for _ in range(_ATTEMPTS):
+            item = self._item("teardowns")
+            document = json.loads(item["doc"]["S"]) if item else {}
+            losing = admitted(document, vpc_id, now, limit)
+            if losing is None:
+                return False
+            if self._put("teardowns", losing, int(item["version"]["N"]) if item else 0):
+                return True
+        return False
+
+    def _item(self, sort_key: str) -> Mapping[str, Any] | None:
+        key: Any = {"pk": {"S": _REGION}, "sk": {"S": sort_key}}
+        answer = self._ask(
+            lambda client: client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        )
+        return answer.get("Item") if answer else None
+
+    def _put(self, sort_key: str, document: Mapping[str, int], before: int) -> bool:
+        """Write one of the Region's items, where nobody else did since it was read."""
+        if not self._table:
+            return False
+        request: Any = {
+            "TableName": self._table,
+            "Item": {
+                "pk": {"S": _REGION},
+                "sk": {"S": sort_key},
+                "doc": {"S": json.dumps(dict(document))},
+                "version": {"N": str(before + 1)},
+            },
+            "ConditionExpression": "version = :before" if before else "attribute_not_exists(pk)",
+        }
+        if before:
+            request["ExpressionAttributeValues"] = {":before": {"N": str(before)}}
+        try:
+            self._client().put_item(**request)
+        except ClientError as error:
+            if not _is_lost_race(error):
+                self._refused(error)
+            return False
+        except errors.ERRORS as error:
+            self._refused(error)
+            return False
+        return True
+
+    # ---- asking
+
+    def _ask(self, call: Callable[[DynamoDBClient], Any]) -> Any:
+        """What DynamoDB answers; None where it refuses, or where there is no table."""
+        if not self._table:
+            return None
+        try:
+            return call(self._client())
+        except errors.ERRORS as error:
+            self._refused(error)
+            return None
+
+    def _refused(self, why: object) -> None:
+        self._say(f"the ledger could not be used: {why}")
+
+
+def _batch_get(wanted: Any, client: DynamoDBClient) -> Any:
+    return client.batch_get_item(RequestItems=wanted)
+
+
+def _is_lost_race(error: ClientError) -> bool:
+    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
+
+
+def _of(vpc_id: str) -> str:
+    return f"vpc#{vpc_id}"
+
+
+# ---- documents
+
+
+def _document(memory: Memory) -> dict[str, Any]:
+    """What is written of a VPC; the rest stands in items of its own, or follows."""
+    document = asdict(memory)
+    for key in ("vpc_id", "claimed", "causes", "complete", "version"):
+        del document[key]
+    document["made"] = list(document["made"].values())
+    document["adoptions"] = list(document["adoptions"].values())
+    return document
+
+
+def _from_item(memory: Memory, item: Mapping[str, Any]) -> Memory:
+    given = json.loads(item["doc"]["S"])
+    made = [Made(**each) for each in given.get("made", [])]
+    adoptions = [_tuples(Adoption, each) for each in given.get("adoptions", [])]
+    return replace(
+        memory,
+        made={each.id: each for each in made},
+        making=tuple(Making(**each) for each in given.get("making", [])),
+        adoptions={each.endpoint_id: each for each in adoptions},
+        findings=tuple(_finding(each) for each in given.get("findings", [])),
+        contests=tuple(_tuples(Contest, each) for each in given.get("contests", [])),
+        profiles_version=int(given.get("profiles_version", 0)),
+        version=int(item["version"]["N"]),
+    )
+
+
+def _finding(given: dict[str, Any]) -> OpenFinding:
+    reason, cause = given.get("reason"), given.get("cause")
+    changed = {
+        "status": Status(given["status"]),
+        "reason": Reason(reason) if reason else None,
+        "cause": _cause(cause) if cause else None,
+    }
+    return OpenFinding(**{**given, **changed})
+
+
+def _cause(given: dict[str, Any]) -> Cause:
+    cause: Cause = _tuples(Cause, given)
+    return cause
+
+
+def _tuples(kind: Callable[..., Any], given: dict[str, Any]) -> Any:
+    """A value whose sequences are tuples."""
+    return kind(**{key: tuple(each) if isinstance(each, list) else each for key, each in given.items()})
