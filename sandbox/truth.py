@@ -81,6 +81,8 @@ class Truth:
             return
         if not self._named(group.get("Tags", [])):
             yield f"{group['GroupId']} has no Name tag"
+        if not self._placed(group.get("Tags", []), vpc):
+            yield f"{group['GroupId']} has no tag of its VPC"
         subnets = self.private_subnets(vpc)
         wanted = set(
             ipaddress.collapse_addresses(ipaddress.IPv4Network(each["CidrBlock"]) for each in subnets)
@@ -114,6 +116,8 @@ class Truth:
             yield "has lost its owner tag"
         if owned and not self._named(endpoint.get("Tags", [])):
             yield "has no Name tag"
+        if owned and not self._placed(endpoint.get("Tags", []), vpc):
+            yield "has no tag of its VPC"
         ours = self.owned_group(vpc)
         groups = {each["GroupId"] for each in endpoint["Groups"]}
         if ours and ours["GroupId"] not in groups:
@@ -151,6 +155,9 @@ class Truth:
 
     def _owned(self, tags: Sequence[Found]) -> bool:
         return {"Key": f"{self.prefix}:owner", "Value": self.owner} in tags
+
+    def _placed(self, tags: Sequence[Found], vpc: str) -> bool:
+        return {"Key": f"{self.prefix}:vpc", "Value": vpc} in tags
 
     def _made_by_us(self, endpoint: Found) -> bool:
         """An endpoint without the owner tag that has only the owned group is one that lost the tag."""

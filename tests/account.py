@@ -65,6 +65,8 @@ class Account:
         self.ledger.set_complete(self.clock.now())
         self.truth = Truth(self.ec2.truth, owner=STACK)
         self.observer = self.new_observer()
+        self._made: set[str] = set()
+        self._read = 0
 
     def new_observer(self) -> Observer:
         """An observer whose caches are empty, as after a cold start."""
@@ -117,6 +119,12 @@ class Account:
             Tags=[{"Key": f"{INSTALLATION.tag_prefix}:{key}", "Value": value} for key, value in tags.items()],
         )
 
+    def claim(self, vpc_id: str, *resource_ids: str) -> None:
+        """A person says that these are ours, as docs/security.md tells how."""
+        for each in resource_ids:
+            item = {"pk": {"S": f"vpc#{vpc_id}"}, "sk": {"S": f"claim#{each}"}}
+            self.dynamo.put_item(TableName="ledger", Item=item)
+
     # ---- what the remediator does
 
     def one_run(self, vpc_id: str, request: RunRequest | None = None) -> Run:
@@ -128,15 +136,15 @@ class Account:
         """One sweep, now."""
         return sweep(self.means, self.said.append)
 
-    def converge(self, vpc_id: str, at_most: int = 20) -> list[Run]:
+    def converge(self, vpc_id: str, at_most: int = 20, request: RunRequest | None = None) -> list[Run]:
         """Runs until the VPC is no longer requeued."""
-        made = [self.one_run(vpc_id)]
+        made = [self.one_run(vpc_id, request)]
         while made[-1].ending is Ending.REQUEUED:
             assert len(made) < at_most, f"still not converged: {made[-1]}"
             self.clock.advance(DEBOUNCE)
-            request = self.next_request(made[-1])
-            self.clock.advance(max(0, request.not_before / 1000 - self.clock.now()))
-            made.append(self.one_run(vpc_id, request))
+            again = self.next_request(made[-1])
+            self.clock.advance(max(0, again.not_before / 1000 - self.clock.now()))
+            made.append(self.one_run(vpc_id, again))
         return made
 
     def next_request(self, done: Run) -> RunRequest:
@@ -149,6 +157,15 @@ class Account:
         assert self.converge(vpc_id)[-1].ending is Ending.CONVERGED
         assert self.truth.faults(vpc_id) == []
         return vpc_id
+
+    def made_here(self) -> set[str]:
+        """The ids of what the reconciler ever made, whether it heard of it or not."""
+        for call in self.ec2.calls[self._read :]:
+            if call.request.principal == ROLE and call.response:
+                made = call.response.get("VpcEndpoint", {}).get("VpcEndpointId")
+                self._made |= {made, call.response.get("GroupId")} - {None}
+        self._read = len(self.ec2.calls)
+        return self._made
 
     @contextmanager
     def calls(self) -> Iterator[list[Call]]:

@@ -48,6 +48,7 @@ class Guard:
         for resource in self._narrowed(action, params):
             if not self._owned(resource):
                 self.violations.append(f"{action} narrows {resource}, which is not owned: {params}")
+        self.violations += [f"{action} deletes {each} too early" for each in self._too_early(action, params)]
         reason = self._permissions(principal, action, params)
         if reason is not None and not self._tags_are_late():
             self.violations.append(reason)
@@ -56,6 +57,9 @@ class Guard:
     def after(self, call: Call) -> None:
         """Look at what a call of the remediator's did."""
         if call.principal != ROLE or call.error_code is not None or not self.asked():
+            return
+        making_way = any(self._is_released(each) for each in self._subnets())
+        if making_way and call.action == "DeleteVpcEndpoints" and not self._others_stand_in_it():
             return
         if closed := self._open_before - self.open():
             self.violations.append(f"{call.action} closes {sorted(closed)}: {call.params}")
@@ -67,9 +71,7 @@ class Guard:
     def asked(self) -> bool:
         """Whether the VPC asks, by its tags, for the endpoints of the `appmesh` profile."""
         tags = self._account.ec2.tags_of(self._vpc_id)
-        until = tags.get(INSTALLATION.released_key, "1970-01-01T00:00:00+00:00")
-        released = datetime.fromisoformat(until).timestamp() > self._account.clock.now()
-        return tags.get(INSTALLATION.profile_key) == "appmesh" and not released
+        return tags.get(INSTALLATION.profile_key) == "appmesh" and not self._is_released(self._vpc_id)
 
     def open(self) -> set[tuple[str, str]]:
         """Services, each with a private subnet that its endpoints let in on 443. One that stands in no subnet
@@ -131,16 +133,84 @@ class Guard:
         if "GroupId" in params:
             yield params["GroupId"]
         taken = [*params.get("RemoveSubnetIds", []), *params.get("RemoveRouteTableIds", [])]
-        # Our own group is taken off what was adopted, to give it back.
         taken += [each for each in params.get("RemoveSecurityGroupIds", []) if not self._owned(each)]
-        if taken:
+        if taken and not self._gives_back(params):
             yield params["VpcEndpointId"]
 
+    def _gives_back(self, params: Mapping[str, Any]) -> bool:
+        """Whether all that a call takes from an endpoint is what the remediator once added to it."""
+        added: dict[str, set[str]] = {"SubnetIds": set(), "SecurityGroupIds": set(), "RouteTableIds": set()}
+        for call in self._account.ec2.calls:
+            if call.principal == ROLE and call.params.get("VpcEndpointId") == params["VpcEndpointId"]:
+                for kind in added:
+                    added[kind] |= set(call.params.get(f"Add{kind}", []))
+        return all(set(params.get(f"Remove{kind}", [])) <= ids for kind, ids in added.items())
+
     def _owned(self, resource: str) -> bool:
-        shown = self._account.ec2.world.late.old_tags.get((resource, INSTALLATION.owner_key))
-        if shown is not None and shown[1] == STACK:
+        """Whether the remediator made it, and it bears the owner tag and that of the VPC, or is shown with
+        them."""
+        marks = {INSTALLATION.owner_key: STACK, INSTALLATION.vpc_key: self._vpc_id}
+        late, now = self._account.ec2.world.late.old_tags, self._account.ec2.tags_of(resource)
+        bears = all(
+            now.get(key) == value or late.get((resource, key), (None, None))[1] == value
+            for key, value in marks.items()
+        )
+        return bears and resource in self._account.made_here()
+
+    def _too_early(self, action: str, params: Mapping[str, Any]) -> Iterator[str]:
+        """What a call deletes that is not to be deleted yet."""
+        if action not in ("DeleteVpcEndpoints", "DeleteSecurityGroup") or self._tags_are_late():
+            return
+        for resource in params.get("VpcEndpointIds", [params.get("GroupId")]):
+            if not (self._is_due(resource) or self._serves_nobody(resource) or self._is_double(resource)):
+                yield resource
+
+    def _is_due(self, resource: str) -> bool:
+        tags = self._account.ec2.tags_of(self._vpc_id)
+        if tags.get(INSTALLATION.profile_key) == "none" or self._is_released(self._vpc_id):
             return True
-        return self._account.ec2.tags_of(resource).get(INSTALLATION.owner_key) == STACK
+        if any(self._is_released(each) for each in self._subnets()):
+            return True
+        if not self._account.settings.installation.grace_seconds:
+            return not self._doubtful(tags)
+        at = self._account.ec2.tags_of(resource).get(INSTALLATION.leaving_key)
+        due = at is not None and datetime.fromisoformat(at).timestamp() <= self._account.clock.now()
+        return due and not self._doubtful(tags)
+
+    def _doubtful(self, tags: Mapping[str, str]) -> bool:
+        """Whether the profile names a service that the Region does not offer."""
+        profile = self._account.profiles.get(tags.get(INSTALLATION.profile_key, ""))
+        names = (INSTALLATION.service_name(each.service) for each in profile.endpoints) if profile else ()
+        services = self._account.ec2.world.services
+        return any(services.find(name, "Interface") is None for name in names if not name.endswith(".s3"))
+
+    def _serves_nobody(self, resource: str) -> bool:
+        endpoint = self._account.ec2.world.endpoints.get(resource)
+        return endpoint is not None and endpoint.state(self._account.clock.now()).lower() in _DEAD
+
+    def _is_double(self, resource: str) -> bool:
+        endpoints = self._account.truth.endpoints(self._vpc_id)
+        services = [each["ServiceName"] for each in endpoints if each["VpcEndpointId"] == resource]
+        same = [e["VpcEndpointId"] for e in endpoints if e["ServiceName"] in services]
+        same += [g["GroupId"] for g in self._account.truth.groups(self._vpc_id)] if not services else []
+        return any(self._owned(each) for each in same if each != resource)
+
+    def _is_released(self, resource: str) -> bool:
+        until = self._account.ec2.tags_of(resource).get(INSTALLATION.released_key)
+        return until is not None and datetime.fromisoformat(until).timestamp() > self._account.clock.now()
+
+    def _subnets(self) -> list[str]:
+        filters = [{"Name": "vpc-id", "Values": [self._vpc_id]}]
+        return [
+            each["SubnetId"]
+            for each in self._account.ec2.truth("DescribeSubnets", Filters=filters)["Subnets"]
+        ]
+
+    def _others_stand_in_it(self) -> bool:
+        """Whether anything stands in the VPC's subnets but what is owned."""
+        enis = self._account.ec2.world.backend.enis
+        descriptions = [eni.description for subnet in self._subnets() for eni in enis.of(subnet)]
+        return not all(self._owned(each.rpartition(" ")[2]) for each in descriptions)
 
     def _tags_are_late(self) -> bool:
         return bool(self._account.ec2.world.late.old_tags)

@@ -150,9 +150,9 @@ def owner_tags_removed(account: Account, vpc_id: str) -> None:
     account.customer.delete_tags(Resources=owned, Tags=[{"Key": INSTALLATION.owner_key}])
 
 
-def owner_and_name_removed(account: Account, vpc_id: str) -> None:
-    owned = [group(account, vpc_id), *(each["VpcEndpointId"] for each in account.truth.endpoints(vpc_id))]
-    account.customer.delete_tags(Resources=owned, Tags=[{"Key": INSTALLATION.owner_key}, {"Key": "Name"}])
+def vpc_tags_removed(account: Account, vpc_id: str) -> None:
+    owned = [group(account, vpc_id), app_mesh(account, vpc_id)]
+    account.customer.delete_tags(Resources=owned, Tags=[{"Key": INSTALLATION.vpc_key}])
 
 
 def name_tags_removed(account: Account, vpc_id: str) -> None:
@@ -177,13 +177,13 @@ BREAKS: dict[Break, set[Kind]] = {
     group_opened_to_everything: {Kind.GROUP_RULE_EXTRA},
     group_closed: {Kind.GROUP_RULE_MISSING},
     group_given_egress: {Kind.GROUP_EGRESS},
-    group_detached: {Kind.ENDPOINT_GROUP_MISSING, Kind.ENDPOINT_GROUP_EXTRA},
+    group_detached: {Kind.ENDPOINT_GROUP_MISSING},
     group_deleted: {Kind.GROUP_MISSING, Kind.ENDPOINT_GROUP_MISSING},
     private_dns_off: {Kind.PRIVATE_DNS_OFF},
     dns_support_off: {Kind.DNS_SUPPORT_OFF},
     dns_hostnames_off: {Kind.DNS_HOSTNAMES_OFF},
     owner_tags_removed: {Kind.TAGS_MISSING},
-    owner_and_name_removed: {Kind.TAGS_MISSING},
+    vpc_tags_removed: {Kind.TAGS_MISSING},
     name_tags_removed: {Kind.TAGS_MISSING},
     secondary_cidr_added: {Kind.GROUP_RULE_MISSING},
 }
@@ -209,7 +209,7 @@ def test_heals(account: Account, break_: Break) -> None:
 def test_a_new_vpc_gets_everything_at_once(account: Account) -> None:
     vpc_id = account.vpc("abc")
     first = account.one_run(vpc_id)
-    assert {each.status for each in first.findings} == {Status.REMEDIATED, Status.INFORMATIONAL}
+    assert {each.status for each in first.findings} == {Status.REMEDIATED, Status.IMPAIRED}
     account.clock.advance(120)
     assert account.truth.faults(vpc_id) == []
     assert len(account.truth.endpoints(vpc_id, LOGS)[0]["SubnetIds"]) == 3

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-
-import pytest
+from typing import Any
 
 from reconciler.domain.trail import ResourceType, Touched
 from reconciler.ec2.locate import EVERYWHERE, Located, Locator
@@ -15,7 +14,7 @@ NONE = Located(frozenset())
 
 
 def touched(
-    name: str, ids: Iterable[str] = (), kind: ResourceType = ResourceType.VPC, **more: bool
+    name: str, ids: Iterable[str] = (), kind: ResourceType = ResourceType.VPC, **more: Any
 ) -> Touched:
     found = {kind: frozenset(ids)} if ids else {}
     return Touched("event-1", name, datetime.now(UTC), "111122223333", "eu-west-1", found, **more)
@@ -34,17 +33,37 @@ def test_a_vpc_is_looked_at_where_it_has_opted_in(account: Account) -> None:
     assert locator(account).locate(touched("ModifyVpcAttribute", [ours, other])) == only(ours)
 
 
-@pytest.mark.parametrize(
-    ("tags", "deletion"), [(True, False), (False, True)], ids=["its tags", "its deletion"]
-)
-def test_what_the_event_itself_says_of_the_opt_in_is_not_asked_again(
-    account: Account, tags: bool, deletion: bool
-) -> None:
+def test_what_the_event_itself_says_of_the_opt_in_is_not_asked_again(account: Account) -> None:
     vpc_id = account.vpc(profile=None)
     with account.calls() as calls:
-        event = touched("ModifyVpcAttribute", [vpc_id], names_our_tags=tags, deletion_refused=deletion)
+        event = touched("ModifyVpcAttribute", [vpc_id], names_our_tags=True)
         assert locator(account).locate(event) == only(vpc_id)
     assert calls == []
+
+
+def test_a_refused_deletion_is_looked_at_where_the_vpc_has_opted_in_or_something_is_owned(
+    account: Account,
+) -> None:
+    opted_in, left, other = (
+        account.vpc(),
+        account.converged_vpc(number=2),
+        account.vpc(profile=None, number=3),
+    )
+    account.customer.delete_tags(Resources=[left], Tags=[{"Key": INSTALLATION.profile_key}])
+    event = touched("DeleteVpc", [opted_in, left, other], deletion_refused=True)
+    assert locator(account).locate(event) == only(opted_in, left)
+
+
+def test_the_refused_deletion_of_anyones_group_or_subnet_leads_to_its_vpc(account: Account) -> None:
+    vpc_id = account.vpc()
+    theirs = account.customer.create_security_group(GroupName="app", Description="app", VpcId=vpc_id)
+    subnet = account.truth.private_subnets(vpc_id)[0]["SubnetId"]
+    for name, resource, kind in (
+        ("DeleteSecurityGroup", theirs["GroupId"], ResourceType.GROUP),
+        ("DeleteSubnet", subnet, ResourceType.SUBNET),
+    ):
+        event = touched(name, [resource], kind, deletion_refused=True)
+        assert locator(account).locate(event) == only(vpc_id)
 
 
 def test_the_opt_in_is_remembered_for_a_minute(account: Account) -> None:

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError
 
 from reconciler.domain.model import AddressType
 from sandbox.truth import APP_MESH, LOGS
-from tests.account import Account
+from tests.account import INSTALLATION, Account
 
 
 def test_one_vpc_is_seen_with_all_that_stands_in_it(account: Account) -> None:
@@ -19,7 +19,9 @@ def test_one_vpc_is_seen_with_all_that_stands_in_it(account: Account) -> None:
     assert len(seen.internet_gateway_ids) == 1
     assert {endpoint.service_name for endpoint in seen.endpoints} == {APP_MESH}
     assert [endpoint.address_type for endpoint in seen.endpoints] == [AddressType.IPV4]
-    assert len(seen.groups) == 1
+    assert {group.name for group in seen.groups} == {"default", INSTALLATION.group_name}
+    assert {subnet for acl in seen.network_acls for subnet in acl.subnet_ids} == {s.id for s in seen.subnets}
+    assert seen.interfaces is None
     assert {APP_MESH, LOGS} <= set(seen.services)
 
 
@@ -38,7 +40,7 @@ def test_many_vpcs_cost_two_calls_each_for_their_attributes_and_no_other(account
     assert sorted(seen.vpc.id for seen in found) == sorted(vpc_ids)
     actions = [call.action for call in calls]
     assert actions.count("DescribeVpcAttribute") == 2 * len(vpc_ids)
-    assert len(actions) == 2 * len(vpc_ids) + 6
+    assert len(actions) == 2 * len(vpc_ids) + 7
 
 
 def test_what_the_region_offers_is_asked_once_in_a_quarter_of_an_hour(account: Account) -> None:

@@ -60,17 +60,24 @@ TAGS = (INSTALLATION.owner_key, f"{INSTALLATION.tag_prefix}:vpc", "Name")
 class History(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.vpc = LivedIn()
+        self.vpc: LivedIn
 
     @initialize(
         zones=st.lists(ZONES, max_size=3),
         adopted=st.sampled_from([None, APP_MESH, LOGS]),
         converged=st.booleans(),
         pending_while_modified=st.booleans(),
+        grace=st.sampled_from([0, 1800]),
     )
     def begin(
-        self, zones: list[str], adopted: str | None, converged: bool, pending_while_modified: bool = False
+        self,
+        zones: list[str],
+        adopted: str | None,
+        converged: bool,
+        pending_while_modified: bool = False,
+        grace: int = 0,
     ) -> None:
+        self.vpc = LivedIn(grace_seconds=grace)
         self.vpc.aws.timings.pending_while_modified = pending_while_modified
         for zone in zones:
             self.vpc.make_subnet(zone)
@@ -237,7 +244,7 @@ class History(RuleBasedStateMachine):
     def an_owner_is_named(self, number: int, owner: str) -> None:
         self.vpc.sign(number, owner)
 
-    @rule(profile=st.sampled_from(["appmesh", "ssm", "apmesh", None]))
+    @rule(profile=st.sampled_from(["appmesh", "ssm", "apmesh", "none", None]))
     def another_profile_is_asked(self, profile: str | None) -> None:
         self.vpc.ask(profile)
 
@@ -290,6 +297,14 @@ class History(RuleBasedStateMachine):
     @rule()
     def its_deletion_is_refused(self) -> None:
         self.vpc.refuse_deletion()
+
+    @rule(number=NUMBERS)
+    def the_deletion_of_a_subnet_is_refused(self, number: int) -> None:
+        self.vpc.refuse_deletion_of_subnet(number)
+
+    @rule()
+    def the_deletion_of_a_group_is_refused(self) -> None:
+        self.vpc.refuse_deletion_of_group()
 
     @rule(nth=st.integers(9, 20), effect=st.sampled_from(WRONG), done=st.booleans())
     def a_run_goes_wrong(self, nth: int, effect: Effect, done: bool) -> None:

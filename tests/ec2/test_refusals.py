@@ -370,6 +370,7 @@ def test_two_owned_endpoints_for_one_service_come_down_to_one(account: Account) 
         Resources=[second],
         Tags=[{"Key": k, "Value": v} for k, v in INSTALLATION.endpoint_tags(vpc_id, LOGS).items()],
     )
+    account.claim(vpc_id, second)
     account.converge(vpc_id)
     account.clock.advance(300)
     (kept,) = account.truth.endpoints(vpc_id, LOGS)
@@ -389,6 +390,7 @@ def test_a_second_owned_group_behind_which_someone_elses_endpoint_stands_is_bloc
     account.customer.modify_vpc_endpoint(VpcEndpointId=theirs, AddSecurityGroupIds=[double])
     account.clock.advance(60)
     account.tag(second, owner=INSTALLATION.id, vpc=vpc_id)
+    account.claim(vpc_id, second)
     made = account.converge(vpc_id)
     assert made[-1].ending is Ending.BLOCKED
     assert blocked(made[-1]) == {Reason.IN_USE}
@@ -450,7 +452,7 @@ def test_an_endpoint_that_is_shown_late_across_the_full_hour_is_not_made_twice(
 
 def test_an_endpoint_deleted_and_made_anew_is_not_the_dead_one(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    for hours_later in (0, 0, 0, 0, 1, 0, 5):
+    for hours_later in (0, 1, 0, 2, 3, 0, 5):
         account.clock.advance(hours_later * 3600)
         (endpoint,) = account.truth.endpoints(vpc_id, LOGS)
         account.customer.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])

@@ -68,7 +68,7 @@ def resources(kind: str) -> dict[str, Any]:
 
 
 def resolve(node: Any, values: Mapping[str, str]) -> Any:
-    """The node with `Ref`, `Fn::GetAtt`, `Fn::If` and `Fn::Sub` replaced; without a value, by its own name."""
+    """The node with `Ref`, `Fn::GetAtt`, `Fn::If` and `Fn::Sub` replaced; what has no value, by its name."""
     if isinstance(node, list):
         return [resolve(each, values) for each in node]
     if not isinstance(node, dict):

@@ -143,9 +143,7 @@ def test_what_a_rule_cannot_deliver_is_kept_in_a_standard_queue_that_lets_it(nam
 
 def statements() -> Iterator[tuple[str, Any]]:
     """Every statement of every policy, by the logical id of what it stands in."""
-    documents = [
-        (name, document) for name in resources("AWS::IAM::Role") for document in documents_of(name)
-    ]
+    documents = [(name, document) for name in resources("AWS::IAM::Role") for document in documents_of(name)]
     documents += [
         (name, resolve(policy["PolicyDocument"], VALUES))
         for name, policy in resources("AWS::IAM::ManagedPolicy").items()
