@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from reconciler.ledger import Ledger
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
@@ -74,6 +76,12 @@ class FakeEc2:
     def create_tags(self, **_request: Any) -> None:
         self._call("create_tags")
 
+    def delete_tags(self, **_request: Any) -> None:
+        self._call("delete_tags")
+
+    def delete_security_group(self, **_request: Any) -> None:
+        self._call("delete_security_group")
+
     def delete_vpc_endpoints(self, **_request: Any) -> Any:
         self._call("delete_vpc_endpoints")
         return {"Unsuccessful": []}
@@ -85,12 +93,16 @@ class FakeEc2:
 
 
 class FakeDynamo:
-    """A DynamoDB of one table, which takes the requests of the ledger and no others."""
+    """A DynamoDB of one table, which takes the requests of the ledger and no others.
 
-    def __init__(self) -> None:
+    With `error`, it refuses every call. `at_once` is how many items of a batch it gives in one answer.
+    """
+
+    def __init__(self, error: Exception | None = None, at_once: int = 100) -> None:
         self.items: dict[tuple[str, str], dict[str, Any]] = {}
         self.calls: list[str] = []
-        self.error: Exception | None = None
+        self.error = error
+        self._at_once = at_once
 
     @property
     def client(self) -> DynamoDBClient:
@@ -138,8 +150,12 @@ class FakeDynamo:
         self._call("batch_get_item")
         ((table, wanted),) = RequestItems.items()
         assert 1 <= len(wanted["Keys"]) <= 100
-        keys = [(key["pk"]["S"], key["sk"]["S"]) for key in wanted["Keys"]]
-        return {"Responses": {table: [self.items[key] for key in keys if key in self.items]}}
+        asked, later = wanted["Keys"][: self._at_once], wanted["Keys"][self._at_once :]
+        keys = [(key["pk"]["S"], key["sk"]["S"]) for key in asked]
+        return {
+            "Responses": {table: [self.items[key] for key in keys if key in self.items]},
+            "UnprocessedKeys": {table: {"Keys": later}} if later else {},
+        }
 
     def query(self, *, ExpressionAttributeValues: Any, Limit: int, **request: Any) -> Any:  # noqa: N803
         self._call("query")
@@ -148,3 +164,19 @@ class FakeDynamo:
         partition = ExpressionAttributeValues[":pk"]["S"]
         keys = sorted((key for key in self.items if key[0] == partition), reverse=True)
         return {"Items": [self.items[key] for key in keys[:Limit]]}
+
+
+def a_ledger(
+    dynamo: FakeDynamo,
+    said: list[str] | None = None,
+    *,
+    complete: bool = True,
+    table: str = "ledger",
+    installation_id: str = "our-stack",
+) -> Ledger:
+    """A ledger on this table, as after a cold start, whose first sweep is over unless it is not `complete`.
+    It says to `said` what it has to say."""
+    ledger = Ledger(lambda: dynamo.client, table, installation_id, [].append if said is None else said.append)
+    if complete and dynamo.error is None:
+        ledger.set_complete(0)
+    return ledger

@@ -9,7 +9,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reconciler.domain import trail
+from reconciler.domain.contest import Contest
 from reconciler.domain.counts import Count, Metric
+from reconciler.domain.memory import Made
 from reconciler.domain.trail import WATCHED, MalformedEvent, ResourceType, Touched
 from reconciler.queue import MalformedMessage, NotQueued, Queue, RunRequest, first_seen_of
 from tests.unit.domain.test_trail import an_api_call
@@ -36,6 +38,7 @@ def dedup_id(vpc_id: str = "vpc-1", now: float = NOW, debounce: int = 30, origin
 
 
 NUMBERS = st.integers(0, 2**48 - 1)
+WORDS = st.lists(st.text()).map(tuple)
 COUNT = Count(Metric.DRIFT_DETECTED, "dns-support-off", "dns-support-off", "vpc-2")
 
 # ---- messages
@@ -49,10 +52,15 @@ COUNT = Count(Metric.DRIFT_DETECTED, "dns-support-off", "dns-support-off", "vpc-
         attempts=NUMBERS,
         failures=NUMBERS,
         not_before=NUMBERS,
-        deletion_refused=st.booleans(),
+        refused=WORDS,
+        swept=st.booleans(),
         counted=st.lists(st.builds(Count, st.sampled_from(Metric), st.text(), st.text(), st.text())).map(
             tuple
         ),
+        made=st.lists(st.builds(Made, st.text(), st.text(), NUMBERS, st.booleans())).map(tuple),
+        contests=st.lists(
+            st.builds(Contest, st.text(), st.text(), st.lists(NUMBERS).map(tuple), NUMBERS, NUMBERS)
+        ).map(tuple),
     )
 )
 def test_a_message_says_what_the_request_says(request: RunRequest) -> None:
@@ -63,7 +71,14 @@ def test_a_message_of_the_last_version_is_read_without_what_it_counted() -> None
     body = (
         '{"vpc_id": "vpc-1", "first_seen": 7, "rounds": 2, "release": true, "counted": ["dns-support-off"]}'
     )
-    assert RunRequest.from_json(body) == RunRequest("vpc-1", 7, attempts=2, deletion_refused=True)
+    assert RunRequest.from_json(body) == RunRequest("vpc-1", 7, attempts=2, refused=("vpc-1",))
+
+
+@pytest.mark.parametrize("key", ["release", "deletion_refused"])
+def test_a_message_of_an_earlier_version_says_that_the_vpcs_own_deletion_was_refused(key: str) -> None:
+    body: dict[str, Any] = {"vpc_id": "vpc-1", "first_seen": 7, key: True}
+    assert RunRequest.from_json(json.dumps(body)).refused == ("vpc-1",)
+    assert RunRequest.from_json(json.dumps({**body, key: False})).refused == ()
 
 
 def test_a_message_may_leave_out_what_a_first_run_does_not_have() -> None:
@@ -98,6 +113,12 @@ def test_a_message_may_leave_out_what_a_first_run_does_not_have() -> None:
         ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": "dns"}', "list of words"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": [1]}', "list of words"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": [{"metric": "x"}]}', "list of words"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "refused": "subnet-1"}', "refused is no list of ids"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "refused": [1]}', "refused is no list of ids"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "made": ["vpce-1"]}', "made cannot be read"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "made": 1}', "made cannot be read"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "made": [{"id": "vpce-1"}]}', "made cannot be read"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "contests": [{"what": 1}]}', "contests cannot be read"),
     ],
 )
 def test_a_message_that_is_not_ours_is_refused_with_what_is_wrong(body: str, complaint: str) -> None:
@@ -163,8 +184,9 @@ def test_an_attempt_is_not_taken_for_the_one_before_it() -> None:
     assert len(dedup_ids(RunRequest("vpc-1", 7, attempts=1), RunRequest("vpc-1", 7, attempts=2))) == 2
 
 
-def test_a_release_is_not_lost_to_an_event() -> None:
-    assert len(dedup_ids(RunRequest("vpc-1", 7), RunRequest("vpc-1", 7, deletion_refused=True))) == 2
+def test_a_refused_deletion_is_not_lost_to_an_event_nor_to_another_in_the_same_vpc() -> None:
+    asked = (RunRequest("vpc-1", 7, refused=ids) for ids in ((), ("subnet-1",), ("subnet-2",)))
+    assert len(dedup_ids(*asked)) == 3
 
 
 # ---- sending
@@ -201,7 +223,8 @@ def test_each_vpc_is_a_message_group_of_its_own() -> None:
         "failures": 0,
         "unknowns": 0,
         "not_before": 0,
-        "deletion_refused": False,
+        "refused": [],
+        "swept": False,
         "counted": [
             {
                 "metric": "DriftDetected",
@@ -210,6 +233,8 @@ def test_each_vpc_is_a_message_group_of_its_own() -> None:
                 "resource": "vpc-2",
             }
         ],
+        "made": [],
+        "contests": [],
     }
 
 

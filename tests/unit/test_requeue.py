@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.domain.contest import Contest
+from reconciler.domain.memory import Made
 from reconciler.queue import RunRequest
 from reconciler.reconcile import Ending, Run
 from reconciler.requeue import next_request
@@ -26,19 +28,30 @@ def following(done: Run, debounce: int = DEBOUNCE) -> RunRequest:
 
 
 def test_the_next_request_remembers_since_when_and_how_often() -> None:
-    request = RunRequest("vpc-1", 7, attempts=2, deletion_refused=True)
+    request = RunRequest("vpc-1", 7, attempts=2, refused=("vpc-1",))
     began = int(NOW * 1000)
-    assert following(a_run(request, deletion_pending=True)) == RunRequest(
-        "vpc-1", 7, attempts=3, began=began, deletion_refused=True
+    assert following(a_run(request, refused=("vpc-1",))) == RunRequest(
+        "vpc-1", 7, attempts=3, began=began, refused=("vpc-1",)
     )
     again = RunRequest("vpc-1", 7, attempts=2, began=9)
     assert following(a_run(again)).began == 9
 
 
-def test_a_release_is_asked_for_until_it_is_settled() -> None:
-    request = RunRequest("vpc-1", 7, deletion_refused=True)
-    assert following(a_run(request, deletion_pending=True)).deletion_refused
-    assert not following(a_run(request)).deletion_refused
+def test_a_refused_deletion_is_asked_for_until_it_is_settled() -> None:
+    request = RunRequest("vpc-1", 7, refused=("subnet-1", "subnet-2"))
+    assert following(a_run(request, refused=("subnet-2",))).refused == ("subnet-2",)
+    assert following(a_run(request)).refused == ()
+
+
+def test_what_the_ledger_did_not_take_goes_with_the_message() -> None:
+    made, fought = (Made("vpce-1", "our-stack/logs", 7),), (Contest("dns-support-off", "vpc-1", (7,)),)
+    after = following(a_run(RunRequest("vpc-1", 7), unproven=made, contests=fought))
+    assert (after.made, after.contests) == (made, fought)
+    assert (following(a_run(after)).made, following(a_run(after)).contests) == ((), ())
+
+
+def test_drift_that_the_sweep_found_stays_that() -> None:
+    assert following(a_run(RunRequest("vpc-1", 7, swept=True))).swept
 
 
 @pytest.mark.parametrize(("failures", "pause"), [(0, None), (1, 60), (2, 120), (3, 240), (4, 300), (40, 300)])
