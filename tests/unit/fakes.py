@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from reconciler.domain.memory import Made, Memory
+from reconciler.domain.model import Observation
 from reconciler.ledger import Ledger
 
 if TYPE_CHECKING:
@@ -179,4 +181,14 @@ def a_ledger(
     ledger = Ledger(lambda: dynamo.client, table, installation_id, [].append if said is None else said.append)
     if complete and dynamo.error is None:
         ledger.set_complete(0)
+    return ledger
+
+
+def a_ledger_that_knows(seen: Observation, dynamo: FakeDynamo | None = None) -> Ledger:
+    """A ledger whose first sweep is over, and which knows of the creation of all that bears a `Name`."""
+    ledger = a_ledger(dynamo or FakeDynamo())
+    named = (
+        (each.id, each.tags["Name"]) for each in (*seen.groups, *seen.all_endpoints) if "Name" in each.tags
+    )
+    ledger.save(Memory(seen.vpc.id).with_made(Made(each, name, seen=True) for each, name in named))
     return ledger

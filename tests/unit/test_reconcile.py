@@ -1,51 +1,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from reconciler import reconcile
 from reconciler.domain.actions import EnableVpcAttribute
 from reconciler.domain.counts import Concluded, Count, Metric
 from reconciler.domain.execution import Outcome
 from reconciler.domain.findings import Finding, Kind, Reason, Status
-from reconciler.domain.model import EndpointState, Mode, Observation, VpcAttribute
+from reconciler.domain.model import EndpointState, Mode, VpcAttribute
 from reconciler.domain.plan import Step
-from reconciler.domain.profiles import builtin
 from reconciler.ec2.errors import Verdict
-from reconciler.ec2.observe import Observer
-from reconciler.queue import RunRequest
 from reconciler.reconcile import Ending, Run, conclude_finding
-from tests.builders import ENVOY, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
+from tests.builders import ENVOY, LOGS, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
 from tests.unit.fakes import FakeEc2, refusal
+from tests.unit.one_run import NOW, a_request, run
 
-NOW = 1_795_420_800.0
 DNS_OFF = a_converged_vpc("a").with_dns(hostnames=False)
 STEP = Step(EnableVpcAttribute(VPC_ID, VpcAttribute.DNS_SUPPORT), ())
 
 
 def a_finding(status: Status = Status.REMEDIABLE, reason: Reason | None = None) -> Finding:
     return Finding(Kind.DNS_SUPPORT_OFF, VPC_ID, "off", "on", status, reason)
-
-
-def a_request(age: float = 0, attempts: int = 0) -> RunRequest:
-    since = int((NOW - age) * 1000)
-    return RunRequest(VPC_ID, first_seen=since, attempts=attempts, began=since)
-
-
-def run(
-    seen: VpcBuilder | Observation | Exception | None,
-    request: RunRequest | None = None,
-    ec2: FakeEc2 | None = None,
-    mode: Mode = Mode.ENFORCE,
-) -> Run:
-    observer = Mock(spec=Observer)
-    observer.one.side_effect = [seen.observed() if isinstance(seen, VpcBuilder) else seen]
-    installation = replace(INSTALLATION, default_mode=mode)
-    client = (ec2 or FakeEc2()).client
-    return reconcile.run(request or a_request(), observer, client, builtin(), installation, lambda: NOW)
 
 
 # ---- how a run ends
@@ -215,42 +192,6 @@ def test_a_vpc_that_could_not_be_read_for_long_is_stuck() -> None:
 
 def test_a_vpc_that_has_converged_is_never_stuck() -> None:
     assert run(a_converged_vpc("a"), a_request(age=9999, attempts=99)).ending is Ending.CONVERGED
-
-
-# ---- what a VPC does not, or no longer, ask for
-
-
-def test_a_vpc_that_opted_out_is_taken_down() -> None:
-    ec2 = FakeEc2()
-    done = run(a_converged_vpc("a").tagged(), ec2=ec2)
-    assert (done.ending, ec2.calls) == (Ending.REQUEUED, ["delete_vpc_endpoints"] * 2)
-
-
-def test_a_shared_vpc_is_left_alone_and_reported() -> None:
-    seen = DNS_OFF.observed()
-    ec2 = FakeEc2()
-    done = run(replace(seen, vpc=replace(seen.vpc, owner_id="999988887777")), ec2=ec2)
-    assert (done.ending, ec2.calls) == (Ending.BLOCKED, [])
-    assert [treated.reason for treated in done.findings] == [Reason.SHARED_VPC]
-
-
-def test_a_refused_deletion_releases_the_vpc_and_takes_down_what_is_in_its_way() -> None:
-    ec2 = FakeEc2()
-    done = run(a_converged_vpc("a"), replace(a_request(), deletion_refused=True), ec2)
-    assert ec2.calls == ["create_tags", "delete_vpc_endpoints", "delete_vpc_endpoints"]
-    assert done.ending is Ending.REQUEUED
-
-
-def test_a_refused_deletion_of_a_vpc_in_audit_mode_only_reports() -> None:
-    ec2 = FakeEc2()
-    done = run(a_converged_vpc("a"), replace(a_request(), deletion_refused=True), ec2, Mode.AUDIT)
-    assert (done.ending, ec2.calls) == (Ending.REPORTED, [])
-
-
-def test_a_vpc_whose_release_could_not_be_written_is_kept_right() -> None:
-    ec2 = FakeEc2(refusal("UnauthorizedOperation"))
-    run(a_converged_vpc("a"), replace(a_request(), deletion_refused=True), ec2)
-    assert ec2.calls == ["create_tags"]
 
 
 # ---- what became of a finding

@@ -40,6 +40,8 @@ def held_back(plan: Plan, reason: Reason) -> Plan:
     """The plan without what goes late: all of it or none, so that no VPC is taken down in part."""
     late = [step for step in plan.steps if step.removal is Removal.LATE]
     held = {finding for step in late for finding in step.remediates}
+    # A group that goes after its endpoints waits for what does not happen now.
+    held |= {each for each in plan.findings if each.kind is Kind.NOT_WANTED and each.status is Status.WAITING}
     return replace(
         plan,
         findings=tuple(
