@@ -11,13 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 from sandbox.ec2 import AssumedRole, Principal
-from sandbox.iam.policies import Statement
+from sandbox.iam.statements import Need, Statement, speaks_of
 
-Context = Mapping[str, str | list[str]]
 TagsOf = Callable[[str], Mapping[str, str]]
 
 _ID = re.compile(r"(vpce|vpc|subnet|sg|sgr|rtb|igw|dopt|eni)-[0-9a-f]{8,}")
@@ -32,21 +30,13 @@ _KINDS = {
     "dopt": "dhcp-options",
     "eni": "network-interface",
 }
-_MADE_BY = {"CreateVpcEndpoint": "vpc-endpoint", "CreateSecurityGroup": "security-group"}
+_MADE_BY = {
+    "CreateVpcEndpoint": "vpc-endpoint",
+    "CreateSecurityGroup": "security-group",
+    "CreateVpc": "vpc",
+    "CreateSubnet": "subnet",
+}
 _READS = ("Describe", "Get")
-
-
-class PolicyError(RuntimeError):
-    """A policy says something that is not understood here; better told than passed over."""
-
-
-@dataclass(frozen=True)
-class Need:
-    """One thing that IAM must allow for a call to go through."""
-
-    action: str
-    resource: str
-    context: Context
 
 
 @dataclass(frozen=True)
@@ -116,40 +106,4 @@ def _ids(value: object) -> Iterator[str]:
 
 
 def _allowed(statements: Sequence[Statement], need: Need) -> bool:
-    matching = [statement for statement in statements if _matches(statement, need)]
-    effects = {statement["Effect"] for statement in matching}
-    return effects == {"Allow"}
-
-
-def _matches(statement: Statement, need: Need) -> bool:
-    actions = [each.lower() for each in _listed(statement["Action"])]
-    return (
-        any(fnmatchcase(need.action.lower(), each) for each in actions)
-        and any(fnmatchcase(need.resource, each) for each in _listed(statement["Resource"]))
-        and all(
-            _holds(operator, need.context.get(key.lower()), _listed(values))
-            for operator, test in statement.get("Condition", {}).items()
-            for key, values in test.items()
-        )
-    )
-
-
-def _holds(operator: str, found: str | list[str] | None, wanted: list[str]) -> bool:
-    """Whether one condition holds for what is known."""
-    if operator == "Null":
-        return (found is None) == (wanted == ["true"])
-    values = _listed(found) if found is not None else []
-    match operator:
-        case "StringEquals":
-            return found is not None and all(each in wanted for each in values)
-        case "StringLike":
-            return found is not None and all(any(fnmatchcase(v, w) for w in wanted) for v in values)
-        case "StringNotEquals":
-            return not any(each in wanted for each in values)
-        case "ForAllValues:StringEquals":
-            return all(each in wanted for each in values)
-    raise PolicyError(f"the sandbox does not know the condition operator {operator}")
-
-
-def _listed(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
+    return {each["Effect"] for each in statements if speaks_of(each, need)} == {"Allow"}

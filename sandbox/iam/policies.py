@@ -8,13 +8,12 @@ own, which on AWS does not exist and which no template should name.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from sandbox.control_plane.deploy import Stack
 from sandbox.control_plane.ministack import ControlPlane
-
-Statement = Mapping[str, Any]
+from sandbox.iam.statements import Statement
 
 _BATCHES = {
     f"sqs:{action}": f"sqs:{action}Batch"

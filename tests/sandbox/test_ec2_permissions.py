@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sandbox.ec2 import AssumedRole, Ec2, IamUser
-from sandbox.iam.ec2_decision import Ec2Permissions, PolicyError
+from sandbox.iam.ec2_decision import Ec2Permissions
+from sandbox.iam.statements import PolicyError
 
 _ROLE = AssumedRole("arn:aws:iam::111122223333:role/program", "session")
 _OWN, _THEIRS = "sg-00000000000000001", "sg-00000000000000002"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from reconciler.settings import Settings
-from tests.template.deployed import VALUES, documents_of, resolve, resources, template
+from tests.template.deployed import VALUES, resolve, resources, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 QUEUES = resources("AWS::SQS::Queue")
@@ -138,120 +137,6 @@ def test_what_a_rule_cannot_deliver_is_kept_in_a_standard_queue_that_lets_it(nam
         assert {"Ref": queue} in policy["Queues"]
 
 
-# ---- policies
-
-
-def statements() -> Iterator[tuple[str, Any]]:
-    """Every statement of every policy, by the logical id of what it stands in."""
-    documents = [(name, document) for name in resources("AWS::IAM::Role") for document in documents_of(name)]
-    documents += [
-        (name, resolve(policy["PolicyDocument"], VALUES))
-        for name, policy in resources("AWS::IAM::ManagedPolicy").items()
-    ]
-    for name, document in documents:
-        for statement in document["Statement"]:
-            yield name, statement
-
-
-def listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def test_nothing_is_written_on_any_resource_whatever_but_the_association_of_hosted_zones() -> None:
-    anything = {
-        action
-        for _, statement in statements()
-        if "*" in listed(statement["Resource"])
-        for action in listed(statement["Action"])
-        if not action.startswith("ec2:Describe")
-    }
-    assert anything == {"route53:AssociateVPCWithHostedZone"}
-
-
-def test_no_action_is_a_wildcard() -> None:
-    for _, statement in statements():
-        assert not any("*" in action for action in listed(statement["Action"]))
-
-
-def test_only_reconcile_may_write_to_ec2() -> None:
-    writers = {
-        name
-        for name, statement in statements()
-        for action in listed(statement["Action"])
-        if action.startswith("ec2:") and not action.startswith("ec2:Describe")
-    }
-    assert writers == {"ReconcileRole"}
-
-
-OWNER = {"StringEquals": {"aws:ResourceTag/vpce-remediator:owner": "vpc-endpoint-remediator"}}
-
-
-def test_only_what_is_owned_may_be_opened() -> None:
-    action = "ec2:AuthorizeSecurityGroupIngress"
-    [allowed] = [statement for _, statement in statements() if action in listed(statement["Action"])]
-    assert allowed["Condition"] == OWNER
-
-
-@pytest.mark.parametrize(
-    "action",
-    """
-    ec2:DeleteVpcEndpoints ec2:RevokeSecurityGroupIngress ec2:RevokeSecurityGroupEgress
-    ec2:DeleteSecurityGroup
-    """.split(),
-)
-def test_only_what_bears_the_owner_mark_and_the_vpc_mark_may_be_narrowed_or_deleted(action: str) -> None:
-    allowed = [statement for _, statement in statements() if action in listed(statement["Action"])]
-    assert allowed
-    for statement in allowed:
-        vpc = {"StringLike": {"aws:ResourceTag/vpce-remediator:vpc": "vpc-*"}}
-        assert statement["Condition"] == OWNER | vpc
-
-
-def test_no_mark_alone_can_be_turned_into_ownership() -> None:
-    """The owner mark is put on only at creation, or on what bears it, or on what bears both others."""
-    signing = [
-        s["Condition"]
-        for _, s in statements()
-        if "ec2:CreateTags" in listed(s["Action"]) and ":security-group/*" in str(s["Resource"])
-    ]
-    for condition in signing:
-        equal = condition["StringEquals"]
-        bears_owner = OWNER["StringEquals"].items() <= equal.items()
-        bears_both = set(condition.get("StringLike", {})) == {
-            "aws:ResourceTag/Name",
-            "aws:ResourceTag/vpce-remediator:vpc",
-        }
-        assert bears_owner or bears_both or "ec2:CreateAction" in equal
-    assert len(signing) == 4
-
-
-def test_while_paused_the_role_may_write_nothing_to_ec2() -> None:
-    paused = str(documents_of("ReconcileRole", {**VALUES, "Paused": "true"}))
-    assert "ec2:" not in paused
-    assert "ec2:" in str(documents_of("ReconcileRole"))
-
-
-def test_a_policy_that_lists_tag_keys_holds_only_where_there_are_some() -> None:
-    """`ForAllValues` is true where the key is absent (facts-operating, section 5)."""
-    for _, statement in statements():
-        condition = statement.get("Condition", {})
-        if "ForAllValues:StringEquals" in condition:
-            assert condition["Null"]["aws:TagKeys"] == "false"
-
-
-def test_only_opted_in_vpcs_may_be_modified() -> None:
-    [statement] = [s for _, s in statements() if "ec2:ModifyVpcAttribute" in listed(s["Action"])]
-    assert statement["Condition"] == {"Null": {"aws:ResourceTag/vpce-remediator:profile": "false"}}
-
-
-def test_a_vpc_may_be_tagged_with_its_release_and_nothing_else() -> None:
-    [statement] = [s for _, s in statements() if ":vpc/*" in str(s["Resource"]) and "CreateTags" in str(s)]
-    assert {each.rpartition(":")[2] for each in statement["Resource"]} == {"vpc/*", "subnet/*"}
-    assert statement["Condition"]["ForAllValues:StringEquals"] == {
-        "aws:TagKeys": ["vpce-remediator:released-until"]
-    }
-
-
 @pytest.mark.parametrize("name", resources("AWS::Events::Rule"))
 def test_only_its_own_rule_may_start_a_function(name: str) -> None:
     [target] = resources("AWS::Events::Rule")[name]["Targets"]
@@ -261,27 +146,6 @@ def test_only_its_own_rule_may_start_a_function(name: str) -> None:
         if permission["SourceArn"] == {"Fn::GetAtt": f"{name}.Arn"}
     ]
     assert [reference(permission["FunctionName"]) for permission in started] == [reference(target["Arn"])]
-
-
-def test_the_program_may_make_every_call_that_it_makes() -> None:
-    allowed = {action for _, statement in statements() for action in listed(statement["Action"])}
-    assert allowed >= {
-        "ec2:AuthorizeSecurityGroupIngress",
-        "ec2:CreateSecurityGroup",
-        "ec2:CreateTags",
-        "ec2:CreateVpcEndpoint",
-        "ec2:DeleteSecurityGroup",
-        "ec2:DeleteTags",
-        "ec2:DescribeNetworkAcls",
-        "ec2:DescribeNetworkInterfaces",
-        "ec2:DeleteVpcEndpoints",
-        "ec2:DescribeDhcpOptions",
-        "ec2:ModifyVpcAttribute",
-        "ec2:ModifyVpcEndpoint",
-        "ec2:RevokeSecurityGroupEgress",
-        "ec2:RevokeSecurityGroupIngress",
-        "route53:AssociateVPCWithHostedZone",
-    }
 
 
 def test_every_parameter_is_in_one_group_of_the_console_and_has_a_label() -> None:

@@ -10,9 +10,9 @@ def time_in(tag: str) -> float:
     is UTC."""
     try:
         time = datetime.fromisoformat(tag)
-    except ValueError:
+        return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).timestamp()
+    except (OverflowError, ValueError):
         return 0.0
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
 
 
 def as_tag(time: float) -> str:
