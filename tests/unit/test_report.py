@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from reconciler import report
 from reconciler.domain import counts
 from reconciler.domain.counts import Concluded, Count, Tally, tally
 from reconciler.domain.findings import Finding, Kind, Reason, Status
+from reconciler.domain.memory import Cause
 from reconciler.ec2.errors import Refusal, Verdict
 from reconciler.queue import RunRequest
 from reconciler.reconcile import Ending, Run
@@ -205,7 +207,55 @@ def test_a_clock_that_runs_behind_does_not_make_the_time_negative(reported: Repo
     assert reported.metrics() == [("TimeToConverge", "Milliseconds", 0.0, {})]
 
 
+def test_what_someone_keeps_undoing_is_drift_and_contested(reported: Reported) -> None:
+    fought = replace(DNS, status=Status.CONTESTED)
+    report.report_run(a_run(Ending.CONTESTED, Concluded(fought, Status.CONTESTED)), NOW, reported.logger)
+    assert reported.metrics() == [
+        ("DriftDetected", "Count", 1.0, {"Kind": "dns-support-off"}),
+        ("DriftContested", "Count", 1.0, {"Kind": "dns-support-off"}),
+    ]
+
+
+@pytest.mark.parametrize("status", [Status.LEAVING, Status.IMPAIRED])
+def test_what_is_leaving_or_impaired_is_no_drift(reported: Reported, status: Status) -> None:
+    concluded = Concluded(replace(DNS, status=status), status)
+    report.report_run(a_run(Ending.CONVERGED, concluded), NOW, reported.logger)
+    assert reported.metrics() == []
+
+
+def test_drift_that_no_event_foretold_is_counted_by_the_sweep(reported: Reported) -> None:
+    done = replace(a_run(Ending.REQUEUED, Concluded(DNS, Status.WAITING), swept=True), unforeseen=2)
+    report.report_run(done, NOW, reported.logger)
+    assert reported.metrics() == [
+        ("DriftDetected", "Count", 1.0, {"Kind": "dns-support-off"}),
+        ("DriftFoundBySweep", "Count", 2.0, {}),
+    ]
+
+
 # ---- the lines for a person
+
+
+def test_a_finding_says_since_when_it_stands_and_who_brought_it_about(reported: Reported) -> None:
+    cause = Cause("event-1", "ModifyVpcAttribute", "user ada", 1_795_420_000, (VPC_ID,))
+    concluded = Concluded(DNS, Status.WAITING, since=1_795_420_100, cause=cause)
+    report.report_run(a_run(Ending.REQUEUED, concluded), NOW, reported.logger)
+    line = reported.lines()[0]
+    assert line["message"].endswith("wanted on; waiting; caused by ModifyVpcAttribute by user ada")
+    assert line["since"] == 1_795_420_100
+    assert line["cause"] == {
+        "event_id": "event-1",
+        "event_name": "ModifyVpcAttribute",
+        "actor": "user ada",
+        "time": 1_795_420_000,
+        "resources": [VPC_ID],
+        "refused": False,
+    }
+
+
+def test_a_contested_finding_is_a_warning(reported: Reported) -> None:
+    fought = replace(DNS, status=Status.CONTESTED)
+    report.report_run(a_run(Ending.REQUEUED, Concluded(fought, Status.CONTESTED)), NOW, reported.logger)
+    assert [line["level"] for line in reported.lines()] == ["WARNING", "INFO"]
 
 
 def test_each_finding_has_a_line_that_a_person_can_read(reported: Reported) -> None:
@@ -235,7 +285,7 @@ def test_each_finding_has_a_line_that_a_person_can_read(reported: Reported) -> N
 def test_a_run_that_a_person_should_see_is_a_warning(reported: Reported, ending: Ending) -> None:
     report.report_run(a_run(ending, attempts=3), NOW, reported.logger)
     [line] = reported.lines()
-    alarming = ending in (Ending.BLOCKED, Ending.STUCK)
+    alarming = ending in (Ending.BLOCKED, Ending.CONTESTED, Ending.STUCK)
     assert line["level"] == ("WARNING" if alarming else "INFO")
     assert (line["vpc_id"], line["ending"], line["attempts"]) == (VPC_ID, ending.value, 3)
 
@@ -253,16 +303,32 @@ def test_a_run_that_could_not_read_ec2_says_what_ec2_said(reported: Reported) ->
 # ---- sweeps and rejections
 
 
-def test_a_sweep_is_three_counts_without_dimensions_nought_included(reported: Reported) -> None:
-    report.report_sweep(Sweep(("vpc-1", "vpc-2"), ("vpc-3",), (), ("vpc-4",)), reported.logger)
-    emf = reported.emf()
-    assert [line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] for line in emf] == [[[]]] * 3
-    counts = {name: line[name] for line in emf for name in line if name.startswith("Vpcs")}
-    assert counts == {"VpcsInSync": [2.0], "VpcsDrifted": [1.0], "VpcsBlocked": [0.0]}
-    assert (
-        reported.lines()[0]["message"]
-        == "sweep: 2 in sync, 1 drifted, 0 blocked, 1 that are no longer opted in"
+def test_a_sweep_is_a_count_for_each_state_without_dimensions_nought_included(reported: Reported) -> None:
+    swept = Sweep(
+        in_sync=("vpc-1", "vpc-2"),
+        drifted=("vpc-3",),
+        contested=("vpc-5", "vpc-6", "vpc-7"),
+        leaving=("vpc-8",),
+        impaired=("vpc-9",),
+        leftovers=("vpc-4",),
     )
+    report.report_sweep(swept, reported.logger)
+    emf = reported.emf()
+    assert [line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] for line in emf] == [[[]]] * 6
+    counts = {name: line[name] for line in emf for name in line if name.startswith("Vpcs")}
+    assert counts == {
+        "VpcsInSync": [2.0],
+        "VpcsDrifted": [1.0],
+        "VpcsBlocked": [0.0],
+        "VpcsContested": [3.0],
+        "VpcsLeaving": [1.0],
+        "VpcsImpaired": [1.0],
+    }
+    [line] = reported.lines()
+    assert line["message"] == (
+        "sweep: 2 in sync, 1 drifted, 0 blocked, 3 contested, 1 leaving, 1 impaired, 1 that are not opted in"
+    )
+    assert (line["contested"], line["leaving"]) == (["vpc-5", "vpc-6", "vpc-7"], ["vpc-8"])
 
 
 @pytest.mark.parametrize("why", Rejection)
@@ -300,7 +366,8 @@ TELLINGS: list[Callable[[Logger], None]] = [
         logger,
     ),
     lambda logger: report.report_run(a_run(Ending.CONVERGED, attempts=1), NOW, logger),
-    lambda logger: report.report_sweep(Sweep(("vpc-1",), ("vpc-2",), ("vpc-3",)), logger),
+    lambda logger: report.report_sweep(Sweep(("vpc-1",), ("vpc-2",), ("vpc-3",), ("vpc-4",)), logger),
+    lambda logger: report.report_run(replace(a_run(Ending.CONTESTED), unforeseen=1), NOW, logger),
     lambda logger: report.report_rejection(Rejection.FOREIGN_ACCOUNT, "DeleteVpc of 999999999999", logger),
 ]
 

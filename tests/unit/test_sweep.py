@@ -7,11 +7,17 @@ from unittest.mock import Mock
 
 import pytest
 
+from reconciler.domain.contest import Contest
+from reconciler.domain.findings import Kind
 from reconciler.domain.model import EndpointState, Mode
-from reconciler.domain.profiles import builtin
+from reconciler.domain.profiles import Catalogue, builtin
+from reconciler.domain.times import as_tag
 from reconciler.ec2.observe import Observer
+from reconciler.ledger import Ledger
+from reconciler.reconcile import Means
 from reconciler.sweep import Sweep, sweep
 from tests.builders import ENVOY, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
+from tests.unit.fakes import FakeDynamo, a_ledger, a_ledger_that_knows, refusal
 
 IN_SYNC = Sweep(in_sync=(VPC_ID,))
 DRIFTED = Sweep(drifted=(VPC_ID,))
@@ -21,12 +27,12 @@ NOW = 1_795_420_800.0
 
 
 class Region:
-    """The Region's VPCs that are tagged, and those in which something bears our owner tag."""
+    """The VPCs that bear a tag under our prefix, and those in which something bears our owner tag."""
 
     def __init__(self, tagged: Iterable[str], groups: Iterable[str], endpoints: Iterable[str]) -> None:
         owned = [{"Name": "tag:vpce-remediator:owner", "Values": ["our-stack"]}]
         self._pages = {
-            "describe_vpcs": ([{"Name": "tag-key", "Values": [INSTALLATION.profile_key]}], "Vpcs", tagged),
+            "describe_vpcs": ([{"Name": "tag-key", "Values": ["vpce-remediator:*"]}], "Vpcs", tagged),
             "describe_security_groups": (owned, "SecurityGroups", groups),
             "describe_vpc_endpoints": (owned, "VpcEndpoints", endpoints),
         }
@@ -47,12 +53,21 @@ def swept(
     groups: Iterable[str] = (),
     endpoints: Iterable[str] = (),
     mode: Mode = Mode.ENFORCE,
+    ledger: Ledger | None = None,
 ) -> tuple[Sweep, Mock]:
+    seen = [vpc.observed() for vpc in vpcs]
     observer = Mock(spec=Observer)
-    observer.many.return_value = [vpc.observed() for vpc in vpcs]
-    installation = replace(INSTALLATION, default_mode=mode)
+    observer.many.return_value = seen
     region = cast("Any", Region(tagged, groups, endpoints))
-    return sweep(observer, region, builtin(), installation, NOW), observer
+    means = Means(
+        observer,
+        region,
+        ledger or (a_ledger_that_knows(seen[0]) if seen else a_ledger(FakeDynamo())),
+        replace(INSTALLATION, default_mode=mode),
+        lambda _version: Catalogue(builtin()),
+        lambda: NOW,
+    )
+    return sweep(means), observer
 
 
 def test_what_is_tagged_and_what_has_something_owned_in_it_is_observed_at_once() -> None:
@@ -114,7 +129,59 @@ def test_an_untagged_vpc_with_nothing_owned_in_it_is_not_reported() -> None:
     assert swept(a_vpc().tagged(), tagged=(), groups=[VPC_ID])[0] == Sweep()
 
 
-def test_all_that_differ_are_passed_over() -> None:
+def leaving_at(seconds: float) -> VpcBuilder:
+    """A VPC that lost its opt-in tag, in which all that is owned bears the mark of when it goes."""
+    vpc, mark = a_converged_vpc("a").tagged(), {INSTALLATION.leaving_key: as_tag(NOW + seconds)}
+    return replace(
+        vpc,
+        groups=tuple(replace(each, tags={**each.tags, **mark}) for each in vpc.groups),
+        endpoints=tuple(replace(each, tags={**each.tags, **mark}) for each in vpc.endpoints),
+    )
+
+
+def test_a_vpc_whose_things_are_marked_is_leaving_until_their_time_has_come() -> None:
+    assert swept(leaving_at(60), tagged=(), groups=[VPC_ID])[0] == Sweep(leaving=(VPC_ID,))
+    due = swept(leaving_at(-60), tagged=(), groups=[VPC_ID])[0]
+    assert (due, due.to_reconcile) == (LEFTOVER, (VPC_ID,))
+
+
+def test_a_vpc_of_which_someone_keeps_undoing_what_is_wrong_is_contested_until_the_pause_is_over() -> None:
+    dns_off = a_converged_vpc("a").with_dns(hostnames=False)
+    for until, expected in ((NOW + 60, Sweep(contested=(VPC_ID,))), (NOW - 60, DRIFTED)):
+        ledger = a_ledger_that_knows(dns_off.observed())
+        memory = ledger.read(VPC_ID)
+        assert memory is not None
+        contest = Contest(Kind.DNS_HOSTNAMES_OFF, VPC_ID, (int(NOW),), 1, int(until))
+        ledger.save(replace(memory, contests=(contest,)))
+        found = swept(dns_off, ledger=ledger)[0]
+        assert (found, found.to_reconcile) == (expected, (VPC_ID,))
+
+
+def test_a_vpc_at_which_a_person_should_look_is_impaired_and_needs_no_run() -> None:
+    found = swept(a_converged_vpc("a").with_name_servers("192.0.2.53"))[0]
+    assert (found, found.to_reconcile) == (Sweep(impaired=(VPC_ID,)), ())
+
+
+def test_a_vpc_on_which_someone_misspelt_the_opt_in_tag_is_looked_at() -> None:
+    """It bears a tag under our prefix, and asks for nothing."""
+    assert swept(a_vpc().tagged(Profile="appmesh"))[0] == LEFTOVER
+
+
+def test_without_the_ledger_a_sweep_counts_all_the_same() -> None:
+    ledger = a_ledger(FakeDynamo(refusal("ResourceNotFoundException")))
+    assert swept(a_converged_vpc("a"), ledger=ledger)[0] == IN_SYNC
+    assert swept(a_vpc().with_private_subnets("a"), ledger=ledger)[0] == DRIFTED
+
+
+def test_all_that_differ_are_reconciled() -> None:
     """The blocked ones too: what blocked them may be gone."""
-    reported = Sweep(("vpc-1",), ("vpc-4", "vpc-2"), ("vpc-3",), ("vpc-0",))
-    assert reported.to_reconcile == ("vpc-0", "vpc-2", "vpc-3", "vpc-4")
+    reported = Sweep(
+        in_sync=("vpc-1",),
+        drifted=("vpc-4", "vpc-2"),
+        blocked=("vpc-3",),
+        contested=("vpc-5",),
+        leaving=("vpc-6",),
+        impaired=("vpc-7",),
+        leftovers=("vpc-0",),
+    )
+    assert reported.to_reconcile == ("vpc-0", "vpc-2", "vpc-3", "vpc-4", "vpc-5")
