@@ -11,10 +11,15 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.domain.concerns.dns import AMAZON_PROVIDED
 from reconciler.domain.concerns.security_group import DEFAULT_EGRESS
+from reconciler.domain.contest import Contest
 from reconciler.domain.installation import Installation
+from reconciler.domain.memory import Made, Memory
 from reconciler.domain.model import (
+    AclEntry,
     Endpoint,
     EndpointState,
+    NetworkAcl,
+    NetworkInterface,
     Observation,
     Profile,
     Route,
@@ -48,9 +53,21 @@ LOCAL = Route("10.0.0.0/16", "local", active=True)
 TO_THE_INTERNET = Route("0.0.0.0/0", GATEWAY_ID, active=True)
 
 
-def situation(seen: Observation, profile: Profile = APPMESH) -> Situation:
-    """What a concern starts from."""
-    return Situation(seen, profile, INSTALLATION)
+def situation(
+    seen: Observation,
+    profile: Profile = APPMESH,
+    memory: Memory | None = None,
+    now: float = 0.0,
+    contests: tuple[Contest, ...] = (),
+) -> Situation:
+    """What a concern starts from. Without a memory, the ledger is not there."""
+    return Situation(seen, profile, INSTALLATION, memory, now, contests=contests)
+
+
+def knowing(seen: Observation) -> Memory:
+    """A ledger that knows all that is there as made by us, whatever marks it bears."""
+    ids = [each.id for each in (*seen.groups, *seen.all_endpoints)]
+    return Memory(VPC_ID, made={id: Made(id, purpose="", seen=True) for id in ids})
 
 
 def zone_id(letter: str) -> str:
@@ -84,6 +101,8 @@ class VpcBuilder:
     groups: tuple[SecurityGroup, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     services: tuple[Service, ...] = (a_service(ENVOY, "abc"), a_service(LOGS, "abc"))
+    network_acls: tuple[NetworkAcl, ...] = ()
+    others: tuple[NetworkInterface, ...] | None = None
 
     # ---- the network
 
@@ -108,7 +127,30 @@ class VpcBuilder:
     def with_internet_gateway(self) -> VpcBuilder:
         return replace(self, gateways=(GATEWAY_ID,))
 
+    def with_network_acl(self, id: str, subnets: Iterable[str], *entries: AclEntry) -> VpcBuilder:
+        """A network ACL before these subnets. Only its own entries let anything through."""
+        return replace(
+            self, network_acls=(*self.network_acls, NetworkAcl(id, frozenset(subnets), tuple(entries)))
+        )
+
+    def with_subnet_tags(self, subnet_id: str, tags: Tags) -> VpcBuilder:
+        return replace(
+            self,
+            private=tuple(replace(s, tags=tags) if s.id == subnet_id else s for s in self.private),
+            public=tuple(replace(s, tags=tags) if s.id == subnet_id else s for s in self.public),
+        )
+
     # ---- what stands in it
+
+    def looked_into(self, *others: NetworkInterface) -> VpcBuilder:
+        """Somebody looked at the network interfaces: those of the endpoints, and these."""
+        return replace(self, others=(*(self.others or ()), *others))
+
+    def with_machine(self, subnet_id: str, *, groups: Iterable[str] = ("sg-theirs",)) -> VpcBuilder:
+        """Someone else's network interface `eni-SUBNET`, and somebody looked."""
+        return self.looked_into(
+            NetworkInterface(f"eni-{subnet_id}", subnet_id, frozenset(groups), description="a machine")
+        )
 
     def with_group(
         self,
@@ -190,6 +232,7 @@ class VpcBuilder:
                 self.dns_hostnames,
                 cidrs=("10.0.0.0/16",),
                 name_servers=self.name_servers,
+                primary_cidr="10.0.0.0/16",
             ),
             subnets=(*self.private, *self.public),
             route_tables=self.route_tables,
@@ -197,7 +240,15 @@ class VpcBuilder:
             endpoints=self.endpoints,
             groups=self.groups,
             services=services,
+            network_acls=self.network_acls,
+            interfaces=None if self.others is None else (*self._of_endpoints(), *self.others),
         )
+
+    def _of_endpoints(self) -> Iterable[NetworkInterface]:
+        for endpoint in self.endpoints:
+            for subnet_id in sorted(endpoint.subnet_ids):
+                id = f"eni-{endpoint.id}-{subnet_id}"
+                yield NetworkInterface(id, subnet_id, endpoint.group_ids, endpoint_id=endpoint.id)
 
 
 def a_vpc() -> VpcBuilder:

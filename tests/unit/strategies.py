@@ -25,7 +25,7 @@ _SOME_RULES = st.sets(st.sampled_from(_RULES), max_size=4)
 
 
 def _some_of(tags: Tags) -> st.SearchStrategy[dict[str, str]]:
-    """At least one of the three tags that mark what is ours, or all of them, beside somebody's own."""
+    """At least one of the three marks of what is ours, or all of them, beside somebody's own."""
     kept = st.sets(st.sampled_from(sorted(tags)), min_size=1) | st.just(set(tags))
     return kept.map(lambda keys: {"team": "payments"} | {key: tags[key] for key in keys})
 

@@ -44,10 +44,10 @@ def test_a_drift_that_comes_back_after_it_was_gone_counts_again() -> None:
 
 
 @pytest.mark.parametrize("status", Status)
-def test_drift_is_what_can_be_remediated_or_is_blocked(status: Status) -> None:
+def test_drift_is_what_can_be_remediated_is_blocked_or_is_contested(status: Status) -> None:
     drift = [("DriftDetected", "Kind", "dns-support-off")]
     found = counted(of(Concluded(replace(DNS, status=status), Status.WAITING)))
-    assert found == (drift if status in (Status.REMEDIABLE, Status.BLOCKED) else [])
+    assert found == (drift if status in (Status.REMEDIABLE, Status.BLOCKED, Status.CONTESTED) else [])
 
 
 def test_a_blocked_finding_is_counted_by_its_reason() -> None:
@@ -57,6 +57,14 @@ def test_a_blocked_finding_is_counted_by_its_reason() -> None:
         ("RemediationBlocked", "Reason", "unauthorized"),
         ("DriftDetected", "Kind", "tags-missing"),
         ("RemediationBlocked", "Reason", "unknown"),
+    ]
+
+
+def test_a_finding_that_someone_keeps_undoing_is_counted_by_its_kind() -> None:
+    contested = Concluded(replace(DNS, status=Status.CONTESTED), Status.CONTESTED)
+    assert counted(of(contested)) == [
+        ("DriftDetected", "Kind", "dns-support-off"),
+        ("DriftContested", "Kind", "dns-support-off"),
     ]
 
 

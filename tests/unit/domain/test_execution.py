@@ -24,7 +24,7 @@ from reconciler.domain.model import Rule, SourceKind, VpcAttribute
 from reconciler.domain.plan import Plan, Step, together
 
 RULE = Rule("tcp", 443, 443, SourceKind.CIDR, "10.0.0.0/24")
-NEW = CreateSecurityGroup("vpc-1", "endpoints", "for endpoints", {}, "owner")
+NEW = CreateSecurityGroup("vpc-1", "endpoints", "for endpoints", {})
 CREATE = CreateEndpoint("vpc-1", "logs", (("subnet-a",),), NEW_GROUP, {})
 DELETE = DeleteEndpoint("vpce-1")
 OPEN = AuthorizeIngress("sg-1", (RULE,))
@@ -100,6 +100,17 @@ def test_every_step_of_a_plan_may_need_the_tags_of_a_thing() -> None:
     assert prevented(unmarked, DELETE, needs_tags_on="vpc-1")
     assert prevented(after(CLAIM), DELETE, needs_tags_on="vpc-1")
     assert not prevented(unmarked, DELETE)
+
+
+def test_a_step_on_what_just_got_its_marks_back_is_left_for_the_next_run() -> None:
+    outcome = Execution().prevents(Step(DELETE, (), marks_first=True))
+    assert outcome is not None
+    assert (outcome.status, outcome.failed) == (Status.WAITING, False)
+    # Where the marks could not be put back, that is why.
+    assert prevented(after(CLAIM), DELETE)
+    claimed = after(CLAIM).prevents(Step(DELETE, (), marks_first=True))
+    assert claimed is not None
+    assert claimed.detail == "no"
 
 
 def test_after_a_throttled_endpoint_call_ec2_is_spared_the_others() -> None:

@@ -9,7 +9,6 @@ from reconciler.domain.installation import Installation
 from tests.builders import ENVOY, INSTALLATION, VPC_ID, a_vpc, situation
 
 WANTED = INSTALLATION.endpoint_tags(VPC_ID, ENVOY)
-OWNER = "vpce-remediator:owner"
 
 
 def test_what_is_made_bears_the_owner_the_vpc_and_a_name() -> None:
@@ -28,24 +27,6 @@ def test_a_services_full_name_says_its_region() -> None:
 def test_the_tag_keys_begin_with_the_prefix() -> None:
     keys = (INSTALLATION.profile_key, INSTALLATION.mode_key, INSTALLATION.owner_key)
     assert keys == ("vpce-remediator:profile", "vpce-remediator:mode", "vpce-remediator:owner")
-
-
-@pytest.mark.parametrize("left", WANTED)
-def test_any_one_of_the_three_tags_says_that_a_thing_is_ours(left: str) -> None:
-    assert INSTALLATION.owns({left: WANTED[left], "team": "payments"}, WANTED)
-
-
-def test_a_thing_that_lost_all_three_tags_is_nobodys() -> None:
-    assert not INSTALLATION.owns({"team": "payments"}, WANTED)
-
-
-def test_another_owners_tag_outweighs_both_witnesses() -> None:
-    assert not INSTALLATION.owns({**WANTED, OWNER: "their-stack"}, WANTED)
-
-
-@pytest.mark.parametrize("witness", [{"Name": "our-stack"}, {"vpce-remediator:vpc": "vpc-2"}, {OWNER: ""}])
-def test_a_tag_with_another_value_is_no_witness(witness: dict[str, str]) -> None:
-    assert not INSTALLATION.owns(witness, WANTED)
 
 
 def test_of_several_owned_groups_the_first_by_id_is_the_owned_one() -> None:

@@ -257,20 +257,30 @@ def test_a_call_that_is_not_watched_is_ignored_by_name() -> None:
 
 
 def test_a_call_that_failed_is_ignored_with_its_error() -> None:
-    event = an_api_call("DeleteSubnet", {"subnetId": SUBNET}, errorCode="Client.DependencyViolation")
+    event = an_api_call("DeleteVpc", {"vpcId": VPC}, errorCode="Client.UnauthorizedOperation")
     ignored = trail.read(event, PREFIX)
     assert isinstance(ignored, Ignored)
-    assert "Client.DependencyViolation" in ignored.because
-    event = an_api_call("DeleteVpc", {"vpcId": VPC}, errorCode="Client.UnauthorizedOperation")
+    assert "Client.UnauthorizedOperation" in ignored.because
+    event = an_api_call("DeleteRouteTable", {"routeTableId": TABLE}, errorCode="Client.DependencyViolation")
     assert isinstance(trail.read(event, PREFIX), Ignored)
 
 
 @pytest.mark.parametrize("code", ["Client.DependencyViolation", "DependencyViolation"])
-def test_a_deletion_of_a_vpc_that_was_refused_for_what_is_in_it_is_reported(code: str) -> None:
-    touched = read(an_api_call("DeleteVpc", {"vpcId": VPC}, errorCode=code))
+@pytest.mark.parametrize(
+    ("call", "request_", "kind", "id"),
+    [
+        ("DeleteSubnet", {"subnetId": SUBNET}, ResourceType.SUBNET, SUBNET),
+        ("DeleteSecurityGroup", {"groupId": GROUP}, ResourceType.GROUP, GROUP),
+        ("DeleteVpc", {"vpcId": VPC}, ResourceType.VPC, VPC),
+    ],
+)
+def test_a_deletion_that_was_refused_for_what_stands_in_the_way_is_read(
+    call: str, request_: dict[str, str], kind: ResourceType, id: str, code: str
+) -> None:
+    touched = read(an_api_call(call, request_, errorCode=code))
     assert touched.deletion_refused
-    assert touched.ids == {ResourceType.VPC: {VPC}}
-    assert not read(an_api_call("DeleteVpc", {"vpcId": VPC})).deletion_refused
+    assert touched.ids == {kind: {id}}
+    assert not read(an_api_call(call, request_)).deletion_refused
 
 
 def test_a_call_without_parameters_is_read_by_its_answer() -> None:

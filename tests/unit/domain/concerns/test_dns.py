@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from reconciler.domain.actions import EnableVpcAttribute
 from reconciler.domain.concerns import Assessment, dns
 from reconciler.domain.concerns.dns import AMAZON_PROVIDED
@@ -50,10 +52,23 @@ def test_other_name_servers_than_amazons_are_reported_with_what_to_forward_and_l
     found = dns.assess(situation(replace(vpc, services={ENVOY: named})))
     [finding] = found.findings
     assert found.steps == ()
-    assert (finding.kind, finding.status) == (Kind.CUSTOM_DNS, Status.INFORMATIONAL)
-    assert "10.0.0.53" in finding.found
+    assert (finding.kind, finding.status) == (Kind.CUSTOM_DNS, Status.IMPAIRED)
+    assert "10.0.0.53 as name servers, beside Amazon's own" in finding.found
+    assert AMAZON_PROVIDED not in finding.found
     assert "appmesh.eu-west-1.amazonaws.com to 169.254.169.253" in finding.wanted
 
 
 def test_a_vpc_without_dhcp_options_has_no_other_name_servers() -> None:
     assert assess(a_vpc().with_name_servers()) == ([], [])
+
+
+@pytest.mark.parametrize("amazons", [AMAZON_PROVIDED, "169.254.169.253", "fd00:ec2::253", "10.0.0.2"])
+def test_amazons_own_resolver_is_no_custom_dns_however_it_is_written(amazons: str) -> None:
+    assert assess(a_vpc().with_name_servers(amazons)) == ([], [])
+    assert assess(a_vpc().with_name_servers(amazons, AMAZON_PROVIDED)) == ([], [])
+
+
+def test_the_third_address_of_a_later_block_is_no_resolver_of_amazons() -> None:
+    vpc = a_vpc().with_name_servers("10.1.0.2").observed()
+    seen = replace(vpc, vpc=replace(vpc.vpc, cidrs=("10.0.0.0/16", "10.1.0.0/16")))
+    assert [finding.kind for finding in dns.assess(situation(seen)).findings] == [Kind.CUSTOM_DNS]

@@ -64,7 +64,7 @@ def test_a_missing_group_is_made_opened_and_closed_to_the_outside() -> None:
             INSTALLATION.group_name,
             INSTALLATION.group_description,
             INSTALLATION.group_tags(VPC_ID),
-            INSTALLATION.owner_key,
+            frozenset({"endpoints-our-stack"}),
         ),
         AuthorizeIngress(NEW_GROUP, tuple(https_from("10.0.0.0/24"))),
         RevokeEgress(NEW_GROUP, (DEFAULT_EGRESS,)),
@@ -155,7 +155,7 @@ def test_public_subnets_that_are_cut_off_are_reported_and_left() -> None:
     found = assess(vpc)
     assert found.steps == ()
     [finding] = found.findings
-    assert (finding.kind, finding.status) == (Kind.PUBLIC_SUBNETS_CUT_OFF, Status.INFORMATIONAL)
+    assert (finding.kind, finding.status) == (Kind.PUBLIC_SUBNETS_CUT_OFF, Status.IMPAIRED)
     assert "public-b" in finding.found
 
 
@@ -163,6 +163,43 @@ def test_a_profile_may_let_in_the_whole_vpc() -> None:
     vpc = a_vpc().with_private_subnets("a").with_public_subnets("b").observed()
     everyone = replace(APPMESH, clients=Clients.VPC)
     assert wanted_ingress(situation(vpc, everyone)) == (https_from("10.0.0.0/16"), ())
+
+
+EXTRA = ("10.8.0.0/16", "2001:db8::/32", "pl-0123")
+FROM_EXTRA = {
+    (SourceKind.CIDR, "10.8.0.0/16"),
+    (SourceKind.CIDR_V6, "2001:db8::/32"),
+    (SourceKind.PREFIX_LIST, "pl-0123"),
+}
+
+
+@pytest.mark.parametrize("clients", Clients)
+def test_a_profile_may_let_in_clients_from_elsewhere_of_both_families_and_on_more_ports(
+    clients: Clients,
+) -> None:
+    vpc = a_vpc().with_private_subnets("a").observed()
+    wider = replace(APPMESH, clients=clients, extra_clients=EXTRA, ports=(443, 8443))
+    own = "10.0.0.0/16" if clients is Clients.VPC else "10.0.0.0/24"
+    rules, notes = wanted_ingress(situation(vpc, wider))
+    assert notes == ()
+    assert {rule.protocol for rule in rules} == {"tcp"}
+    for port in (443, 8443):
+        sources = {(rule.source_kind, rule.source) for rule in rules if rule.from_port == port}
+        assert sources == {*FROM_EXTRA, (SourceKind.CIDR, own)}
+    assert all(rule.from_port == rule.to_port for rule in rules)
+
+
+def test_clients_from_elsewhere_and_each_port_take_their_places_in_a_group() -> None:
+    seen = a_vpc().with_private_subnets("a").observed()
+    [subnet] = seen.subnets
+    # Two ports double each: 2 * 28 blocks, 2 extra, and 2 places kept free for the VPC's own are 60.
+    apart = tuple(replace(subnet, id=f"private-{n}", cidr=f"10.0.{2 * n}.0/24") for n in range(29))
+    profile = replace(APPMESH, extra_clients=("10.8.0.0/16",), ports=(443, 8443))
+    rules, notes = wanted_ingress(situation(replace(seen, subnets=apart[:28]), profile))
+    assert (len(rules), notes) == (58, ())
+    rules, notes = wanted_ingress(situation(replace(seen, subnets=apart), profile))
+    assert [note.kind for note in notes] == [Kind.GROUP_RULES_COARSE]
+    assert {rule.source for rule in rules} == {"10.0.0.0/16", "10.8.0.0/16"}
 
 
 def test_the_vpcs_own_blocks_take_the_place_of_more_rules_than_a_group_takes() -> None:

@@ -4,7 +4,8 @@ import pytest
 
 from reconciler.domain.actions import CreateTags
 from reconciler.domain.concerns import Assessment, tags
-from reconciler.domain.findings import Kind
+from reconciler.domain.findings import Kind, Status
+from reconciler.domain.memory import Made, Memory
 from reconciler.domain.model import EndpointState, Tags
 from tests.builders import (
     ENVOY,
@@ -20,6 +21,7 @@ from tests.builders import (
 
 GROUP_TAGS = INSTALLATION.group_tags(VPC_ID)
 ENVOY_TAGS = INSTALLATION.endpoint_tags(VPC_ID, ENVOY)
+WITHOUT_OWNER = {"Name": "our-stack/logs", INSTALLATION.vpc_key: VPC_ID}
 
 
 def assess(vpc: VpcBuilder) -> Assessment:
@@ -57,9 +59,31 @@ def test_a_tag_that_was_changed_is_set_right() -> None:
     assert found.findings[0].found == "Name = 'mine'"
 
 
-def test_one_call_puts_back_all_that_one_thing_lost() -> None:
-    found = assess(a_vpc().with_group(tags={"Name": GROUP_TAGS["Name"]}))
-    assert [step.action for step in found.steps] == [CreateTags(GROUP_ID, without(GROUP_TAGS, "Name"))]
+@pytest.mark.parametrize("key", GROUP_TAGS)
+def test_other_steps_need_the_marks_by_which_iam_lets_the_role_change_a_thing(key: str) -> None:
+    [step] = assess(a_vpc().with_group(tags=without(GROUP_TAGS, key))).steps
+    assert isinstance(step.action, CreateTags)
+    assert step.action.needed is (key != "Name")
+
+
+@pytest.mark.parametrize("key", ENVOY_TAGS)
+def test_what_bears_one_mark_alone_is_reported_and_gets_no_tag(key: str) -> None:
+    found = assess(a_vpc().with_endpoint(ENVOY, id="vpce-1", tags={key: ENVOY_TAGS[key]}))
+    [finding] = found.findings
+    assert found.steps == ()
+    assert (finding.kind, finding.resource) == (Kind.UNPROVEN, "vpce-1")
+    assert finding.status is Status.IMPAIRED
+    assert f"{key} = {ENVOY_TAGS[key]}" in finding.found
+
+
+def test_what_bears_all_marks_and_the_ledger_does_not_know_is_reported_and_gets_no_tag() -> None:
+    seen = a_vpc().with_endpoint(ENVOY, id="vpce-1").with_group(tags=without(GROUP_TAGS, "Name")).observed()
+    found = tags.assess(situation(seen, memory=Memory(VPC_ID, made={GROUP_ID: Made(GROUP_ID, "")})))
+    assert [(finding.kind, finding.resource) for finding in found.findings] == [
+        (Kind.TAGS_MISSING, GROUP_ID),
+        (Kind.UNPROVEN, "vpce-1"),
+    ]
+    assert [step.action for step in found.steps] == [CreateTags(GROUP_ID, {"Name": GROUP_TAGS["Name"]})]
 
 
 @pytest.mark.parametrize(
@@ -71,10 +95,10 @@ def test_what_is_not_ours_gets_no_tag(theirs: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("state", [EndpointState.DELETING, EndpointState.DELETED])
 def test_an_endpoint_that_goes_is_not_tagged(state: EndpointState) -> None:
-    assert assess(a_vpc().with_endpoint(LOGS, tags={"Name": "our-stack/logs"}, state=state)) == Assessment()
+    assert assess(a_vpc().with_endpoint(LOGS, tags=WITHOUT_OWNER, state=state)) == Assessment()
 
 
 @pytest.mark.parametrize("state", [EndpointState.PENDING, EndpointState.FAILED])
 def test_an_endpoint_is_tagged_before_it_serves_and_before_it_is_deleted(state: EndpointState) -> None:
-    found = assess(a_vpc().with_endpoint(LOGS, tags={"Name": "our-stack/logs"}, state=state))
+    found = assess(a_vpc().with_endpoint(LOGS, tags=WITHOUT_OWNER, state=state))
     assert len(found.steps) == 1

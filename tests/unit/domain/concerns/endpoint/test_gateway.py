@@ -26,8 +26,8 @@ from tests.builders import INSTALLATION, MAIN_TABLE, PUBLIC_TABLE, VPC_ID, a_ser
 
 S3 = INSTALLATION.service_name("s3")
 OURS = INSTALLATION.endpoint_tags(VPC_ID, S3)
-IMAGES = Profile("images", (EndpointSpec("s3", type=EndpointType.GATEWAY),))
-UNNEEDED = Profile("images", (replace(IMAGES.endpoints[0], when=When.NO_INTERNET_GATEWAY),))
+IMAGES = Profile("images", (EndpointSpec("s3", type=EndpointType.GATEWAY),), existing=Existing.ADOPT)
+UNNEEDED = replace(IMAGES, endpoints=(replace(IMAGES.endpoints[0], when=When.NO_INTERNET_GATEWAY),))
 VPC = a_vpc().with_private_subnets("a").with_public_subnets("b").with_internet_gateway()
 
 

@@ -8,26 +8,22 @@ from reconciler.domain.actions import NEW_GROUP, CreateEndpoint, DeleteEndpoint,
 from reconciler.domain.concerns import Assessment
 from reconciler.domain.concerns.endpoint import interface
 from reconciler.domain.findings import Kind, Reason, Status
+from reconciler.domain.memory import Made, Memory
 from reconciler.domain.model import (
     DEAD,
     EndpointSpec,
     EndpointState,
-    Existing,
     Profile,
     Route,
     RouteTable,
     Surplus,
     When,
 )
-from reconciler.domain.policies import FULL_ACCESS
 from tests.builders import ENVOY, GROUP_ID, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_vpc, situation
 
 MESH = Profile("mesh", (EndpointSpec("appmesh-envoy-management"),))
 LOGGING = Profile("logging", (EndpointSpec("logs", When.NO_INTERNET_GATEWAY),))
 THEIRS = {"team": "payments"}
-NOT_READY = sorted(
-    {EndpointState.PENDING, EndpointState.PENDING_ACCEPTANCE, EndpointState.PARTIAL, EndpointState.UNKNOWN}
-)
 
 
 def assess(vpc: VpcBuilder, profile: Profile = MESH) -> Assessment:
@@ -71,6 +67,31 @@ def test_a_service_that_the_region_lacks_is_blocked_and_nothing_is_made() -> Non
     assert found.steps == ()
 
 
+def test_a_service_that_the_region_lacks_is_information_where_it_is_optional() -> None:
+    optional = Profile("mesh", (EndpointSpec("appmesh-envoy-management", optional=True),))
+    found = assess(ready().without_service(ENVOY), optional)
+    assert reported(found) == [(Kind.SERVICE_UNAVAILABLE, Status.INFORMATIONAL)]
+    assert found.steps == ()
+
+
+def test_what_was_made_and_is_not_shown_yet_is_not_made_again() -> None:
+    made = Memory(VPC_ID, made={"vpce-1": Made("vpce-1", "our-stack/appmesh-envoy-management", time=1000)})
+    seen = ready().observed()
+    found = interface.assess(situation(seen, MESH, made, now=1299))
+    assert reported(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
+    assert (found.findings[0].resource, found.steps) == ("vpce-1", ())
+    assert len(interface.assess(situation(seen, MESH, made, now=1300)).steps) == 1
+
+
+def test_an_endpoint_is_not_made_in_subnets_that_are_left_to_who_deletes_them() -> None:
+    until = {INSTALLATION.released_key: "1970-01-01T00:16:40Z"}
+    seen = ready("a").with_subnet_tags("private-a", until).observed()
+    found = interface.assess(situation(seen, MESH, now=999))
+    assert reported(found) == [(Kind.RELEASED, Status.INFORMATIONAL)]
+    assert found.steps == ()
+    assert len(interface.assess(situation(seen, MESH, now=1000)).steps) == 1
+
+
 def test_an_endpoint_with_nowhere_to_stand_is_blocked_and_nothing_is_made() -> None:
     found = assess(a_vpc().with_public_subnets("a").with_group())
     assert reported(found) == [(Kind.ENDPOINT_MISSING, Status.BLOCKED)]
@@ -107,93 +128,9 @@ def test_someone_elses_that_will_never_serve_is_left_and_ours_is_made(state: End
     assert [type(action) for action in actions(found)] == [CreateEndpoint]
 
 
-# ---- there is one
-
-
-def test_an_endpoint_that_is_as_it_should_be_is_left_alone() -> None:
-    assert assess(ready().with_endpoint()) == Assessment()
-
-
-def test_each_thing_that_differs_is_a_step_of_its_own() -> None:
-    vpc = ready("a", "b").with_public_subnets("c")
-    found = assess(
-        vpc.with_endpoint(id="vpce-1", subnets=["private-a", "public-c"], groups=["sg-0"], private_dns=False)
-    )
-    assert [(step.action, [finding.kind for finding in step.remediates]) for step in found.steps] == [
-        (
-            ModifyEndpoint("vpce-1", add_zones=(("private-b",),), remove_subnet_ids=("public-c",)),
-            [Kind.ENDPOINT_SUBNET_MISSING, Kind.ENDPOINT_SUBNET_EXTRA],
-        ),
-        (
-            ModifyEndpoint("vpce-1", add_groups=(GROUP_ID,), remove_group_ids=("sg-0",)),
-            [Kind.ENDPOINT_GROUP_MISSING, Kind.ENDPOINT_GROUP_EXTRA],
-        ),
-        (ModifyEndpoint("vpce-1", enable_private_dns=True), [Kind.PRIVATE_DNS_OFF]),
-    ]
-
-
-def test_what_is_right_is_not_sent_with_what_is_put_right() -> None:
-    found = assess(ready().with_endpoint(id="vpce-1", private_dns=False))
-    assert actions(found) == [ModifyEndpoint("vpce-1", enable_private_dns=True)]
-
-
-def test_a_group_that_is_not_made_yet_is_attached_in_the_same_plan() -> None:
-    [modify] = actions(assess(a_vpc().with_private_subnets("a").with_endpoint(groups=["sg-deleted"])))
-    assert isinstance(modify, ModifyEndpoint)
-    assert (modify.add_groups, modify.remove_group_ids) == ((NEW_GROUP,), ("sg-deleted",))
-
-
-@pytest.mark.parametrize("state", NOT_READY)
-def test_an_endpoint_that_is_not_available_is_waited_for_not_modified(state: EndpointState) -> None:
-    found = assess(ready().with_endpoint(state=state, groups=[], private_dns=False))
-    assert reported(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
-    assert found.steps == ()
-
-
-def test_one_whose_service_has_gone_is_kept_where_it_stands_and_kept_right() -> None:
-    vpc = ready("a", "b").without_service(ENVOY)
-    found = assess(vpc.with_endpoint(id="vpce-1", subnets=["private-a"], private_dns=False))
-    assert set(reported(found)) == {
-        (Kind.PRIVATE_DNS_OFF, Status.REMEDIABLE),
-        (Kind.SERVICE_UNAVAILABLE, Status.INFORMATIONAL),
-    }
-    assert actions(found) == [ModifyEndpoint("vpce-1", enable_private_dns=True)]
-
-
-# ---- someone else made it
-
-
-def test_someone_elses_endpoint_is_adopted_not_doubled() -> None:
-    assert assess(ready().with_endpoint(tags=THEIRS)) == Assessment()
-
-
-def test_an_adopted_endpoint_is_added_to_and_never_narrowed() -> None:
-    vpc = ready("a", "b").with_public_subnets("c")
-    found = assess(
-        vpc.with_endpoint(
-            id="vpce-1",
-            subnets=["private-a", "public-c"],
-            groups=["sg-theirs"],
-            private_dns=False,
-            tags=THEIRS,
-        )
-    )
-    assert actions(found) == [
-        ModifyEndpoint("vpce-1", add_zones=(("private-b",),)),
-        ModifyEndpoint("vpce-1", add_groups=(GROUP_ID,)),
-        ModifyEndpoint("vpce-1", enable_private_dns=True),
-    ]
-
-
 def test_of_ours_and_someone_elses_ours_is_kept_right() -> None:
     vpc = ready().with_endpoint(id="vpce-0", tags=THEIRS, private_dns=False)
     found = assess(vpc.with_endpoint(id="vpce-1", groups=[]))
-    assert actions(found) == [ModifyEndpoint("vpce-1", add_groups=(GROUP_ID,))]
-
-
-def test_of_two_of_someone_elses_it_is_always_the_first_by_id_that_is_adopted() -> None:
-    vpc = ready().with_endpoint(id="vpce-2", tags=THEIRS, groups=[])
-    found = assess(vpc.with_endpoint(id="vpce-1", tags=THEIRS, groups=[]))
     assert actions(found) == [ModifyEndpoint("vpce-1", add_groups=(GROUP_ID,))]
 
 
@@ -297,43 +234,12 @@ def test_the_one_that_covers_most_is_kept_though_it_is_pending() -> None:
     assert found.steps == ()
 
 
-def test_private_names_are_waited_for_while_their_holder_is_being_deleted() -> None:
-    vpc = ready().with_endpoint(id="vpce-0", tags=THEIRS, state=EndpointState.DELETING)
-    found = assess(vpc.with_endpoint(id="vpce-1", private_dns=False))
-    assert reported(found) == [(Kind.ENDPOINT_NOT_READY, Status.WAITING)]
-    assert found.findings[0].resource == "vpce-0"
-    assert found.steps == ()
-
-
-def test_private_names_that_another_endpoint_holds_are_a_persons_to_free() -> None:
-    vpc = ready().with_endpoint(id="vpce-0", tags=THEIRS)
-    found = assess(vpc.with_endpoint(id="vpce-1", private_dns=False))
-    [finding] = found.findings
-    assert (finding.status, finding.reason) == (Status.BLOCKED, Reason.PRIVATE_DNS_CONFLICT)
-    assert "vpce-0" in finding.found
-    assert found.steps == ()
-
-
 def test_a_profile_may_want_an_endpoint_without_private_dns() -> None:
     plain = Profile("plain", (EndpointSpec("appmesh-envoy-management", private_dns=False),))
     assert assess(ready().with_endpoint(private_dns=False), plain) == Assessment()
     [create] = actions(assess(ready(), plain))
     assert isinstance(create, CreateEndpoint)
     assert not create.private_dns
-
-
-def test_a_profile_may_only_look_at_what_others_made() -> None:
-    looking = replace(MESH, existing=Existing.OBSERVE)
-    found = assess(ready().with_endpoint(tags=THEIRS, groups=["sg-0"], private_dns=False), looking)
-    assert {finding.status for finding in found.findings} == {Status.INFORMATIONAL}
-    assert {finding.kind for finding in found.findings} == {
-        Kind.ENDPOINT_GROUP_MISSING,
-        Kind.PRIVATE_DNS_OFF,
-    }
-    assert found.steps == ()
-
-
-# ---- policies
 
 
 def test_a_policy_is_sent_where_the_service_takes_one_and_nowhere_else() -> None:
@@ -345,20 +251,3 @@ def test_a_policy_is_sent_where_the_service_takes_one_and_nowhere_else() -> None
     [create, _] = actions(assess(ready(), reading))
     assert isinstance(create, CreateEndpoint)
     assert create.policy == ""
-
-
-@pytest.mark.parametrize(("asked", "wanted"), [("", FULL_ACCESS), ("{}", "{}")])
-def test_a_policy_that_was_changed_is_set_right(asked: str, wanted: str) -> None:
-    profile = Profile("p", (EndpointSpec("logs", policy=asked),))
-    vpc = ready().with_service(LOGS, "ab", takes_policy=True)
-    found = assess(vpc.with_endpoint(LOGS, id="vpce-1", policy="other"), profile)
-    assert reported(found) == [(Kind.ENDPOINT_POLICY, Status.REMEDIABLE)]
-    assert actions(found) == [ModifyEndpoint("vpce-1", policy=wanted)]
-    assert assess(vpc.with_endpoint(LOGS, policy=wanted), profile) == Assessment()
-
-
-def test_a_policy_on_what_someone_else_made_or_whose_service_takes_none_is_left() -> None:
-    vpc = ready().with_endpoint(policy="other")
-    assert assess(vpc) == Assessment()
-    vpc = ready().with_service(ENVOY, "ab", takes_policy=True).with_endpoint(policy="other", tags=THEIRS)
-    assert assess(vpc) == Assessment()

@@ -55,7 +55,7 @@ def test_a_zone_that_the_service_does_not_offer_is_left_out_and_reported() -> No
     assert placement.subnet_ids == {"private-a"}
     assert placement.blocked_by is None
     [finding] = placement.findings
-    assert (finding.kind, finding.status) == (Kind.ZONE_UNCOVERED, Status.INFORMATIONAL)
+    assert (finding.kind, finding.status) == (Kind.ZONE_UNCOVERED, Status.IMPAIRED)
     assert finding.reason is Reason.ZONE_NOT_OFFERED
     assert finding.resource == f"{ENVOY} in {zone_id('d')}"
 
