@@ -1,31 +1,64 @@
 """When a remediation that someone keeps undoing stops: a contested finding.
 
-Three remediations of the same finding within an hour are two more than a break takes, and as many as fit into
-an hour without becoming a load on EC2's budget of endpoint calls (facts-operating, section 2). From then on
-it is tried again after a pause that doubles, from a quarter of an hour up to a day.
+The same change, made for the same finding three times within an hour, is two more than a break takes. A team
+that adds subnet after subnet makes the same finding each time, and another change of ours: that is no fight.
+Where the changes are ever new ones, twelve for one finding within an hour are the end: one in five minutes is
+no load on EC2's budget of endpoint calls (facts-operating, section 2). From then on it is tried again after a
+pause that doubles, from a quarter of an hour up to a day.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from .findings import Kind
+
 WITHIN_SECONDS = 3600
 REMEDIATIONS = 3
+CHANGES = 12
 FIRST_PAUSE_SECONDS = 15 * 60
 LONGEST_PAUSE_SECONDS = 24 * 3600
 
 
+# A person who deletes something asks for this in so many words, each time.
+_NEVER_FOUGHT_ABOUT = frozenset({Kind.RELEASED})
+
+
 @dataclass(frozen=True)
-class Contest:
-    """The remediations of one finding, by kind and resource: when those of the last hour were made, how often
-    it has been given up since (`level`), and until when it is left alone. Times are seconds since 1970."""
+class Remediated:
+    """A change that was made for a finding: the finding's kind and resource, and a digest of the change."""
 
     kind: str
     resource: str
+    change: str
+
+    @classmethod
+    def by(cls, kind: str, resource: str, change: str) -> Remediated:
+        """From what was done, in words."""
+        return cls(kind, resource, hashlib.sha256(change.encode()).hexdigest()[:12])
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The remediations of one finding by the same change, or, where `change` is empty, by any.
+
+    `times` are those of the last hour, `level` is how often it has been given up since, `until` is when it is
+    left alone to. Times are seconds since 1970.
+    """
+
+    kind: str
+    resource: str
+    change: str = ""
     times: tuple[int, ...] = ()
     level: int = 0
     until: int = 0
+
+    @property
+    def most(self) -> int:
+        """So many remediations within an hour are a fight."""
+        return REMEDIATIONS if self.change else CHANGES
 
     @property
     def pause(self) -> int:
@@ -33,6 +66,11 @@ class Contest:
         if not self.level:
             return 0
         return int(min(FIRST_PAUSE_SECONDS * 2 ** (self.level - 1), LONGEST_PAUSE_SECONDS))
+
+    def is_about(self, change: Remediated) -> bool:
+        """Whether a change is one of those that are fought about."""
+        same = (self.kind, self.resource) == (change.kind, change.resource)
+        return same and self.change in ("", change.change)
 
     def is_paused(self, now: float) -> bool:
         """Whether it is not to be remediated now."""
@@ -42,9 +80,9 @@ class Contest:
         """After one more remediation."""
         recent = tuple(time for time in self.times if now - time < WITHIN_SECONDS)
         times = (*recent, int(now))
-        if not self.level and len(times) < REMEDIATIONS:
+        if not self.level and len(times) < self.most:
             return replace(self, times=times)
-        higher = replace(self, times=times[-REMEDIATIONS:], level=self.level + 1)
+        higher = replace(self, times=times[-self.most :], level=self.level + 1)
         return replace(higher, until=int(now) + higher.pause)
 
     def is_over(self, now: float) -> bool:
@@ -53,11 +91,10 @@ class Contest:
         return now >= max(self.until + self.pause, last + WITHIN_SECONDS)
 
 
-def after(
-    contests: Iterable[Contest], remediated: Iterable[tuple[str, str]], now: float
-) -> tuple[Contest, ...]:
-    """The contests after a run that remediated findings, given by kind and resource."""
-    by_key = {(each.kind, each.resource): each for each in contests if not each.is_over(now)}
-    for key in dict.fromkeys(remediated):
-        by_key[key] = by_key.get(key, Contest(*key)).remediated(now)
+def after(contests: Iterable[Contest], remediated: Iterable[Remediated], now: float) -> tuple[Contest, ...]:
+    """The contests after a run that made these changes."""
+    by_key = {(each.kind, each.resource, each.change): each for each in contests if not each.is_over(now)}
+    for each in dict.fromkeys(each for each in remediated if each.kind not in _NEVER_FOUGHT_ABOUT):
+        for key in dict.fromkeys([(each.kind, each.resource, each.change), (each.kind, each.resource, "")]):
+            by_key[key] = by_key.get(key, Contest(*key)).remediated(now)
     return tuple(by_key.values())

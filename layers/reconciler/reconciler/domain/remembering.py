@@ -8,6 +8,7 @@ from dataclasses import replace
 from . import contest
 from .actions import CreateEndpoint, CreateGatewayEndpoint, CreateSecurityGroup, ModifyEndpoint
 from .causes import cause_of
+from .contest import Remediated
 from .counts import Concluded
 from .execution import Outcome
 from .findings import Status
@@ -22,15 +23,15 @@ def purpose_of(step: Step) -> str:
     return ""
 
 
-def remediated(outcomes: Iterable[Outcome]) -> tuple[tuple[str, str], ...]:
-    """The findings that were remediated by a change, by kind and resource."""
-    keys = (
-        (finding.kind.value, finding.resource)
+def remediated(outcomes: Iterable[Outcome]) -> tuple[Remediated, ...]:
+    """The changes that were made, each for the findings that it remediated."""
+    changes = (
+        Remediated.by(finding.kind, finding.resource, str(outcome.step))
         for outcome in outcomes
         if outcome.is_change
         for finding in outcome.step.remediates
     )
-    return tuple(dict.fromkeys(keys))
+    return tuple(dict.fromkeys(changes))
 
 
 def made_by(outcomes: Iterable[Outcome], now: float) -> tuple[Made, ...]:

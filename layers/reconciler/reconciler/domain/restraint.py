@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from .actions import (
+    AuthorizeIngress,
     CreateEndpoint,
     CreateSecurityGroup,
     CreateTags,
@@ -22,6 +23,7 @@ from .actions import (
     ModifyEndpoint,
 )
 from .concerns import Assessment
+from .contest import Contest, Remediated
 from .findings import Finding, Kind, Reason, Status
 from .model import SERVING
 from .plan import Plan, Removal, Step
@@ -74,28 +76,24 @@ class _Restraint:
     # ---- fights
 
     def _uncontested(self, steps: Iterable[Step]) -> list[Step]:
-        paused = {
-            (each.kind, each.resource): each
-            for each in self.situation.contests
-            if each.is_paused(self.situation.now)
-        }
-        if not paused:
+        contests = [each for each in self.situation.contests if each.is_paused(self.situation.now)]
+        if not contests:
             return list(steps)
         kept: list[Step] = []
-        dropped: list[Step] = []
+        dropped: list[tuple[Step, str]] = []
         for step in steps:
-            fought = any((each.kind, each.resource) in paused for each in step.remediates)
-            (dropped if fought else kept).append(step)
-        for step in [each for each in kept if _needs_any(each, dropped)]:
+            until = max((each.until for each in contests if _is_fought_about(step, each)), default=0)
+            if until:
+                dropped.append((step, f"left until {as_tag(until)}"))
+            else:
+                kept.append(step)
+        for step in [each for each in kept if _needs_any(each, [other for other, _ in dropped])]:
             kept.remove(step)
-            dropped.append(step)
-        for step in dropped:
+            dropped.append((step, "left with what it needs"))
+        for step, why in dropped:
             for finding in step.remediates:
-                contest = paused.get((finding.kind, finding.resource))
-                again = f"; left until {as_tag(contest.until)}" if contest else "; left with what it needs"
-                self._findings[finding] = replace(
-                    finding, wanted=finding.wanted + again, status=Status.CONTESTED
-                )
+                wanted = f"{finding.wanted}; {why}"
+                self._findings[finding] = replace(finding, wanted=wanted, status=Status.CONTESTED)
         return kept
 
     # ---- what goes
@@ -203,10 +201,18 @@ class _Restraint:
         return step
 
 
+def _is_fought_about(step: Step, contest: Contest) -> bool:
+    changes = (Remediated.by(each.kind, each.resource, str(step)) for each in step.remediates)
+    return any(contest.is_about(each) for each in changes)
+
+
 def _needs_any(step: Step, dropped: Iterable[Step]) -> bool:
     """Whether a step cannot be taken without one of those that are not."""
     for other in dropped:
         if isinstance(other.action, CreateSecurityGroup) and step.needs_new_group:
+            return True
+        # What lets clients in is missing: nothing is closed, and nobody is led to a door that is shut.
+        if isinstance(other.action, AuthorizeIngress) and step.may_close:
             return True
         turns_on = step.action.private_dns if isinstance(step.action, CreateEndpoint) else False
         if isinstance(step.action, ModifyEndpoint):
