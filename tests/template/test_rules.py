@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.domain.trail import WATCHED
 from tests.template.deployed import STACK_ID, VALUES, pattern_texts, patterns
-from tests.template.examples import API_CALLS, NAMES, NOT_OF_RULES, example
+from tests.template.examples import API_CALLS, NAMES, NOT_OF_RULES, REFUSED, example
 from tests.template.matching import matching
 
 RULES = patterns()
@@ -64,10 +64,9 @@ def test_every_watched_call_has_an_example_of_its_name() -> None:
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - NOT_OF_RULES))
 def test_each_example_matches_one_rule(name: str) -> None:
-    expected = {
+    expected = dict.fromkeys(REFUSED, "DeletionRefusedRule") | {
         "CreateTags": "TaggingRule",
         "DeleteTags": "TaggingRule",
-        "DeleteVpcRefused": "DeletionRefusedRule",
         "TagChangeOnResource": "OwnedNameRule",
         "CloudFormationStackStatusChange": "DeployedRule",
     }
