@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
 
 _WORD = re.compile(r"[!-~]{1,128}")
 
@@ -94,6 +95,29 @@ class FakeEc2:
             raise self._error
 
 
+class FakeSsm:
+    """A parameter with versions, the last one current; `down` refuses every call. With `shown`, it gives
+    that version as the current one: SSM is late in showing the last."""
+
+    def __init__(self, *versions: str) -> None:
+        self.versions = list(versions)
+        self.down = False
+        self.shown = 0
+        self.reads = 0
+
+    @property
+    def client(self) -> SSMClient:
+        return cast("SSMClient", self)
+
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803
+        self.reads += 1
+        if self.down:
+            raise refusal("ThrottlingException", "slower")
+        _, _, version = Name.partition(":")
+        number = int(version) if version else self.shown or len(self.versions)
+        return {"Parameter": {"Value": self.versions[number - 1], "Version": number}}
+
+
 class FakeDynamo:
     """A DynamoDB of one table, which takes the requests of the ledger and no others.
 
@@ -131,7 +155,7 @@ class FakeDynamo:
             "": True,
             "attribute_not_exists(pk)": there is None,
             "version = :before": there is not None
-            and there["version"] == (ExpressionAttributeValues or {}).get(":before"),
+            and there.get("version") == (ExpressionAttributeValues or {}).get(":before"),
         }[ConditionExpression]
         if not holds:
             raise refusal("ConditionalCheckFailedException")

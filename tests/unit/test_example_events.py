@@ -140,6 +140,7 @@ class Here:
         self.runtime = Runtime(
             account.settings, logger, account.reconciler, self.sqs.client, account.clock.now
         )
+        self.runtime.__dict__["ledger"] = account.ledger
 
     def said(self) -> str:
         """What was said since the last time."""
@@ -164,7 +165,8 @@ def test_intake_takes_every_example_and_turns_none_away(here: Here, name: str) -
 def test_reconcile_takes_the_example_of_a_batch(here: Here) -> None:
     batch = example("PassQueueBatch")
     assert len(batch["Records"]) > 1
-    assert reconcile.handle(batch, Mock(spec=LambdaContext), here.runtime) == {"batchItemFailures": []}
+    context = Mock(spec=LambdaContext, get_remaining_time_in_millis=lambda: 100_000)
+    assert reconcile.handle(batch, context, here.runtime) == {"batchItemFailures": []}
     reported = here.said()
     for record in batch["Records"]:
         assert f"reconciled {json.loads(record['body'])['vpc_id']}: gone" in reported

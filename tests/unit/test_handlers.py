@@ -16,13 +16,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.intake import app as intake
 from functions.reconcile import app as reconcile
 from functions.sweep import app as sweep
+from reconciler.domain.memory import Cause
 from reconciler.ec2.observe import Observer
 from reconciler.queue import NotQueued
 from reconciler.runtime import Runtime
 from tests.account import Account
 from tests.unit.fakes import FakeSqs, refusal
 
-CONTEXT = Mock(spec=LambdaContext, aws_request_id="request-1")
+CONTEXT = Mock(spec=LambdaContext, aws_request_id="request-1", get_remaining_time_in_millis=lambda: 100_000)
 
 
 class Installation:
@@ -37,6 +38,7 @@ class Installation:
         self.runtime = Runtime(
             self.account.settings, logger, self.account.reconciler, self.sqs.client, self.account.clock.now
         )
+        self.runtime.__dict__["ledger"] = self.account.ledger
 
     def said(self) -> str:
         return "\n".join(json.loads(line)["message"] for line in self._log.getvalue().splitlines())
@@ -88,8 +90,11 @@ def test_intake_asks_for_a_run_over_the_opted_in_vpc_of_an_event(here: Installat
         "failures": 0,
         "unknowns": 0,
         "not_before": 0,
-        "deletion_refused": False,
+        "refused": [],
+        "swept": False,
         "counted": [],
+        "made": [],
+        "contests": [],
     }
 
 
@@ -113,7 +118,34 @@ def test_intake_asks_for_the_release_of_a_vpc_whose_deletion_was_refused(here: I
     refused = an_event("DeleteVpc", {"vpcId": vpc_id}, errorCode="Client.DependencyViolation")
     intake.handle(refused, here.runtime)
     [message] = here.sqs.sent
-    assert json.loads(message["MessageBody"])["deletion_refused"] is True
+    assert json.loads(message["MessageBody"])["refused"] == [vpc_id]
+
+
+ADA = {"type": "IAMUser", "userName": "ada"}
+
+
+def test_intake_keeps_who_did_what_in_the_ledger(here: Installation) -> None:
+    vpc_id = here.account.vpc()
+    event = an_event("ModifyVpcAttribute", {"vpcId": vpc_id}, userIdentity=ADA, eventID="call-1")
+    intake.handle(event, here.runtime)
+    intake.handle(event, here.runtime)
+    memory = here.account.ledger.read(vpc_id)
+    assert memory is not None
+    assert memory.causes == (Cause("call-1", "ModifyVpcAttribute", "ada", 1_795_420_800, (vpc_id,)),)
+
+
+def test_intake_keeps_no_cause_of_a_vpc_that_has_not_opted_in(here: Installation) -> None:
+    vpc_id = here.account.vpc(profile=None)
+    before = dict(here.account.dynamo.items)
+    intake.handle(an_event("ModifyVpcAttribute", {"vpcId": vpc_id}, userIdentity=ADA), here.runtime)
+    assert here.account.dynamo.items == before
+
+
+def test_intake_asks_for_a_run_where_the_ledger_refuses(here: Installation) -> None:
+    vpc_id = here.account.vpc()
+    here.account.dynamo.error = refusal("AccessDeniedException")
+    intake.handle(an_event("ModifyVpcAttribute", {"vpcId": vpc_id}, userIdentity=ADA), here.runtime)
+    assert here.asked() == [("passes", vpc_id)]
 
 
 def test_intake_loses_no_event_where_ec2_refuses_the_look_up(here: Installation) -> None:
@@ -261,8 +293,8 @@ def dying(here: Installation, good: str) -> None:
     """Let every run die but those over one VPC."""
     truly = here.account.observer
     observer = Mock(spec=Observer)
-    observer.one.side_effect = lambda vpc_id, profiles: (
-        truly.one(vpc_id, profiles) if vpc_id == good else 1 / 0
+    observer.one.side_effect = lambda vpc_id, profiles, **more: (
+        truly.one(vpc_id, profiles, **more) if vpc_id == good else 1 / 0
     )
     here.runtime.__dict__["observer"] = observer
 
@@ -324,7 +356,8 @@ def test_sweep_asks_for_passes_over_the_vpcs_that_differ_and_writes_nothing(here
     assert here.account.writes(calls) == []
     assert here.asked() == [("passes", wrong)]
     [message] = here.sqs.sent
-    assert json.loads(message["MessageBody"])["first_seen"] == int(here.account.clock.now() * 1000)
+    body = json.loads(message["MessageBody"])
+    assert (body["first_seen"], body["swept"]) == (int(here.account.clock.now() * 1000), True)
     assert here.said().startswith("sweep: 1 in sync, 1 drifted, 0 blocked")
 
 

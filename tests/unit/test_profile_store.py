@@ -3,35 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
 
 import pytest
-from botocore.exceptions import ClientError
-from mypy_boto3_ssm import SSMClient
 
-from reconciler.domain.profiles import builtin
+from reconciler.domain.profiles import Catalogue, builtin
 from reconciler.profile_store import ProfileStore, ProfilesUnavailable
+from tests.unit.fakes import FakeSsm
 
 GOOD = "[[web.endpoint]]\nservice = 'logs'"
 BETTER = "[[web.endpoint]]\nservice = 'sqs'"
 BAD = "[[web.endpoint]]\nservice = 7"
-
-
-class FakeSsm:
-    """A parameter with versions, the last one current; `down` refuses every call."""
-
-    def __init__(self, *versions: str) -> None:
-        self.versions = list(versions)
-        self.down = False
-        self.reads = 0
-
-    def get_parameter(self, *, Name: str) -> dict[str, Any]:  # noqa: N803 - boto3's name
-        self.reads += 1
-        if self.down:
-            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "slower"}}, "GetParameter")
-        _, _, version = Name.partition(":")
-        number = int(version) if version else len(self.versions)
-        return {"Parameter": {"Value": self.versions[number - 1], "Version": number}}
 
 
 class Clock:
@@ -42,19 +23,19 @@ def store(
     ssm: FakeSsm, parameter: str = "/profiles", reject: Callable[[str], None] = lambda _: None
 ) -> tuple[ProfileStore, Clock]:
     clock = Clock()
-    return ProfileStore(parameter, lambda: cast("SSMClient", ssm), reject, lambda: clock.now), clock
+    return ProfileStore(parameter, lambda: ssm.client, reject, lambda: clock.now), clock
 
 
 def test_without_a_parameter_there_are_the_built_in_ones_and_no_read() -> None:
     ssm = FakeSsm()
     profiles, _ = store(ssm, "")
-    assert profiles.current() == builtin()
+    assert profiles.current() == Catalogue(builtin())
     assert ssm.reads == 0
 
 
 def test_the_parameters_profiles_stand_beside_the_built_in_ones() -> None:
     profiles, _ = store(FakeSsm(GOOD))
-    assert set(profiles.current()) == {*builtin(), "web"}
+    assert set(profiles.current().profiles) == {*builtin(), "web"}
 
 
 def test_the_parameter_is_read_again_after_a_few_minutes_and_not_before() -> None:
@@ -62,10 +43,10 @@ def test_the_parameter_is_read_again_after_a_few_minutes_and_not_before() -> Non
     profiles, clock = store(ssm)
     profiles.current()
     ssm.versions.append(BETTER)
-    assert profiles.current()["web"].endpoints[0].service == "logs"
+    assert profiles.current().profiles["web"].endpoints[0].service == "logs"
     assert ssm.reads == 1
     clock.now += 301
-    assert profiles.current()["web"].endpoints[0].service == "sqs"
+    assert profiles.current().profiles["web"].endpoints[0].service == "sqs"
 
 
 def test_a_document_that_cannot_be_used_leaves_the_last_good_one_in_use() -> None:
@@ -74,17 +55,25 @@ def test_a_document_that_cannot_be_used_leaves_the_last_good_one_in_use() -> Non
     before = profiles.current()
     ssm.versions.append(BAD)
     clock.now += 301
-    assert profiles.current() == before
+    after = profiles.current()
+    assert after.profiles == before.profiles
+    assert (before.doubt, after.doubt) == ("", "version 2 of the profiles document cannot be used")
+    ssm.versions.append(BETTER)
+    clock.now += 301
+    assert profiles.current().doubt == ""
 
 
 def test_a_process_that_never_read_a_good_one_finds_the_last_good_version() -> None:
     profiles, _ = store(FakeSsm(GOOD, BETTER, BAD, BAD))
-    assert profiles.current()["web"].endpoints[0].service == "sqs"
+    found = profiles.current()
+    assert found.profiles["web"].endpoints[0].service == "sqs"
+    assert found.doubt == "version 4 of the profiles document cannot be used"
 
 
 def test_where_no_version_can_be_used_no_vpc_is_judged_by_the_built_in_ones_either() -> None:
     profiles, _ = store(FakeSsm(BAD))
-    assert profiles.current() == {}
+    assert profiles.current().profiles == {}
+    assert profiles.current().doubt == "version 1 of the profiles document cannot be used"
 
 
 def test_a_parameter_that_cannot_be_read_leaves_what_was_read() -> None:
@@ -92,6 +81,11 @@ def test_a_parameter_that_cannot_be_read_leaves_what_was_read() -> None:
     profiles, clock = store(ssm)
     before = profiles.current()
     ssm.down = True
+    clock.now += 301
+    after = profiles.current()
+    assert (after.profiles, after.version) == (before.profiles, before.version)
+    assert (before.doubt, after.doubt) == ("", "the profiles document could not be read")
+    ssm.down = False
     clock.now += 301
     assert profiles.current() == before
 
@@ -103,7 +97,7 @@ def test_a_parameter_that_was_never_read_stops_the_pass_until_it_can_be() -> Non
     with pytest.raises(ProfilesUnavailable):
         profiles.current()
     ssm.down = False
-    assert "web" in profiles.current()
+    assert "web" in profiles.current().profiles
 
 
 def test_what_is_wrong_is_rejected_with_its_line() -> None:
@@ -112,3 +106,39 @@ def test_what_is_wrong_is_rejected_with_its_line() -> None:
     profiles.current()
     [why] = rejected
     assert why.startswith("parameter /profiles: version 2: line ")
+
+
+# ---- another process has followed a newer version
+
+
+def test_a_version_that_another_process_followed_is_read_at_once() -> None:
+    ssm = FakeSsm(GOOD)
+    profiles, _ = store(ssm)
+    assert profiles.current().version == 1
+    ssm.versions.append(BETTER)
+    found = profiles.current(2)
+    assert (found.version, found.profiles["web"].endpoints[0].service) == (2, "sqs")
+    assert ssm.reads == 2
+    assert (profiles.current(1), profiles.current(2), ssm.reads) == (found, found, 2)
+
+
+def test_a_parameter_that_was_made_anew_counts_though_it_begins_at_version_1() -> None:
+    ssm = FakeSsm(GOOD)
+    profiles, _ = store(ssm)
+    assert profiles.current(9).version == 1
+    assert profiles.current(9).doubt == ""
+
+
+def test_a_version_that_another_process_followed_and_that_cannot_be_read_leaves_a_doubt() -> None:
+    ssm = FakeSsm(GOOD)
+    profiles, _ = store(ssm)
+    profiles.current()
+    ssm.down = True
+    assert profiles.current(2).doubt == "the profiles document could not be read"
+
+
+def test_without_a_parameter_no_version_is_asked_for() -> None:
+    ssm = FakeSsm()
+    profiles, _ = store(ssm, "")
+    assert profiles.current(7) == Catalogue(builtin())
+    assert ssm.reads == 0
