@@ -9,7 +9,7 @@ from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.domain.intent import Intent
 from reconciler.domain.model import NOTHING, Mode, Vpc
 from reconciler.domain.profiles import builtin
-from tests.builders import APPMESH, INSTALLATION, VpcBuilder, a_converged_vpc, a_vpc
+from tests.builders import APPMESH, INSTALLATION, VPC_ID, a_converged_vpc, a_vpc
 
 NOW = 1_795_420_800.0  # 2026-11-23T08:00:00Z
 
@@ -23,7 +23,7 @@ def read(vpc: Vpc, default: Mode = Mode.ENFORCE) -> Intent:
     return intent.read(seen, builtin(), replace(INSTALLATION, default_mode=default), NOW)
 
 
-@pytest.mark.parametrize("tags", [{}, {"mode": "enforce"}, {"owner": "our-stack"}])
+@pytest.mark.parametrize("tags", [{}, {"mode": "enforce"}])
 def test_a_vpc_without_the_profile_tag_asks_for_nothing_to_be_left_of_ours(tags: dict[str, str]) -> None:
     assert intent_of(Mode.ENFORCE, **tags) == Intent(Mode.ENFORCE, NOTHING)
 
@@ -115,7 +115,7 @@ def released(until: str) -> Vpc:
 )
 def test_a_vpc_is_taken_down_until_its_release_ends(until: str) -> None:
     asked = read(released(until))
-    assert asked.profile is NOTHING
+    assert (asked.profile, asked.at_once) == (NOTHING, True)
     [finding] = asked.findings
     assert (finding.kind, finding.status) == (Kind.RELEASED, Status.INFORMATIONAL)
     assert until in finding.found
@@ -126,15 +126,55 @@ def test_a_release_that_has_ended_or_is_no_time_is_none(until: str) -> None:
     assert read(released(until)) == Intent(Mode.ENFORCE, APPMESH)
 
 
-def refused(vpc: VpcBuilder) -> Intent:
-    return intent.read(vpc.observed(), builtin(), INSTALLATION, NOW, deletion_refused=True)
+def test_a_person_who_says_none_gets_all_taken_down_now() -> None:
+    assert intent_of(profile="none") == Intent(Mode.ENFORCE, NOTHING, at_once=True)
 
 
-def test_a_vpc_with_something_owned_in_it_makes_way_for_an_hour_when_its_deletion_is_refused() -> None:
-    asked = refused(a_converged_vpc("a"))
-    assert (asked.profile, asked.make_way_until) == (NOTHING, "2026-11-23T09:00:00+00:00")
+def test_a_lost_opt_in_tag_takes_nothing_down_at_once() -> None:
+    assert not intent_of().at_once
 
 
-def test_a_vpc_with_nothing_owned_in_it_is_not_kept_by_us() -> None:
-    asked = refused(a_vpc().with_private_subnets("a").with_foreign_group())
-    assert (asked.profile, asked.make_way_until) == (APPMESH, "")
+def test_a_vpc_in_which_nothing_but_ours_is_left_makes_way_when_its_deletion_is_refused() -> None:
+    alone = a_vpc().with_group().looked_into().observed()
+    asked = intent.read(alone, builtin(), INSTALLATION, NOW, refused=[VPC_ID])
+    assert (asked.profile, asked.at_once, asked.way.vpc) == (NOTHING, True, True)
+
+
+def test_a_vpc_with_something_of_others_in_it_keeps_its_profile_and_says_what_stands_in_the_way() -> None:
+    shared = a_converged_vpc("a").looked_into().observed()
+    asked = intent.read(shared, builtin(), INSTALLATION, NOW, refused=[VPC_ID])
+    assert (asked.profile, asked.at_once, asked.way.vpc) == (APPMESH, False, False)
+    assert [finding.kind for finding in asked.findings] == [Kind.DELETION_REFUSED]
+
+
+# ---- slips of the pen, and the pause
+
+
+@pytest.mark.parametrize("key", ["Mode", "MODE", "mod", "moode"])
+def test_nothing_is_enforced_where_the_key_of_the_mode_is_misspelt(key: str) -> None:
+    asked = intent_of(**{"profile": "appmesh", key: "audit"})
+    assert (asked.mode, asked.profile) == (Mode.AUDIT, APPMESH)
+    [finding] = asked.findings
+    assert (finding.kind, finding.status, finding.reason) == (
+        Kind.UNKNOWN_TAG,
+        Status.BLOCKED,
+        Reason.UNKNOWN_MODE,
+    )
+    assert finding.wanted == INSTALLATION.mode_key
+
+
+@pytest.mark.parametrize(("key", "meant"), [("Profile", "profile"), ("profil", "profile"), ("owner", "")])
+def test_another_tag_under_our_prefix_is_reported_and_changes_nothing_else(key: str, meant: str) -> None:
+    asked = intent_of(**{"profile": "appmesh", key: "ecs"})
+    assert (asked.mode, asked.profile) == (Mode.ENFORCE, APPMESH)
+    [finding] = asked.findings
+    assert (finding.kind, finding.status, finding.reason) == (Kind.UNKNOWN_TAG, Status.IMPAIRED, None)
+    nearest = f"vpce-remediator:{meant}" if meant else "profile or vpce-remediator:mode, or no such tag"
+    assert finding.wanted.endswith(nearest)
+
+
+@pytest.mark.parametrize("tags", [{}, {"mode": "enforce"}])
+def test_a_paused_installation_writes_nothing_whatever_tags_say(tags: dict[str, str]) -> None:
+    seen = a_vpc().tagged(profile="appmesh", **tags).observed()
+    asked = intent.read(seen, builtin(), replace(INSTALLATION, paused=True), NOW)
+    assert asked == Intent(Mode.AUDIT, APPMESH)

@@ -15,6 +15,7 @@ from reconciler.domain.actions import (
     CreateSecurityGroup,
     CreateTags,
     DeleteEndpoint,
+    DeleteSecurityGroup,
     EnableVpcAttribute,
     ModifyEndpoint,
     RevokeEgress,
@@ -22,7 +23,8 @@ from reconciler.domain.actions import (
 )
 from reconciler.domain.findings import Status
 from reconciler.domain.intent import Intent
-from reconciler.domain.model import NOTHING, EndpointState, Mode, Observation, Profile
+from reconciler.domain.memory import Adoption
+from reconciler.domain.model import NOTHING, EndpointSpec, EndpointState, Mode, Observation, Profile
 from reconciler.domain.plan import Plan, Step
 from reconciler.domain.planning import make_plan
 from tests.builders import (
@@ -35,6 +37,7 @@ from tests.builders import (
     VpcBuilder,
     a_converged_vpc,
     a_vpc,
+    knowing,
     situation,
 )
 from tests.unit.simulator import after
@@ -48,8 +51,9 @@ OPENING = (EnableVpcAttribute, CreateSecurityGroup, AuthorizeIngress, CreateEndp
 CLOSING = (RevokeIngress, RevokeEgress, DeleteEndpoint)
 
 
-def plan(observation: Observation, profile: Profile = APPMESH, make_way_until: str = "") -> Plan:
-    return make_plan(observation, Intent(Mode.ENFORCE, profile, (), make_way_until), INSTALLATION)
+def plan(observation: Observation, profile: Profile = APPMESH) -> Plan:
+    """The plan without a ledger. Where nothing is asked for, a person said so in so many words."""
+    return make_plan(observation, Intent(Mode.ENFORCE, profile, at_once=profile is NOTHING), INSTALLATION)
 
 
 def steps_of(observation: Observation) -> tuple[Step, ...]:
@@ -80,8 +84,8 @@ def test_a_new_vpc_gets_its_group_before_its_endpoints_and_loses_egress_last() -
 
 
 def test_tags_are_put_back_before_anything_that_iam_allows_by_them() -> None:
-    untagged = {"Name": INSTALLATION.group_tags(VPC_ID)["Name"]}
-    vpc = a_vpc().with_private_subnets("a").with_group(tags=untagged, ingress=())
+    marks = {k: v for k, v in INSTALLATION.group_tags(VPC_ID).items() if k != INSTALLATION.owner_key}
+    vpc = a_vpc().with_private_subnets("a").with_group(tags=marks, ingress=())
     assert kinds_of(vpc.with_endpoint(ENVOY).with_endpoint(LOGS)) == [CreateTags, AuthorizeIngress]
 
 
@@ -135,21 +139,27 @@ def test_no_finding_is_reported_twice(vpc: VpcBuilder) -> None:
 @given(vpcs())
 def test_what_is_not_owned_is_neither_narrowed_nor_deleted_nor_tagged(vpc: VpcBuilder) -> None:
     observation = vpc.observed()
-    group = situation(observation).owned_group
-    ours = {group.id} if group else set()
-    for endpoint in observation.endpoints:
-        wanted = INSTALLATION.endpoint_tags(VPC_ID, endpoint.service_name)
-        if INSTALLATION.owns(endpoint.tags, wanted):
-            ours.add(endpoint.id)
+    ours = situation(observation).owned_ids
     for step in steps_of(observation):
         match step.action:
-            case DeleteEndpoint(resource_id) | CreateTags(resource_id):
+            case DeleteEndpoint(resource_id) | DeleteSecurityGroup(resource_id) | CreateTags(resource_id):
                 assert resource_id in ours
             case ModifyEndpoint(endpoint_id) if endpoint_id not in ours:
-                assert step.action.remove_subnet_ids == ()
-                assert step.action.remove_group_ids == ()
+                assert not step.narrows
             case AuthorizeIngress(ref) | RevokeIngress(ref) | RevokeEgress(ref) if isinstance(ref, str):
                 assert ref in ours
+
+
+@HALF
+@given(vpcs(), st.sampled_from([APPMESH, NOTHING]))
+def test_what_lacks_the_marks_of_owner_and_vpc_is_narrowed_only_after_they_are_back(
+    vpc: VpcBuilder, profile: Profile
+) -> None:
+    observation = vpc.observed()
+    bare = situation(observation).owned_ids - situation(observation).narrowable
+    for step in plan(observation, profile).steps:
+        if step.narrows:
+            assert step.marks_first is (step.changed_id in bare)
 
 
 @HALF
@@ -177,9 +187,9 @@ def _shuffled(things: tuple[Thing, ...], random: Random) -> tuple[Thing, ...]:
 @HALF
 @given(vpcs(SETTLED))
 def test_runs_bring_any_vpc_to_a_plan_without_steps(vpc: VpcBuilder) -> None:
-    """Group, group's end; failed endpoint, endpoint anew; subnets that change places: four at most."""
+    """Marks; group, group's end; failed endpoint, endpoint anew; subnets that change places: five at most."""
     observation = vpc.observed()
-    for _ in range(4):
+    for _ in range(5):
         steps = steps_of(observation)
         if not steps:
             break
@@ -191,10 +201,10 @@ def test_runs_bring_any_vpc_to_a_plan_without_steps(vpc: VpcBuilder) -> None:
 @given(vpcs(SETTLED))
 def test_a_vpc_left_without_steps_is_waiting_for_nothing(vpc: VpcBuilder) -> None:
     observation = vpc.observed()
-    for _ in range(4):
+    for _ in range(5):
         observation = after(observation, steps_of(observation))
     statuses = {finding.status for finding in plan(observation).findings}
-    assert statuses <= {Status.BLOCKED, Status.INFORMATIONAL}
+    assert statuses <= {Status.BLOCKED, Status.CONTESTED, Status.IMPAIRED, Status.INFORMATIONAL}
 
 
 # ---- a VPC that asks for nothing
@@ -204,34 +214,37 @@ def ids_in(observation: Observation) -> set[str]:
     return {group.id for group in observation.groups} | {endpoint.id for endpoint in observation.endpoints}
 
 
-def owned_in(observation: Observation) -> set[str]:
-    owned = {group.id for group in situation(observation).owned_groups}
-    return owned | {e.id for e in observation.endpoints if INSTALLATION.owns_endpoint(e, VPC_ID)}
-
-
 @HALF
 @given(vpcs([EndpointState.AVAILABLE]))
 def test_a_vpc_that_asks_for_nothing_ends_with_nothing_owned_and_all_else_left(vpc: VpcBuilder) -> None:
-    """Tags put back, endpoints gone, then the group; but for one that someone else's endpoint has alone, and
-    so keeps: that is reported, and nothing is waited for."""
+    """Marks put back, endpoints gone, then the group; but for one that someone else's endpoint has alone, or
+    that lets in whom its private names lead there: that is reported, and nothing is waited for."""
     observation = vpc.observed()
-    owned = owned_in(observation)
+    owned = situation(observation).owned_ids
     others = ids_in(observation) - owned
-    theirs = [endpoint for endpoint in observation.endpoints if endpoint.id not in owned]
-    keeping = [e.group_ids for e in theirs if e.group_ids and e.group_ids <= owned]
-    for _ in range(3):
+    let_in = {group.id for group in observation.groups if group.id in owned and group.ingress}
+    keeping = [
+        endpoint.group_ids & owned
+        for endpoint in observation.endpoints
+        if endpoint.id in others
+        and endpoint.group_ids & owned
+        and (endpoint.group_ids <= owned or (endpoint.private_dns and endpoint.group_ids & let_in))
+    ]
+    for _ in range(4):
         observation = after(observation, plan(observation, NOTHING).steps)
-    assert owned_in(observation) == set[str]().union(*keeping)
-    assert ids_in(observation) == others | owned_in(observation)
+    assert situation(observation).owned_ids == set[str]().union(*keeping)
+    assert ids_in(observation) == others | situation(observation).owned_ids
     left = plan(observation, NOTHING)
     assert left.steps == ()
-    assert {finding.status for finding in left.findings} == ({Status.BLOCKED} if keeping else set())
+    assert {finding.status for finding in left.findings} - {Status.IMPAIRED} == (
+        {Status.BLOCKED} if keeping else set()
+    )
 
 
 def test_what_was_adopted_is_given_back_with_the_groups_that_it_came_with() -> None:
     vpc = a_vpc().with_private_subnets("a").with_group()
-    seen = vpc.with_endpoint(ENVOY, groups=["sg-theirs", GROUP_ID], tags={}).observed()
-    seen = after(seen, plan(seen, NOTHING).steps)
+    vpc = vpc.with_endpoint(ENVOY, groups=["sg-theirs", GROUP_ID], tags={}, private_dns=False)
+    seen = after(vpc.observed(), plan(vpc.observed(), NOTHING).steps)
     assert [endpoint.group_ids for endpoint in seen.endpoints] == [{"sg-theirs"}]
     assert after(seen, plan(seen, NOTHING).steps).groups == ()
 
@@ -250,25 +263,63 @@ def test_the_group_goes_when_nothing_stands_behind_it_any_more() -> None:
     assert waiting.resource == GROUP_ID
 
 
-def test_a_service_that_the_profile_no_longer_names_loses_its_endpoint_and_the_group_stays() -> None:
-    other = INSTALLATION.service_name("sqs")
-    theirs = ["sg-theirs", GROUP_ID]
-    vpc = a_converged_vpc("a").with_endpoint(other, id="vpce-sqs")
-    vpc = vpc.with_endpoint(other, id="vpce-0", groups=theirs, tags={})
-    actions = [step.action for step in steps_of(vpc.observed())]
-    given_back = ModifyEndpoint("vpce-0", remove_group_ids=(GROUP_ID,))
-    assert actions == [given_back, DeleteEndpoint("vpce-sqs")]
+def test_nobody_is_asked_about_a_vpc_that_is_left_as_it_is() -> None:
+    made = make_plan(a_vpc().observed(), Intent(Mode.ENFORCE, None), INSTALLATION)
+    assert (made.steps, made.findings, made.owned) == ((), (), ())
 
 
-# ---- a VPC that someone was refused to delete
+# ---- doubt, and what the ledger is to keep
 
 
-def test_a_vpc_that_makes_way_is_marked_first_and_everything_else_needs_the_mark() -> None:
-    until = "2026-11-23T09:00:00+00:00"
-    mark, *others = plan(a_converged_vpc("a").observed(), NOTHING, until).steps
-    assert mark.action == CreateTags(VPC_ID, {"vpce-remediator:released-until": until})
-    assert [type(step.action) for step in others] == [DeleteEndpoint, DeleteEndpoint]
-    assert {step.needs_tags_on for step in others} == {VPC_ID}
+SQS = INSTALLATION.service_name("sqs")
+NOW = 1_795_420_800.0  # 2026-11-23T08:00:00Z
+LONG_DUE = {INSTALLATION.leaving_key: "2026-11-23T07:00:00Z"}
+
+
+def steps_with_a_leftover(vpc: VpcBuilder, profile: Profile = APPMESH, doubt: str = "") -> list[object]:
+    """The steps about an endpoint for SQS of ours that is long due to go."""
+    tags = {**INSTALLATION.endpoint_tags(VPC_ID, SQS), **LONG_DUE}
+    seen = vpc.with_endpoint(SQS, id="vpce-sqs", tags=tags).observed()
+    wanted = Intent(Mode.ENFORCE, profile)
+    made = make_plan(seen, wanted, INSTALLATION, knowing(seen), NOW, doubt)
+    return [step.action for step in made.steps]
+
+
+def test_what_the_profile_no_longer_names_goes_when_its_time_has_come_and_the_group_stays() -> None:
+    assert steps_with_a_leftover(a_converged_vpc("a")) == [DeleteEndpoint("vpce-sqs")]
+
+
+def test_nothing_goes_while_the_region_does_not_offer_a_service_that_the_profile_names() -> None:
+    assert steps_with_a_leftover(a_converged_vpc("a").without_service(LOGS)) == []
+
+
+def test_an_optional_service_that_the_region_does_not_offer_is_no_doubt() -> None:
+    [envoy, logs] = APPMESH.endpoints
+    optional = replace(APPMESH, endpoints=(envoy, replace(logs, optional=True)))
+    vpc = a_converged_vpc("a").without_service(LOGS)
+    assert steps_with_a_leftover(vpc, optional) == [DeleteEndpoint("vpce-sqs")]
+
+
+def test_nothing_goes_while_the_profiles_may_not_be_what_people_wrote() -> None:
+    assert steps_with_a_leftover(a_converged_vpc("a"), doubt="the document is invalid") == []
+
+
+def test_a_plan_says_what_is_owned_and_what_it_adds_to_endpoints_of_others() -> None:
+    vpc = a_converged_vpc("a").with_private_subnets("b")
+    theirs = vpc.with_endpoint(SQS, id="vpce-1", subnets=["private-a"], private_dns=False, tags={}, groups=[])
+    profile = replace(APPMESH, endpoints=(EndpointSpec("sqs"),))
+    seen = theirs.with_service(SQS, "ab").observed()
+    made = make_plan(seen, Intent(Mode.ENFORCE, profile), INSTALLATION, knowing(seen), NOW)
+    assert made.adopts == (
+        Adoption("vpce-1", subnet_ids=("private-b",)),
+        Adoption("vpce-1"),
+        Adoption("vpce-1", private_dns=True),
+    )
+    assert made.owned == (
+        (GROUP_ID, "our-stack/endpoints"),
+        ("vpce-appmesh-envoy-management", "our-stack/appmesh-envoy-management"),
+        ("vpce-logs", "our-stack/logs"),
+    )
 
 
 # ---- the plan as a value

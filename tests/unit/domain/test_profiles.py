@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from reconciler.domain.model import (
     EndpointSpec,
     EndpointType,
     Existing,
+    Groups,
     Profile,
     Surplus,
     When,
@@ -27,7 +30,29 @@ def test_appmesh_asks_for_the_mesh_and_for_logs_where_there_is_no_way_out() -> N
             EndpointSpec("appmesh-envoy-management", When.ALWAYS),
             EndpointSpec("logs", When.NO_INTERNET_GATEWAY),
         ),
+        clients=Clients.PRIVATE_SUBNETS,
+        existing=Existing.ADOPT,
     )
+
+
+@pytest.mark.parametrize("name", sorted(set(builtin()) - {"appmesh"}))
+def test_the_other_built_in_profiles_observe_what_others_made_and_let_in_the_whole_vpc(name: str) -> None:
+    profile = builtin()[name]
+    assert (profile.existing, profile.clients) == (Existing.OBSERVE, Clients.VPC)
+    assert profile.keeps_adopted
+
+
+def services(name: str, *, optional: bool = False) -> set[str]:
+    return {spec.service for spec in builtin()[name].endpoints if spec.optional is optional}
+
+
+def test_ssm_does_not_insist_on_what_aws_retired() -> None:
+    assert services("ssm") == {"ssm", "ssmmessages"}
+
+
+def test_service_connect_asks_for_its_agent_and_takes_ecs_exec_where_it_is_offered() -> None:
+    assert services("service-connect") == {"ecs-agent", "ecr.api", "ecr.dkr", "s3", "logs"}
+    assert services("service-connect", optional=True) == {"ssmmessages"}
 
 
 def test_an_endpoint_is_always_wanted_with_private_dns_and_full_access_unless_its_entry_says_else() -> None:
@@ -46,22 +71,29 @@ def test_an_endpoint_is_always_wanted_with_private_dns_and_full_access_unless_it
     )
 
 
-def test_a_profile_adopts_keeps_and_lets_in_private_subnets_over_ipv4_unless_it_says_else() -> None:
+def test_a_profile_observes_keeps_and_lets_in_the_vpc_on_443_over_ipv4_unless_it_says_else() -> None:
     endpoint = "[[web.endpoint]]\nservice = 's3'"
     assert parse(endpoint)["web"] == Profile(
         "web",
         (EndpointSpec("s3"),),
-        Clients.PRIVATE_SUBNETS,
-        Existing.ADOPT,
-        Surplus.KEEP,
-        AddressType.IPV4,
-        frozenset(),
+        clients=Clients.VPC,
+        existing=Existing.OBSERVE,
+        surplus=Surplus.KEEP,
+        groups=Groups.AT_LEAST,
+        extra_clients=(),
+        ports=(443,),
+        keeps_adopted=True,
+        address_type=AddressType.IPV4,
+        zones=frozenset(),
     )
     document = f"""
         [web]
-        clients = "vpc"
-        existing = "observe"
+        clients = "private-subnets"
+        existing = "adopt"
         surplus = "remove"
+        groups = "exact"
+        extra-clients = ["pl-0123", "10.8.0.0/16", "2001:DB8:0::/48", "10.8.0.0/16"]
+        ports = [8443, 443]
         ip-address-type = "dualstack"
         zones = ["euw1-az1"]
         {endpoint}
@@ -69,12 +101,27 @@ def test_a_profile_adopts_keeps_and_lets_in_private_subnets_over_ipv4_unless_it_
     assert parse(document)["web"] == Profile(
         "web",
         (EndpointSpec("s3"),),
-        Clients.VPC,
-        Existing.OBSERVE,
-        Surplus.REMOVE,
-        AddressType.DUALSTACK,
-        frozenset({"euw1-az1"}),
+        clients=Clients.PRIVATE_SUBNETS,
+        existing=Existing.ADOPT,
+        surplus=Surplus.REMOVE,
+        groups=Groups.EXACT,
+        extra_clients=("10.8.0.0/16", "2001:db8::/48", "pl-0123"),
+        ports=(443, 8443),
+        keeps_adopted=False,
+        address_type=AddressType.DUALSTACK,
+        zones=frozenset({"euw1-az1"}),
     )
+
+
+@pytest.mark.parametrize("word", Existing)
+def test_a_profile_that_speaks_of_existing_endpoints_is_followed_in_that(word: Existing) -> None:
+    profile = parse(f"[w]\nexisting = '{word}'\n[[w.endpoint]]\nservice = 's3'")["w"]
+    assert (profile.existing, profile.keeps_adopted) == (word, False)
+
+
+def test_an_endpoint_may_be_optional() -> None:
+    [spec] = parse("[[w.endpoint]]\nservice = 's3'\noptional = true")["w"].endpoints
+    assert spec == EndpointSpec("s3", optional=True)
 
 
 def test_a_service_may_be_wanted_by_interface_and_by_gateway() -> None:
@@ -124,6 +171,36 @@ def test_a_document_may_hold_several_profiles_or_none() -> None:
         ),
         ("[w]\nzones = 'a'\n[[w.endpoint]]\nservice = 's3'", "line 2: profile 'w': 'zones' must be a list"),
         ("[w]\nzones = [1]\n[[w.endpoint]]\nservice = 's3'", "line 2: profile 'w': 'zones' must be a list"),
+        (
+            "[w]\nzones = ['euw1-az1', 'eu-west-1a']\n[[w.endpoint]]\nservice = 's3'",
+            "line 2: profile 'w': 'zones' has 'eu-west-1a', which is no zone id",
+        ),
+        (
+            "[[w.endpoint]]\nservice = 'com.amazonaws.eu-west-1.ecr.api'",
+            "line 2: profile 'w', endpoint 1: 'service' is 'com.amazonaw...est-1.ecr.api': give what follows",
+        ),
+        ("[[w.endpoint]]\nservice = 's3'\noptional = 'no'", "'optional' is 'no', neither true nor false"),
+        (
+            "[[w.endpoint]]\nservice = 's3'\ntype = 'gateway'\nprivate-dns = true",
+            "line 4: profile 'w', endpoint 1: 'private-dns' is for interface endpoints",
+        ),
+        ("[none]\n[[none.endpoint]]\nservice = 's3'", "'none' is the word for no profile at all"),
+        ("[w]\ngroups = 'all'\n[[w.endpoint]]\nservice = 's3'", "'groups' is 'all', not one of at-least"),
+        ("[w]\nports = 443\n[[w.endpoint]]\nservice = 's3'", "'ports' must be a list of TCP ports"),
+        ("[w]\nports = []\n[[w.endpoint]]\nservice = 's3'", "'ports' must be a list of TCP ports"),
+        ("[w]\nports = [0]\n[[w.endpoint]]\nservice = 's3'", "'ports' must be a list of TCP ports"),
+        ("[w]\nports = [65536]\n[[w.endpoint]]\nservice = 's3'", "'ports' must be a list of TCP ports"),
+        ("[w]\nports = [true]\n[[w.endpoint]]\nservice = 's3'", "'ports' must be a list of TCP ports"),
+        (
+            "[w]\nextra-clients = '10.0.0.0/8'\n[[w.endpoint]]\nservice = 's3'",
+            "'extra-clients' must be a list",
+        ),
+        (
+            "[w]\nextra-clients = ['10.0.0.1/8']\n[[w.endpoint]]\nservice = 's3'",
+            "10.0.0.1/8 has host bits set",
+        ),
+        ("[w]\nextra-clients = ['sg-1']\n[[w.endpoint]]\nservice = 's3'", "'extra-clients' has 'sg-1'"),
+        ("[w]\nextra-clients = [10]\n[[w.endpoint]]\nservice = 's3'", "'extra-clients' has 10"),
     ],
 )
 def test_a_document_that_cannot_be_used_is_refused_with_the_line_the_profile_and_the_reason(
@@ -132,6 +209,38 @@ def test_a_document_that_cannot_be_used_is_refused_with_the_line_the_profile_and
     with pytest.raises(InvalidProfile) as refusal:
         parse(document)
     assert complaint in str(refusal.value)
+
+
+def test_every_mistake_of_a_document_is_named_at_once() -> None:
+    document = """
+        [one]
+        zones = ["eu-west-1a", "eu-west-1b"]
+        extra-clients = ["everyone"]
+        colour = "red"
+        [[one.endpoint]]
+        service = "Logs"
+        when = "never"
+        [[one.endpoint]]
+        service = "com.amazonaws.eu-west-1.s3"
+        [two]
+    """
+    with pytest.raises(InvalidProfile) as refusal:
+        parse(document)
+    named = [
+        re.sub(r"^(line \d+): profile '(\w+)'(, endpoint \d)?: '([a-z-]+)'.*", r"\1 \2 \4", each)
+        for each in refusal.value.mistakes
+    ]
+    assert sorted(named) == [
+        "line 10 one service",
+        "line 11 two endpoint",
+        "line 3 one zones",
+        "line 3 one zones",
+        "line 4 one extra-clients",
+        "line 5 one colour",
+        "line 7 one service",
+        "line 8 one when",
+    ]
+    assert all(mistake in str(refusal.value) for mistake in refusal.value.mistakes)
 
 
 NESTS = {
