@@ -202,7 +202,8 @@ def a_ledger(
 ) -> Ledger:
     """A ledger on this table, as after a cold start, whose first sweep is over unless it is not `complete`.
     It says to `said` what it has to say."""
-    ledger = Ledger(lambda: dynamo.client, table, installation_id, [].append if said is None else said.append)
+    heard: list[str] = [] if said is None else said
+    ledger = Ledger(lambda: dynamo.client, table, installation_id, heard.append)
     if complete and dynamo.error is None:
         ledger.set_complete(0)
     return ledger

@@ -59,7 +59,9 @@ COUNT = Count(Metric.DRIFT_DETECTED, "dns-support-off", "dns-support-off", "vpc-
         ),
         made=st.lists(st.builds(Made, st.text(), st.text(), NUMBERS, st.booleans())).map(tuple),
         contests=st.lists(
-            st.builds(Contest, st.text(), st.text(), st.lists(NUMBERS).map(tuple), NUMBERS, NUMBERS)
+            st.builds(
+                Contest, st.text(), st.text(), st.text(), st.lists(NUMBERS).map(tuple), NUMBERS, NUMBERS
+            )
         ).map(tuple),
     )
 )

@@ -44,7 +44,7 @@ def test_a_refused_deletion_is_asked_for_until_it_is_settled() -> None:
 
 
 def test_what_the_ledger_did_not_take_goes_with_the_message() -> None:
-    made, fought = (Made("vpce-1", "our-stack/logs", 7),), (Contest("dns-support-off", "vpc-1", (7,)),)
+    made, fought = (Made("vpce-1", "our-stack/logs", 7),), (Contest("dns-support-off", "vpc-1", "", (7,)),)
     after = following(a_run(RunRequest("vpc-1", 7), unproven=made, contests=fought))
     assert (after.made, after.contests) == (made, fought)
     assert (following(a_run(after)).made, following(a_run(after)).contests) == ((), ())

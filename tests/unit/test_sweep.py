@@ -151,7 +151,7 @@ def test_a_vpc_of_which_someone_keeps_undoing_what_is_wrong_is_contested_until_t
         ledger = a_ledger_that_knows(dns_off.observed())
         memory = ledger.read(VPC_ID)
         assert memory is not None
-        contest = Contest(Kind.DNS_HOSTNAMES_OFF, VPC_ID, (int(NOW),), 1, int(until))
+        contest = Contest(Kind.DNS_HOSTNAMES_OFF, VPC_ID, "", (int(NOW),), 1, int(until))
         ledger.save(replace(memory, contests=(contest,)))
         found = swept(dns_off, ledger=ledger)[0]
         assert (found, found.to_reconcile) == (expected, (VPC_ID,))

@@ -42,6 +42,8 @@ _ATTEMPTS = 5
 # DynamoDB takes so many keys in one call.
 _BATCH = 100
 _REGION = "region"
+# What a document raises that is not one of ours.
+_UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class Ledger:
@@ -86,7 +88,7 @@ class Ledger:
                     claimed.add(sort_key.partition("#")[2])
                 elif sort_key.startswith("cause#"):
                     causes.append(_cause(json.loads(item["doc"]["S"])))
-        except (KeyError, TypeError, ValueError) as error:
+        except _UNREADABLE as error:
             self._say(f"what it has of {vpc_id} cannot be read: {error!r}")
             return None
         return replace(memory, causes=tuple(causes), claimed=frozenset(claimed))
@@ -173,7 +175,7 @@ class Ledger:
                     vpc_id = item["pk"]["S"].partition("#")[2]
                     try:
                         found[vpc_id] = _from_item(Memory(vpc_id, complete=complete), item)
-                    except (KeyError, TypeError, ValueError) as error:
+                    except _UNREADABLE as error:
                         self._say(f"what it has of {vpc_id} cannot be read: {error!r}")
                         return None
                 keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
@@ -184,37 +186,45 @@ class Ledger:
     def is_complete(self) -> bool:
         """Whether what was made before the ledger has been taken over. Once it has, that stays so."""
         if not self._complete:
-            self._complete = self._item(self._takeover) is not None
+            self._complete = bool(self._item(self._takeover))
         return self._complete
 
     def set_complete(self, now: float) -> None:
         """Keep that all that was made before has been taken over."""
-        self._complete = self._put(self._takeover, {"at": int(now)}, 0)
+        self._complete = self._put(self._takeover, {"at": int(now)}, 0) is True
 
     def admits_teardown(self, vpc_id: str, now: float, limit: int) -> bool:
         """Whether one more VPC of the Region may lose something within the hour; False where the ledger
         cannot say. `now` is in seconds since 1970."""
         for _ in range(_ATTEMPTS):
             item = self._item("teardowns")
-            document = json.loads(item["doc"]["S"]) if item else {}
-            losing = admitted(document, vpc_id, now, limit)
+            if item is None:
+                return False
+            try:
+                losing = admitted(json.loads(item["doc"]["S"]) if item else {}, vpc_id, now, limit)
+            except _UNREADABLE as error:
+                self._say(f"what it has of the Region's teardowns cannot be read: {error!r}")
+                return False
             if losing is None:
                 return False
-            if self._put("teardowns", losing, int(item["version"]["N"]) if item else 0):
-                return True
+            written = self._put("teardowns", losing, int(item["version"]["N"]) if item else 0)
+            if written is not False:
+                return written is True
         return False
 
     def _item(self, sort_key: str) -> Mapping[str, Any] | None:
+        """One of the Region's items, empty where there is none; None where DynamoDB refuses."""
         key: Any = {"pk": {"S": _REGION}, "sk": {"S": sort_key}}
         answer = self._ask(
             lambda client: client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         )
-        return answer.get("Item") if answer else None
+        return answer.get("Item", {}) if answer is not None else None
 
-    def _put(self, sort_key: str, document: Mapping[str, int], before: int) -> bool:
-        """Write one of the Region's items, where nobody else did since it was read."""
+    def _put(self, sort_key: str, document: Mapping[str, int], before: int) -> bool | None:
+        """Write one of the Region's items. False where somebody else did since it was read, None where
+        DynamoDB refuses."""
         if not self._table:
-            return False
+            return None
         request: Any = {
             "TableName": self._table,
             "Item": {
@@ -230,12 +240,13 @@ class Ledger:
         try:
             self._client().put_item(**request)
         except ClientError as error:
-            if not _is_lost_race(error):
-                self._refused(error)
-            return False
+            if _is_lost_race(error):
+                return False
+            self._refused(error)
+            return None
         except errors.ERRORS as error:
             self._refused(error)
-            return False
+            return None
         return True
 
     # ---- asking
