@@ -17,6 +17,7 @@ from sandbox.trail.delivery import RuleError
 
 _COMMANDS = {"demo": play.run, "up": up.run}
 _INTERRUPTED = 130
+_WIDTH = 120
 
 
 def main() -> int:
@@ -27,6 +28,8 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     console = Console()
+    if not console.is_terminal or console.width > _WIDTH:
+        console = Console(width=_WIDTH)
     try:
         return _COMMANDS[command](console)
     except KeyboardInterrupt:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from sandbox.demo.fleet import Vpc
+from sandbox.demo.people import ANN, BOB, CLEANUP, DEPLOY, NETWORK, Person
 from sandbox.networks import EVERYWHERE, make_gateway, make_public_table, make_subnet, route_by
 from sandbox.truth import APP_MESH, LOGS, Found, Truth
 
@@ -25,7 +26,7 @@ _PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class Scene:
-    """One VPC, the customer who works on it, and the way to look at it."""
+    """One VPC, EC2 for whoever works on it, and the way to look at it."""
 
     ec2: EC2Client
     truth: Truth
@@ -45,11 +46,12 @@ class Scene:
 
 @dataclass(frozen=True)
 class Break:
-    """One way to break the VPC of that name."""
+    """One way to break the VPC of that name, and who does it."""
 
     vpc: str
     title: str
     do: Callable[[Scene], None]
+    by: Person
 
 
 def delete_endpoint(scene: Scene) -> None:
@@ -163,21 +165,21 @@ def delete_everything(scene: Scene) -> None:
 
 
 BREAKS = (
-    Break("orders", "App Mesh's endpoint deleted", delete_endpoint),
-    Break("orders", "443 revoked from the security group", close_group),
-    Break("orders", "private DNS of logs' endpoint turned off", private_dns_off),
-    Break("payments", "security group taken off a hand-made endpoint", detach_group),
-    Break("payments", "private subnet added in a new zone", add_zone),
-    Break("payments", "enableDnsHostnames turned off", dns_hostnames_off),
-    Break("web", "security group opened to the world", open_group),
-    Break("web", "internet gateway detached: logs need an endpoint", detach_gateway),
-    Break("web", "security group given egress", give_egress),
-    Break("batch", "subnet removed from App Mesh's endpoint", remove_subnet),
-    Break("batch", "an endpoint's subnet made public by a route", make_public),
-    Break("batch", "owner tag removed from the security group", unmark_group),
-    Break("legacy", "endpoints and security group all deleted", delete_everything),
-    Break("legacy", "owner tag removed from logs' endpoint", unmark_endpoint),
-    Break("legacy", "enableDnsSupport turned off", dns_support_off),
+    Break("orders", "App Mesh's endpoint deleted", delete_endpoint, CLEANUP),
+    Break("orders", "443 revoked from the security group", close_group, ANN),
+    Break("orders", "private DNS of logs' endpoint turned off", private_dns_off, BOB),
+    Break("payments", "security group taken off a hand-made endpoint", detach_group, DEPLOY),
+    Break("payments", "private subnet added in a new zone", add_zone, NETWORK),
+    Break("payments", "enableDnsHostnames turned off", dns_hostnames_off, BOB),
+    Break("web", "security group opened to the world", open_group, BOB),
+    Break("web", "internet gateway detached: logs need an endpoint", detach_gateway, NETWORK),
+    Break("web", "security group given egress", give_egress, ANN),
+    Break("batch", "subnet removed from App Mesh's endpoint", remove_subnet, DEPLOY),
+    Break("batch", "an endpoint's subnet made public by a route", make_public, ANN),
+    Break("batch", "owner tag removed from the security group", unmark_group, CLEANUP),
+    Break("legacy", "endpoints and security group all deleted", delete_everything, CLEANUP),
+    Break("legacy", "owner tag removed from logs' endpoint", unmark_endpoint, DEPLOY),
+    Break("legacy", "enableDnsSupport turned off", dns_support_off, BOB),
 )
 
 

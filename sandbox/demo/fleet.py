@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.client import EC2Client
 
 
+PREVIEW_GROUP = "preview-app"
+"""The name of the group that its own team made in the VPC of a preview."""
+
+
 @dataclass(frozen=True)
 class VpcDesign:
     """A VPC to be made: its subnets' zones, whether it has a way out, and what its team got wrong."""
@@ -73,6 +77,10 @@ def _logs_only(ec2: EC2Client, vpc: Vpc) -> None:
     )
 
 
+def _with_group(ec2: EC2Client, vpc: Vpc) -> None:
+    ec2.create_security_group(GroupName=PREVIEW_GROUP, Description="its application", VpcId=vpc.id)
+
+
 def _no_dns(ec2: EC2Client, vpc: Vpc) -> None:
     ec2.modify_vpc_attribute(VpcId=vpc.id, EnableDnsSupport={"Value": False})
 
@@ -92,6 +100,7 @@ FLEET = (
     VpcDesign(
         "legacy", "logs' endpoint only, in a group open to the world", 5, private="abc", spoil=_logs_only
     ),
+    VpcDesign("preview", "made by Terraform for a day: two subnets, a group", 8, "ab", spoil=_with_group),
 )
 BYSTANDER = VpcDesign("bystander", "never tagged, the same defects", 6, private="ab", spoil=_logs_only)
 AUDITED = VpcDesign(

@@ -11,7 +11,14 @@ from rich.table import Table
 from sandbox.control_plane.emf import Metric
 from sandbox.demo import show
 
-_OF_A_MOMENT = ("VpcsInSync", "VpcsDrifted", "VpcsBlocked")
+_OF_A_MOMENT = (
+    "VpcsInSync",
+    "VpcsDrifted",
+    "VpcsBlocked",
+    "VpcsContested",
+    "VpcsLeaving",
+    "VpcsImpaired",
+)
 """Metrics that say how things stand: their latest value counts, not their sum."""
 
 

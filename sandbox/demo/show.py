@@ -1,5 +1,5 @@
-"""What the demo looks like: a table that fills while one watches, or a line for each news where there is no
-terminal.
+"""What the demo looks like: tables that fill while one watches, or are printed when all is done where there
+is no terminal.
 
 Apart from `sandbox.demo.play`, which knows what happens but not how it looks.
 """
@@ -18,28 +18,36 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-_WAITING, _BUSY, _DONE, _FAILED = "waiting", "healing", "healed", "not healed"
-_STYLES = {_WAITING: "dim", _BUSY: "yellow", _DONE: "green", _FAILED: "bold red"}
+_WAITING, _BUSY, _FAILED = "waiting", "busy", "failed"
+_STYLES = {_WAITING: "dim", _BUSY: "yellow", _FAILED: "bold red"}
+_DONE_STYLE = "green"
 
 
 @dataclass
 class Row:
-    """One thing that has to heal."""
+    """One thing that happens to a VPC, who did it, and what became of it. `note` is the end of the story."""
 
     vpc: str
     what: str
+    by: str = ""
     state: str = _WAITING
     seconds: float = 0.0
     note: str = ""
 
 
 class Board:
-    """Rows that go from waiting to healed: a live table on a terminal, elsewhere a line for each row done."""
+    """Rows that go from waiting to done: a live table on a terminal; elsewhere the table, once all are done.
 
-    def __init__(self, console: Console, title: str, rows: Sequence[tuple[str, str]]) -> None:
+    `done` is the word for a row that went well.
+    """
+
+    def __init__(
+        self, console: Console, title: str, rows: Sequence[tuple[str, str]], done: str = "healed"
+    ) -> None:
         self.rows = [Row(vpc, what) for vpc, what in rows]
         self._console = console
         self._title = title
+        self._done = done
         self._lock = threading.Lock()
         self._begun: dict[int, float] = {}
         self.closed = False
@@ -49,44 +57,54 @@ class Board:
     def __enter__(self) -> Board:
         if self._console.is_terminal:
             self._live.start()
-        else:
-            self._console.print(f"\n{self._title}", highlight=False)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         self.closed = True
         if self._console.is_terminal:
             self._live.stop()
+        else:
+            self._console.print(self._table())
 
     def begin(self, number: int) -> None:
-        """The row is being healed from now on."""
+        """The row is under way from now on."""
         with self._lock:
             self._begun[number] = time.monotonic()
             self.rows[number].state = _BUSY
 
-    def end(self, number: int, healed: bool, seconds: float, note: str = "") -> None:
+    def end(self, number: int, well: bool, seconds: float, note: str = "") -> None:
         """The row is done with, one way or the other."""
         with self._lock:
             row = self.rows[number]
-            row.state, row.seconds, row.note = _DONE if healed else _FAILED, seconds, note
-            if not self._console.is_terminal:
-                line = f"  {row.state} after {seconds:4.1f} s  {row.vpc:<10} {row.what}  {note}".rstrip()
-                self._console.print(line, highlight=False, soft_wrap=True)
+            row.state, row.seconds, row.note = self._done if well else _FAILED, seconds, note
+
+    def name(self, number: int, by: str) -> None:
+        """Who did it."""
+        with self._lock:
+            self.rows[number].by = by
 
     def _table(self) -> Table:
-        table = Table(title=self._title, title_justify="left", title_style="bold", expand=False)
-        for heading in ("VPC", "what", "state", "seconds", ""):
-            table.add_column(heading, justify="right" if heading == "seconds" else "left")
         with self._lock:
-            for number, row in enumerate(self.rows):
-                table.add_row(
-                    row.vpc,
-                    row.what,
-                    Text(row.state, style=_STYLES[row.state]),
-                    self._clock(number, row),
-                    row.note,
-                )
+            columns = self._columns()
+        table = Table(title=self._title, title_justify="left", title_style="bold", expand=False)
+        for heading in columns:
+            table.add_column(heading, justify="right" if heading == "seconds" else "left")
+        for cells in zip(*columns.values(), strict=True):
+            table.add_row(*cells)
         return table
+
+    def _columns(self) -> dict[str, list[Text]]:
+        """The cells by heading. A column in which nothing is said is left out."""
+        rows = list(enumerate(self.rows))
+        said = {
+            "VPC": [Text(row.vpc) for _, row in rows],
+            "what": [Text(row.what) for _, row in rows],
+            "by": [Text(row.by) for _, row in rows],
+            "state": [Text(row.state, style=_STYLES.get(row.state, _DONE_STYLE)) for _, row in rows],
+            "seconds": [Text(self._clock(number, row)) for number, row in rows],
+            "what became of it": [Text(row.note) for _, row in rows],
+        }
+        return {heading: cells for heading, cells in said.items() if any(cells)}
 
     def _clock(self, number: int, row: Row) -> str:
         if row.state == _WAITING:

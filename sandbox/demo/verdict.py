@@ -1,0 +1,53 @@
+"""What the demo's last line says, and its exit status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from statistics import median
+
+from rich.console import Console
+
+from sandbox.demo.breaks import BREAKS
+from sandbox.demo.fleet import FLEET
+from sandbox.demo.stories import STORIES
+
+
+@dataclass
+class Verdict:
+    """What was shown so far: VPCs converged, breaks healed, breaks and stories whose cause was named, and
+    stories that went as they should."""
+
+    converged: int = 0
+    healed: int = 0
+    named: int = 0
+    held: int = 0
+    times: list[float] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+    def expect(self, holds: bool, failure: str) -> None:
+        """Count a failure unless something holds."""
+        if not holds:
+            self.failures.append(failure)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether all that the demo claims was seen."""
+        shown = (self.converged, self.healed, self.held, self.named)
+        claimed = (len(FLEET), len(BREAKS), len(STORIES), len(BREAKS) + len(STORIES))
+        return shown == claimed and not self.failures
+
+
+def conclude(console: Console, verdict: Verdict, seconds: float) -> int:
+    """Print the last lines; gives the exit status."""
+    for failure in verdict.failures:
+        console.print(f"  [red]{failure}[/]", highlight=False)
+    times = verdict.times or [0.0]
+    style, word = ("bold green", "HEALED") if verdict.is_shown else ("bold red", "NOT HEALED")
+    console.print(
+        f"[{style}]{word}[/]: {verdict.converged} of {len(FLEET)} VPCs converged, {verdict.healed} of"
+        f" {len(BREAKS)} breaks healed (median {median(times):.1f} s, slowest {max(times):.1f} s), "
+        f"{verdict.held} of {len(STORIES)} times no harm done, {verdict.named} of"
+        f" {len(BREAKS) + len(STORIES)} causes named; the demo took {seconds:.0f} s.",
+        highlight=False,
+    )
+    return 0 if verdict.is_shown else 1
