@@ -9,18 +9,29 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox import access, places
-from sandbox.sandbox import Sandbox, Timing, running
+from sandbox.sandbox import Sandbox, Timing, extracting, started
+from tests.stack import earlier
 from tests.stack.team import Team
 from tests.stack.watch import eventually
 
 DEBOUNCE_SECONDS = 1
 _TIMING = Timing(create=1.0, modify=0.5, delete=0.5, remember=2.0, delivery=0.1)
-_LAST = "test_stack_parameters.py"
+_UPGRADE = "test_stack_upgrade.py"
+# What deploys with other parameters comes last, so that nothing has to be put back.
+_ORDER = {_UPGRADE: -1, "test_stack_parameters.py": 1, "test_stack_pause.py": 2}
+PROFILES = "/vpce-remediator/profiles"
+_DOCUMENT = """
+[joined]
+clients = "private-subnets"
+
+[[joined.endpoint]]
+service = "appmesh-envoy-management"
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What deploys anew comes last, so that nothing has to be put back."""
-    items.sort(key=lambda item: item.path.name == _LAST)
+    """The upgrade comes first: all other tests then see a stack that was upgraded."""
+    items.sort(key=lambda item: _ORDER.get(item.path.name, 0))
 
 
 @pytest.fixture(scope="session")
@@ -30,11 +41,18 @@ def said_by_sam() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def sandbox(said_by_sam: list[str]) -> Iterator[Sandbox]:
-    """The template, built and deployed; one account for the whole session."""
-    parameters = {"DebounceSeconds": DEBOUNCE_SECONDS}
-    with running(parameters, timing=_TIMING, progress=said_by_sam.append) as made:
-        yield made
+def sandbox(said_by_sam: list[str], request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """The template, built and deployed; one account for the whole session.
+
+    Where the upgrade is tested, it is the template of an earlier version until that test deploys today's.
+    """
+    upgraded = any(item.path.name == _UPGRADE for item in request.session.items)
+    project = (earlier.tree() if upgraded else None) or places.PROJECT
+    with started(timing=_TIMING, project=project, progress=said_by_sam.append) as made:
+        made.client("ssm").put_parameter(Name=PROFILES, Type="String", Value=_DOCUMENT)
+        made.deploy(DebounceSeconds=DEBOUNCE_SECONDS, ProfilesParameter=PROFILES)
+        with extracting(made):
+            yield made
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,18 +8,17 @@ import pytest
 
 from sandbox.sandbox import Sandbox
 from sandbox.truth import LOGS
+from tests.stack.conftest import PROFILES
 from tests.stack.team import Team
 from tests.stack.test_stack_deployment import configuration, queue_attributes
 from tests.stack.watch import Since, eventually, heals
-
-PROFILES = "/vpce-remediator/profiles"
 
 
 @pytest.fixture(scope="module", autouse=True)
 def deployed_anew(sandbox: Sandbox) -> None:
     """The same stack, with other parameters than before."""
     document = "[[of-our-own.endpoint]]\nservice = 'logs'\nprivate-dns = false"
-    sandbox.client("ssm").put_parameter(Name=PROFILES, Type="String", Value=document)
+    sandbox.client("ssm").put_parameter(Name=PROFILES, Value=document, Overwrite=True)
     sandbox.deploy(
         TagPrefix="other",
         DefaultMode="audit",
@@ -27,7 +26,6 @@ def deployed_anew(sandbox: Sandbox) -> None:
         SweepSchedule="cron(0 6 * * ? *)",
         MaxConcurrency=3,
         LogRetentionDays=7,
-        ProfilesParameter=PROFILES,
     )
     eventually(sandbox.idle, "work is left in the queues")
 
