@@ -141,14 +141,15 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
     enforced = wanted.mode is Mode.ENFORCE
     if enforced and plan.takes_down and not _may_take_down(request.vpc_id, means):
         plan = held_back(plan, Reason.TEARDOWN_LIMIT)
-    before = memory
+    read = before = memory
     if memory and enforced:
         memory = replace(remembering.before(memory, plan, now()), profiles_version=catalogue.version)
         if memory != before and plan:
             memory = before = ledger.save(memory) or memory
     outcomes = execute(plan, means.ec2, wanted.mode, now, deadline)
     done = conclude(request, wanted, plan, outcomes, now())
-    return _remember(done, before, memory, plan, outcomes, means)
+    done = _remember(done, before, memory, plan, outcomes, means)
+    return replace(done, unforeseen=_unforeseen(done, read))
 
 
 def _may_take_down(vpc_id: str, means: Means) -> bool:
@@ -170,20 +171,24 @@ def _remember(
         fought = contest.after(done.request.contests, remembering.remediated(outcomes), now)
         return replace(done, unproven=made, contests=fought)
     done = replace(done, findings=remembering.explained(done.findings, memory, now))
-    known = {each.key for each in memory.findings}
-    unforeseen = [
-        each
-        for each in done.findings
-        if each.finding.status is Status.REMEDIABLE
-        and each.cause is None
-        and (each.finding.kind, each.finding.resource) not in known
-    ]
-    if done.request.swept and memory.version:
-        done = replace(done, unforeseen=len(unforeseen))
     after = remembering.after(memory, plan, outcomes, done.findings, now)
     if after != before and means.ledger.save(after) is None:
         return replace(done, unproven=made)
     return done
+
+
+def _unforeseen(done: Run, read: Memory | None) -> int:
+    """How much of what a sweep found no event foretold. `read` is what was known before the run: of a VPC of
+    which nothing was, no event need have told."""
+    if not done.request.swept or read is None or not read.version:
+        return 0
+    known = {each.key for each in read.findings}
+    return sum(
+        each.finding.status is Status.REMEDIABLE
+        and each.cause is None
+        and (each.finding.kind, each.finding.resource) not in known
+        for each in done.findings
+    )
 
 
 def conclude(request: RunRequest, wanted: Intent, plan: Plan, outcomes: Sequence[Outcome], now: float) -> Run:
