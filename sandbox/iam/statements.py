@@ -23,7 +23,7 @@ class PolicyError(RuntimeError):
 @dataclass(frozen=True)
 class Need:
     """One thing that IAM must allow for a call to go through. The keys of the context are in lower case:
-    IAM does not regard theirs (facts-operating, section 5)."""
+    IAM does not regard theirs (facts, section 15)."""
 
     action: str
     resource: str
@@ -65,8 +65,6 @@ def _holds(operator: str, found: str | list[str] | None, wanted: list[str]) -> b
             return any(each in wanted for each in values)
         case "ForAnyValue:StringLike":
             return any(_is_like(each, wanted) for each in values)
-        case "ArnLike":
-            return found is not None and all(_is_arn_like(each, wanted) for each in values)
         case "ArnNotLike":
             return not any(_is_arn_like(each, wanted) for each in values)
     raise PolicyError(f"the sandbox does not know the condition operator {operator}")

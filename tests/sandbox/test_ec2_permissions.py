@@ -117,6 +117,45 @@ def test_only_the_tag_keys_that_are_named_may_be_brought() -> None:
     assert refusal("CreateTags", {"Resources": [_OWN], "Tags": [one, two]}, keys) is not None
 
 
+@pytest.mark.parametrize(
+    ("operator", "wanted", "holds"),
+    [
+        ("ForAnyValue:StringLike", ["p:*"], True),
+        ("ForAnyValue:StringLike", ["P:*"], False),
+        ("ForAnyValue:StringEquals", ["Name"], True),
+        ("ForAnyValue:StringEquals", ["name", "p:*"], False),
+        ("ForAllValues:StringEquals", ["Name"], False),
+    ],
+)
+def test_one_of_several_tag_keys_is_enough_where_any_value_counts(
+    operator: str, wanted: list[str], holds: bool
+) -> None:
+    tags = [{"Key": key, "Value": "x"} for key in ("Name", "p:owner")]
+    statement = allow("ec2:CreateTags")
+    statement["Condition"] = {operator: {"aws:TagKeys": wanted}}
+    assert (refusal("CreateTags", {"Resources": [_OWN], "Tags": tags}, statement) is None) is holds
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["Name"]}}, True),
+        ({"ForAnyValue:StringEquals": {"aws:TagKeys": ["Name"]}}, False),
+        ({"ForAnyValue:StringLike": {"aws:TagKeys": ["*"]}}, False),
+        ({"Null": {"aws:TagKeys": "true"}}, True),
+        ({"Null": {"aws:TagKeys": "false"}}, False),
+    ],
+)
+def test_a_call_that_names_no_tags_has_no_tag_keys(condition: dict[str, Any], holds: bool) -> None:
+    params = {"Resources": [_OWN], "Tags": []}
+    assert (refusal("DeleteTags", params, allow("ec2:DeleteTags", **condition)) is None) is holds
+
+
+def test_a_policy_element_that_is_not_known_is_reported_and_not_passed_over() -> None:
+    with pytest.raises(PolicyError, match="NotAction"):
+        refusal(_REVOKE, {"GroupId": _OWN}, {**allow("ec2:*"), "NotAction": "ec2:*"})
+
+
 def test_an_operator_that_is_not_known_is_reported_and_not_passed_over() -> None:
     with pytest.raises(PolicyError, match="DateGreaterThan"):
         refusal(_REVOKE, {"GroupId": _OWN}, allow("ec2:*", DateGreaterThan={"aws:CurrentTime": "2026"}))
