@@ -120,7 +120,7 @@ class Account:
         )
 
     def claim(self, vpc_id: str, *resource_ids: str) -> None:
-        """A person says that these are ours, as docs/security.md tells how."""
+        """A person says that these are ours, as docs/findings.md says how."""
         for each in resource_ids:
             item = {"pk": {"S": f"vpc#{vpc_id}"}, "sk": {"S": f"claim#{each}"}}
             self.dynamo.put_item(TableName="ledger", Item=item)

@@ -29,7 +29,9 @@ def handle(event: dict[str, Any], runtime: Runtime, origin: str) -> None:
     swept = sweep(runtime.means, runtime.logger.warning)
     report.report_sweep(swept, runtime.logger)
     first_seen = _first_seen(event, runtime)
-    requests = [RunRequest(vpc_id, first_seen, swept=True) for vpc_id in swept.to_reconcile]
+    # Where an event asked for the sweep, the drift that it finds is not one that an event was lost for.
+    found = not event.get("Records")
+    requests = [RunRequest(vpc_id, first_seen, swept=found) for vpc_id in swept.to_reconcile]
     runtime.vpc_queue.request_runs(requests, runtime.now(), origin)
 
 

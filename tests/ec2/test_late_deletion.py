@@ -285,3 +285,34 @@ def test_a_paused_installation_writes_nothing_whatever_the_tags_say() -> None:
     assert account.writes(calls) == []
     assert done.ending is Ending.REPORTED
     assert Kind.NOT_WANTED in {each.finding.kind for each in done.findings}
+
+
+def test_a_double_stays_until_the_first_sweep_has_taken_over(account: Account) -> None:
+    vpc_id = account.converged_vpc("ab")
+    account.dynamo.items.clear()
+    account.ledger = account.new_ledger()
+    subnet = account.truth.private_subnets(vpc_id)[0]["SubnetId"]
+    account.customer.create_vpc_endpoint(
+        VpcId=vpc_id,
+        VpcEndpointType="Interface",
+        ServiceName=LOGS,
+        SubnetIds=[subnet],
+        PrivateDnsEnabled=False,
+        TagSpecifications=[
+            {
+                "ResourceType": "vpc-endpoint",
+                "Tags": [{"Key": k, "Value": v} for k, v in INSTALLATION.endpoint_tags(vpc_id, LOGS).items()],
+            }
+        ],
+    )
+    account.clock.advance(120)
+    assert deletions(account, vpc_id) == []
+    account.sweep()
+    assert deletions(account, vpc_id) == ["DeleteVpcEndpoints"]
+
+
+def test_the_sweep_names_each_service_of_the_document_that_the_region_does_not_know(account: Account) -> None:
+    account.converged_vpc("ab")
+    own = Profile("web", (*BOTH, EndpointSpec("secretsmanagr"), EndpointSpec("nowhere", optional=True)))
+    account.profiles = {**account.profiles, "web": own}
+    assert account.sweep().not_offered == ("profile 'web': interface endpoint for 'secretsmanagr'",)

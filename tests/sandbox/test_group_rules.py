@@ -104,7 +104,7 @@ def test_a_group_that_another_names_cannot_be_deleted(net: Network) -> None:
     other = net.new_group("other")
     pair: Any = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": net.group}]}
     net.api.authorize_security_group_ingress(GroupId=other, IpPermissions=[pair])
-    with expect_refusal("InvalidGroup.InUse", other):
+    with expect_refusal("DependencyViolation", net.group):
         net.api.delete_security_group(GroupId=net.group)
 
 

@@ -113,7 +113,7 @@ def test_while_paused_no_role_may_write_anything_to_ec2() -> None:
 
 
 def test_a_policy_that_lists_tag_keys_holds_only_where_there_are_some() -> None:
-    """`ForAllValues` is true where the key is absent (facts-operating, section 5)."""
+    """`ForAllValues` is true where the key is absent (facts, section 15)."""
     for _, statement in statements():
         condition = statement.get("Condition", {})
         if "ForAllValues:StringEquals" in condition:

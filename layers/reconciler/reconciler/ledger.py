@@ -8,7 +8,7 @@ Items: `vpc#ID` with `state` (a JSON document of `Memory`), `cause#TIME#EVENT` a
 with `teardowns` and `takeover#INSTALLATION`. Sort keys fall so that one page, newest first, has the state,
 the claims and the latest causes of a VPC.
 
-boto3's client plainly: its resource costs a tenth of a second of cold start (facts-operating, section 3), and
+boto3's client plainly: its resource costs a tenth of a second of cold start (facts, section 13), and
 the libraries on top of it bring that or more for four calls.
 """
 

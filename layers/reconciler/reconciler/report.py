@@ -102,6 +102,11 @@ def report_sweep(swept: Sweep, logger: Logger) -> None:
     for name, vpc_ids in states.items():
         with single_metric(name, MetricUnit.Count, len(vpc_ids), namespace=NAMESPACE) as metric:
             metric.add_metadata("vpc_ids", list(vpc_ids))
+    if swept.not_offered:
+        unknown = (
+            f"the Region does not offer what the profiles document names: {'; '.join(swept.not_offered)}"
+        )
+        report_rejection(Rejection.MALFORMED_PROFILES, unknown, logger)
     logger.info(
         f"sweep: {len(swept.in_sync)} in sync, {len(swept.drifted)} drifted, {len(swept.blocked)} blocked, "
         f"{len(swept.contested)} contested, {len(swept.leaving)} leaving, {len(swept.impaired)} impaired, "

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 from .domain import intent
 from .domain.findings import Status
 from .domain.memory import Made, Memory
-from .domain.model import NOTHING, Observation
+from .domain.model import NOTHING, EndpointType, Observation
 from .domain.plan import Plan
 from .domain.planning import make_plan
+from .domain.profiles import builtin
 from .domain.situation import Situation
 from .ec2.locate import bearing_our_tags, with_owned
 
 if TYPE_CHECKING:
+    from .domain.model import Profile
     from .reconcile import Means
 
 
@@ -30,6 +32,8 @@ class Sweep:
     that a run may do something about.
 
     `drifted` are those that a run may do something about. `taken_over` are what the ledger took over, by VPC.
+    `not_offered` are services that the Region does not offer and the installation's own profiles name, each
+    with its profile, in words.
     """
 
     in_sync: tuple[str, ...] = ()
@@ -40,6 +44,7 @@ class Sweep:
     impaired: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    not_offered: tuple[str, ...] = ()
 
     @property
     def to_reconcile(self) -> tuple[str, ...]:
@@ -86,6 +91,22 @@ def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
         **{name: tuple(vpc_ids) for name, vpc_ids in states.items()},
         leftovers=tuple(leftovers),
         taken_over=taken_over,
+        not_offered=_not_offered(means, catalogue.profiles),
+    )
+
+
+def _not_offered(means: Means, profiles: Mapping[str, Profile]) -> tuple[str, ...]:
+    """Built-in profiles are left out: nobody wrote them, and a VPC that uses one has a finding."""
+    own = [each for name, each in sorted(profiles.items()) if builtin().get(name) is not each]
+    if not own:
+        return ()
+    offers, service_name = means.observer.offers(profiles), means.installation.service_name
+    there = {EndpointType.INTERFACE: offers.interface, EndpointType.GATEWAY: offers.gateway}
+    return tuple(
+        f"profile {each.name!r}: {spec.type.lower()} endpoint for {spec.service!r}"
+        for each in own
+        for spec in each.endpoints
+        if not spec.optional and service_name(spec.service) not in there[spec.type]
     )
 
 

@@ -28,13 +28,12 @@ def a_group_in_use_stays(world: World, request: Request) -> None:
 
 @before("DeleteSecurityGroup")
 def a_group_that_others_refer_to_stays(world: World, request: Request) -> None:
-    """`InvalidGroup.InUse`: another group's rule names it (facts.md, section 3)."""
+    """`DependencyViolation`: another group's rule names it (API reference of DeleteSecurityGroup)."""
     group_id = world.group_of(request.params).id
     for other in world.backend.all_groups():
         rules = other.ingress_rules + other.egress_rules
         if other.id != group_id and any(each.source_group.get("GroupId") == group_id for each in rules):
-            message = f"The security group '{group_id}' is referenced by the security group '{other.id}'"
-            raise Refused("InvalidGroup.InUse", message)
+            raise Refused("DependencyViolation", f"resource {group_id} has a dependent object")
 
 
 @before("DeleteSubnet")

@@ -1,6 +1,6 @@
 """Who made a call, in one line for a person: `rob@example.com (AdministratorAccess) via terraform`.
 
-From CloudTrail's `userIdentity` and `userAgent` (facts-operating, section 6). The user agent is whatever the
+From CloudTrail's `userIdentity` and `userAgent` (facts, section 16). The user agent is whatever the
 caller says. Names are personal data: they go into the ledger, logs and events, and never into a metric.
 """
 

@@ -3,7 +3,7 @@
 The same change, made for the same finding three times within an hour, is two more than a break takes. A team
 that adds subnet after subnet makes the same finding each time, and another change of ours: that is no fight.
 Where the changes are ever new ones, twelve for one finding within an hour are the end: one in five minutes is
-no load on EC2's budget of endpoint calls (facts-operating, section 2). From then on it is tried again after a
+no load on EC2's budget of endpoint calls (facts, section 10). From then on it is tried again after a
 pause that doubles, from a quarter of an hour up to a day.
 """
 

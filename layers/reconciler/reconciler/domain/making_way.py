@@ -1,8 +1,8 @@
 """Making way for a deletion that EC2 refused: only where nothing but what is owned stands in it.
 
-Deletions fail at `DeleteSubnet` first; `DeleteVpc` comes after the subnets, or not at all (facts-operating,
-section 4). Where anything of others stands in the way, stepping aside would help nobody and interrupt
-whoever is left, so nothing changes and a finding names it.
+Deletions fail at `DeleteSubnet` first; `DeleteVpc` comes after the subnets, or not at all (facts, section
+14). Where anything of others stands in the way, stepping aside would help nobody and would interrupt whoever
+is left: nothing changes, and a finding names it.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class Memory:
     `made` by id; `claimed` are ids that a person said to be ours. `causes` come newest first.
     `profiles_version` is that of the newest profiles document that a run followed. `complete` says that what
     was made before the ledger has been taken over: until then marks alone prove ownership, and nothing is
-    deleted. `version` counts how often this was written.
+    deleted but what serves nobody and what a person asks for. `version` counts how often this was written.
     """
 
     vpc_id: str
@@ -124,7 +124,7 @@ class Memory:
 
     def refused_lately(self, now: float) -> frozenset[str]:
         """The ids of what someone was refused the deletion of, as long as tools go on trying
-        (facts-operating, section 4)."""
+        (facts, section 14)."""
         return frozenset(
             resource
             for cause in self.causes

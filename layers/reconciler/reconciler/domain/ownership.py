@@ -2,7 +2,7 @@
 
 Anyone who may call `ec2:CreateTags` can forge a mark. So one mark proves nothing, two that agree prove
 ownership, and where the ledger is there, it must know of the creation too: it was written ahead of the call,
-and no tag can forge that (facts-operating, section 5; docs/security.md). To delete, to narrow and to reset a
+and no tag can forge that (facts, section 15; docs/security.md). To delete, to narrow and to reset a
 policy, the owner mark and the VPC mark are both needed as they stand at that moment.
 """
 

@@ -100,8 +100,8 @@ class _Restraint:
 
     def _removal(self, step: Step) -> list[Step]:
         """What is done now about something that goes."""
-        if step.removal is Removal.UNLESS_IN_DOUBT and self.doubt:
-            self._stays(step, self.doubt, Status.INFORMATIONAL)
+        if step.removal is Removal.UNLESS_IN_DOUBT and (doubt := self.doubt or self._not_taken_over()):
+            self._stays(step, doubt, Status.INFORMATIONAL)
             return []
         if step.removal is not Removal.LATE:
             return [step]
@@ -120,10 +120,13 @@ class _Restraint:
         return [replace(step, removal=Removal.AT_ONCE) if self.at_once else step]
 
     def _memory_lacks(self) -> str:
+        return "the ledger cannot be read" if self.situation.memory is None else self._not_taken_over()
+
+    def _not_taken_over(self) -> str:
         memory = self.situation.memory
-        if memory is None:
-            return "the ledger cannot be read"
-        return "" if memory.complete else "the first sweep has not yet taken over what was made before"
+        if memory is None or memory.complete:
+            return ""
+        return "the first sweep has not yet taken over what was made before"
 
     def _leaves_at(self, step: Step) -> float | None:
         """When it goes; None where that has not been said yet."""

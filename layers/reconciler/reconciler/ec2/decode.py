@@ -210,7 +210,7 @@ def network_acl(given: NetworkAclTypeDef) -> NetworkAcl:
     )
 
 
-# EC2 writes the endpoint into the description, with a colon or without (facts-operating, section 4).
+# EC2 writes the endpoint into the description, with a colon or without (facts, section 14).
 _OF_ENDPOINT = re.compile(r"VPC Endpoint Interface:? (vpce-\w+)")
 
 

@@ -46,8 +46,9 @@ _SERVICES_KEPT_SECONDS = 15 * 60
 
 
 @dataclass
-class _Offers:
-    """The services that were asked for, until when the answer is good, and the answer by type of endpoint."""
+class Offers:
+    """The services that were asked for, until when the answer is good, and the answer: what the Region offers
+    for interface endpoints and for gateway endpoints, by the service's full name."""
 
     asked: frozenset[str]
     until: float
@@ -70,7 +71,7 @@ class Observer:
         self._ec2 = ec2
         self._installation = installation
         self._clock = clock
-        self._offers = _Offers(frozenset(), float("-inf"))
+        self._offers = Offers(frozenset(), float("-inf"))
         self._name_servers: dict[str, tuple[str, ...]] = {}
         self._pool = ThreadPoolExecutor(_THREADS)
 
@@ -96,7 +97,7 @@ class Observer:
         endpoints = run(self._endpoints, vpc_ids)
         groups = run(self._groups, vpc_ids)
         acls = run(self._network_acls, vpc_ids)
-        offers = run(self._offered, profiles)
+        offers = run(self.offers, profiles)
         attributes = {
             attribute: self._pool.map(partial(self._attribute, attribute), vpc_ids)
             for attribute in VpcAttribute
@@ -217,8 +218,8 @@ class Observer:
             for each in page["NetworkInterfaces"]
         ]
 
-    def _offered(self, profiles: Profiles) -> _Offers:
-        """What the Region offers, of the services that `profiles` ask for.
+    def offers(self, profiles: Profiles) -> Offers:
+        """What the Region offers, of the services that `profiles` ask for; from a cache for a while.
 
         Asked for with a filter: named outright, one that is absent refuses the whole call.
         """
@@ -228,7 +229,7 @@ class Observer:
             for endpoint in profile.endpoints
         )
         if names and (names - self._offers.asked or self._clock() >= self._offers.until):
-            offers = _Offers(names, self._clock() + _SERVICES_KEPT_SECONDS)
+            offers = Offers(names, self._clock() + _SERVICES_KEPT_SECONDS)
             pages = self._ec2.get_paginator("describe_vpc_endpoint_services")
             for some in chunks(names):
                 for page in pages.paginate(Filters=[matching("service-name", some)]):

@@ -13,7 +13,7 @@ from ..situation import Situation
 from . import Assessment
 
 # How a DHCP option set names the resolver that AWS provides, and where that resolver is in any VPC
-# (facts-workloads, section 6).
+# (facts, section 18).
 AMAZON_PROVIDED = "AmazonProvidedDNS"
 RESOLVER = "169.254.169.253"
 RESOLVER_V6 = "fd00:ec2::253"

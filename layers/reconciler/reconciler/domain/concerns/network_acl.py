@@ -2,7 +2,7 @@
 
 A network ACL is stateless. Where traffic crosses a subnet's border, the client's subnet must let it out and
 the answer in, and the endpoint's subnet the other way round. Answers go to the port that the client chose,
-1024 to 65535 in all (facts-workloads, section 5). Within one subnet none is asked.
+1024 to 65535 in all (facts, section 17). Within one subnet none is asked.
 """
 
 from __future__ import annotations

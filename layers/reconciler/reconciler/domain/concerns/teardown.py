@@ -47,6 +47,19 @@ def take_down_group(
         if group.id in endpoint.group_ids and endpoint.state is not EndpointState.DELETED
     ]
     finding = Finding(kind, group.id, found=f"owned by {situation.installation.id}", wanted="gone")
+    naming = [each.id for each in situation.observation.groups if _names(each, group)]
+    if naming and not behind:
+        # EC2 says only that something depends on it (facts, section 14).
+        named = Finding(
+            kind,
+            group.id,
+            found=f"a rule of {', '.join(sorted(naming))} names it",
+            wanted="no such rule, then gone",
+            status=Status.BLOCKED,
+            reason=Reason.IN_USE,
+        )
+        step = Step(DeleteSecurityGroup(group.id), (finding,), removal=removal, held_by=named)
+        return Assessment.of([step]) if removal is Removal.LATE else Assessment((named,))
     if not behind:
         return Assessment.of([Step(DeleteSecurityGroup(group.id), (finding,), removal=removal)])
     held = all(endpoint.id in stay for endpoint in behind)
@@ -62,6 +75,11 @@ def take_down_group(
         return Assessment((in_use,))
     step = Step(DeleteSecurityGroup(group.id), (finding,), removal=removal, held_by=in_use)
     return Assessment.of([step])
+
+
+def _names(other: SecurityGroup, group: SecurityGroup) -> bool:
+    """Whether a rule of another group names this one."""
+    return other.id != group.id and any(rule.source == group.id for rule in other.ingress | other.egress)
 
 
 def endpoints_that_stay(situation: Situation) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 Adding to it must not hurt: private DNS and a security group open an endpoint to the whole VPC. Where its
 policy lets only some in, everyone else would be led to it and denied; and another controller would take off
-again what is added (facts-operating, section 5).
+again what is added (facts, section 15).
 """
 
 from __future__ import annotations
