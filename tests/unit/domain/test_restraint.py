@@ -1,0 +1,331 @@
+"""What of a plan is done now, and what is left for later or alone.
+
+The ledger is there and knows all that stands in the VPC, unless a test says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Literal
+
+import pytest
+
+from reconciler.domain.actions import (
+    NEW_GROUP,
+    Action,
+    AuthorizeIngress,
+    CreateEndpoint,
+    CreateSecurityGroup,
+    CreateTags,
+    DeleteEndpoint,
+    DeleteSecurityGroup,
+    DeleteTags,
+    EnableVpcAttribute,
+    ModifyEndpoint,
+    RevokeIngress,
+)
+from reconciler.domain.concerns import Assessment
+from reconciler.domain.contest import Contest, Remediated
+from reconciler.domain.findings import Finding, Kind, Reason, Status
+from reconciler.domain.memory import Adoption
+from reconciler.domain.model import VpcAttribute
+from reconciler.domain.plan import Plan, Removal, Step
+from reconciler.domain.restraint import held_back, restrain
+from reconciler.domain.situation import Situation
+from tests.builders import (
+    APPMESH,
+    GROUP_ID,
+    INSTALLATION,
+    VPC_ID,
+    VpcBuilder,
+    a_converged_vpc,
+    https_from,
+    knowing,
+)
+
+SQS = INSTALLATION.service_name("sqs")
+NOON = 1_795_435_200.0
+BY_NOW = {INSTALLATION.leaving_key: "2026-11-23T12:00:00+00:00"}
+IN_A_SECOND = {INSTALLATION.leaving_key: "2026-11-23T12:00:01+00:00"}
+TOMORROW = "2026-11-24T12:00:00+00:00"
+
+GOES = Finding(Kind.NOT_WANTED, "vpce-sqs", "com.amazonaws.eu-west-1.sqs, available", "none")
+DELETE = DeleteEndpoint("vpce-sqs")
+LATE = Step(DELETE, (GOES,), removal=Removal.LATE)
+DOUBLE = Step(DELETE, (replace(GOES, kind=Kind.ENDPOINT_DOUBLE),), removal=Removal.UNLESS_IN_DOUBT)
+FAILED = Step(DELETE, (replace(GOES, kind=Kind.ENDPOINT_FAILED),), removal=Removal.AT_ONCE)
+
+
+Ledger = Literal["there", "incomplete", "not there"]
+LACKING: list[Ledger] = ["incomplete", "not there"]
+
+
+def a_vpc_with_sqs(tags: dict[str, str] | None = None) -> VpcBuilder:
+    """A converged VPC with an owned endpoint that the profile does not name."""
+    marks = INSTALLATION.endpoint_tags("vpc-1", SQS)
+    return a_converged_vpc("a").with_endpoint(SQS, id="vpce-sqs", tags={**marks, **(tags or {})})
+
+
+def restrained(
+    *steps: Step,
+    tags: dict[str, str] | None = None,
+    ledger: Ledger = "there",
+    grace: int = 24 * 3600,
+    doubt: str = "",
+    at_once: bool = False,
+    contests: tuple[Contest, ...] = (),
+) -> Plan:
+    seen = a_vpc_with_sqs(tags).observed()
+    known = replace(knowing(seen), complete=ledger == "there")
+    memory = None if ledger == "not there" else known
+    installation = replace(INSTALLATION, grace_seconds=grace)
+    situation = Situation(seen, APPMESH, installation, memory, NOON, contests=contests)
+    return restrain(Assessment.of(steps), situation, doubt, at_once=at_once)
+
+
+def actions(plan: Plan) -> list[Action]:
+    return [step.action for step in plan.steps]
+
+
+def statuses(findings: Iterable[Finding]) -> list[tuple[Kind, Status]]:
+    return [(finding.kind, finding.status) for finding in findings]
+
+
+# ---- late deletion
+
+
+def test_what_nobody_asks_for_is_first_marked_with_the_time_at_which_it_goes() -> None:
+    plan = restrained(LATE)
+    assert actions(plan) == [CreateTags("vpce-sqs", {INSTALLATION.leaving_key: TOMORROW})]
+    [finding] = plan.findings
+    assert (finding.kind, finding.status) == (Kind.LEAVING, Status.LEAVING)
+    assert finding.wanted == f"deleted after {TOMORROW}"
+    assert plan.steps[0].remediates == (finding,)
+    assert not plan.takes_down
+
+
+def test_what_is_marked_stays_until_its_time_and_is_not_marked_again() -> None:
+    plan = restrained(LATE, tags=IN_A_SECOND)
+    assert actions(plan) == []
+    assert statuses(plan.findings) == [(Kind.LEAVING, Status.LEAVING)]
+    assert plan.findings[0].wanted == "deleted after 2026-11-23T12:00:01+00:00"
+
+
+def test_what_is_marked_goes_when_its_time_has_come() -> None:
+    plan = restrained(LATE, tags=BY_NOW)
+    assert (plan.steps, plan.findings) == ((LATE,), (GOES,))
+    assert plan.takes_down
+
+
+def test_a_mark_that_is_no_time_is_written_anew() -> None:
+    plan = restrained(LATE, tags={INSTALLATION.leaving_key: "soon"})
+    assert actions(plan) == [CreateTags("vpce-sqs", {INSTALLATION.leaving_key: TOMORROW})]
+
+
+def test_a_grace_period_of_zero_marks_nothing_and_still_counts_as_taking_down() -> None:
+    plan = restrained(LATE, grace=0)
+    assert plan.steps == (LATE,)
+    assert plan.takes_down
+
+
+@pytest.mark.parametrize("tags", [{}, IN_A_SECOND])
+def test_what_a_person_wants_gone_now_goes_at_once_and_does_not_count(tags: dict[str, str]) -> None:
+    plan = restrained(LATE, tags=tags, at_once=True)
+    assert actions(plan) == [DELETE]
+    assert not plan.takes_down
+
+
+@pytest.mark.parametrize("step", [DOUBLE, FAILED])
+def test_doubles_and_what_failed_have_no_grace_and_do_not_count(step: Step) -> None:
+    plan = restrained(step)
+    assert plan.steps == (step,)
+    assert not plan.takes_down
+
+
+def test_what_stands_in_the_way_of_a_group_is_said_when_its_time_has_come() -> None:
+    in_use = Finding(Kind.NOT_WANTED, "vpce-sqs", "in use", "gone, after it", Status.WAITING)
+    step = replace(LATE, held_by=in_use)
+    assert statuses(restrained(step).findings) == [(Kind.LEAVING, Status.LEAVING)]
+    due = restrained(step, tags=BY_NOW)
+    assert (due.steps, due.findings) == ((), (in_use,))
+    asked = restrained(step, at_once=True)
+    assert (asked.steps, asked.findings) == ((), (in_use,))
+
+
+# ---- it is wanted again
+
+
+def test_the_mark_goes_from_what_stays() -> None:
+    plan = restrained(tags=BY_NOW)
+    assert actions(plan) == [DeleteTags("vpce-sqs", (INSTALLATION.leaving_key,))]
+    assert statuses(plan.findings) == [(Kind.LEAVING, Status.REMEDIABLE)]
+
+
+def test_the_mark_of_someone_elses_thing_is_none_of_our_business() -> None:
+    theirs = {**BY_NOW, INSTALLATION.owner_key: "their-stack"}
+    assert restrained(tags=theirs) == Plan()
+
+
+# ---- doubt
+
+
+@pytest.mark.parametrize("step", [LATE, DOUBLE])
+def test_on_doubt_nothing_is_deleted_and_it_is_said_why(step: Step) -> None:
+    plan = restrained(step, tags=BY_NOW, doubt="the document is invalid")
+    assert plan.steps == ()
+    [finding] = plan.findings
+    assert "kept, since the document is invalid" in finding.wanted
+    assert finding.status is (Status.LEAVING if step is LATE else Status.INFORMATIONAL)
+
+
+def test_on_doubt_what_serves_nobody_goes_all_the_same() -> None:
+    assert restrained(FAILED, doubt="the document is invalid").steps == (FAILED,)
+
+
+def test_on_doubt_nothing_is_marked_and_a_mark_stays() -> None:
+    assert restrained(LATE, doubt="the document is invalid").steps == ()
+    assert restrained(LATE, tags=IN_A_SECOND, doubt="the document is invalid").steps == ()
+
+
+# ---- without a whole ledger
+
+
+@pytest.mark.parametrize("tags", [{}, BY_NOW])
+@pytest.mark.parametrize("ledger", LACKING)
+def test_without_a_whole_ledger_nothing_goes_late(tags: dict[str, str], ledger: Ledger) -> None:
+    plan = restrained(LATE, tags=tags, ledger=ledger)
+    assert plan.steps == ()
+    assert statuses(plan.findings) == [(Kind.LEAVING, Status.LEAVING)]
+    assert restrained(LATE, tags=tags, ledger=ledger, grace=0).steps == ()
+
+
+@pytest.mark.parametrize("ledger", LACKING)
+def test_without_a_whole_ledger_what_a_person_asks_for_and_what_failed_goes_on(ledger: Ledger) -> None:
+    assert actions(restrained(LATE, ledger=ledger, at_once=True)) == [DELETE]
+    assert actions(restrained(FAILED, ledger=ledger)) == [DELETE]
+
+
+# ---- giving back
+
+
+BACK = Step(
+    ModifyEndpoint("vpce-0", remove_group_ids=(GROUP_ID,)),
+    (Finding(Kind.NOT_WANTED, "vpce-0", "ours", "given back"),),
+    removal=Removal.LATE,
+)
+
+
+def given_back(leaving_at: int, doubt: str = "") -> Plan:
+    seen = a_converged_vpc("a").with_endpoint(SQS, id="vpce-0", tags={}, groups=("sg-x", GROUP_ID)).observed()
+    memory = replace(knowing(seen), adoptions={"vpce-0": Adoption("vpce-0", leaving_at=leaving_at)})
+    situation = Situation(seen, APPMESH, INSTALLATION, memory, NOON)
+    return restrain(Assessment.of([BACK]), situation, doubt, at_once=False)
+
+
+def test_what_was_adopted_is_given_back_after_a_time_that_is_kept_in_the_ledger_not_in_its_tags() -> None:
+    plan = given_back(leaving_at=0)
+    assert plan.steps == ()
+    assert plan.give_back_at == (("vpce-0", int(NOON) + 24 * 3600),)
+    assert plan.findings[0].wanted == f"given back after {TOMORROW}"
+    waiting = given_back(leaving_at=int(NOON) + 1)
+    assert (waiting.steps, waiting.give_back_at) == ((), (("vpce-0", int(NOON) + 1),))
+
+
+def test_what_was_adopted_is_given_back_when_its_time_has_come() -> None:
+    assert given_back(leaving_at=int(NOON)).steps == (BACK,)
+
+
+def test_on_doubt_the_time_of_giving_back_is_kept() -> None:
+    plan = given_back(leaving_at=int(NOON), doubt="the document is invalid")
+    assert (plan.steps, plan.give_back_at) == ((), (("vpce-0", int(NOON)),))
+
+
+# ---- few deletions
+
+
+def test_past_the_limit_all_that_goes_late_is_blocked_and_nothing_else() -> None:
+    waiting = Finding(Kind.NOT_WANTED, GROUP_ID, "in use", "gone, after them", Status.WAITING)
+    heals = Step(DeleteSecurityGroup("sg-2"), (Finding(Kind.GROUP_DOUBLE, "sg-2", "", ""),))
+    plan = held_back(Plan.of((GOES, waiting, *heals.remediates), [LATE, heals]), Reason.TEARDOWN_LIMIT)
+    assert plan.steps == (heals,)
+    assert [(each.resource, each.status, each.reason) for each in plan.findings] == [
+        ("vpce-sqs", Status.BLOCKED, Reason.TEARDOWN_LIMIT),
+        (GROUP_ID, Status.BLOCKED, Reason.TEARDOWN_LIMIT),
+        ("sg-2", Status.REMEDIABLE, None),
+    ]
+
+
+# ---- marks first
+
+
+@pytest.mark.parametrize("lost", [INSTALLATION.owner_key, INSTALLATION.vpc_key])
+def test_what_lacks_a_mark_of_owner_or_vpc_is_narrowed_only_by_the_next_run(lost: str) -> None:
+    seen = a_vpc_with_sqs().observed()
+    *others, last = seen.endpoints
+    marks = {key: value for key, value in last.tags.items() if key != lost}
+    seen = replace(seen, endpoints=(*others, replace(last, tags=marks)))
+    situation = Situation(seen, APPMESH, INSTALLATION, knowing(seen), NOON)
+    opens = Step(ModifyEndpoint("vpce-sqs", enable_private_dns=True), (GOES,))
+    plan = restrain(Assessment.of([FAILED, opens]), situation, "", at_once=False)
+    assert set(plan.steps) == {replace(FAILED, marks_first=True), opens}
+
+
+def test_what_lacks_its_name_alone_is_narrowed_at_once() -> None:
+    assert restrained(FAILED, tags={"Name": "mine"}).steps == (FAILED,)
+
+
+# ---- fights
+
+
+def step_on(kind: Kind, resource: str, action: Action) -> Step:
+    return Step(action, (Finding(kind, resource, "", "as it should be"),))
+
+
+RULE = https_from("10.0.0.0/24")
+TURN_ON = step_on(Kind.PRIVATE_DNS_OFF, "vpce-1", ModifyEndpoint("vpce-1", enable_private_dns=True))
+ENABLE = step_on(Kind.DNS_SUPPORT_OFF, VPC_ID, EnableVpcAttribute(VPC_ID, VpcAttribute.DNS_SUPPORT))
+LET_IN = step_on(Kind.GROUP_RULE_MISSING, GROUP_ID, AuthorizeIngress(GROUP_ID, tuple(RULE)))
+CLOSE = step_on(Kind.GROUP_RULE_EXTRA, GROUP_ID, RevokeIngress(GROUP_ID, tuple(RULE)))
+GROUP = step_on(Kind.GROUP_MISSING, VPC_ID, CreateSecurityGroup(VPC_ID, "endpoints", "", {}))
+CREATE = step_on(Kind.ENDPOINT_MISSING, "logs", CreateEndpoint(VPC_ID, "logs", (("a",),), NEW_GROUP, {}))
+WITHOUT_DNS = replace(CREATE, action=CreateEndpoint(VPC_ID, "logs", (("a",),), "sg-1", {}, private_dns=False))
+ATTACH = step_on(Kind.ENDPOINT_GROUP_MISSING, "vpce-2", ModifyEndpoint("vpce-2", add_groups=("sg-1",)))
+MARK = step_on(Kind.TAGS_MISSING, "vpce-sqs", CreateTags("vpce-sqs", {INSTALLATION.owner_key: "our-stack"}))
+
+
+def about(step: Step, until: float = NOON + 1) -> Contest:
+    """A fight about what a step does."""
+    [finding] = step.remediates
+    change = Remediated.by(finding.kind, finding.resource, str(step))
+    return Contest(change.kind, change.resource, change.change, level=1, until=int(until))
+
+
+def test_a_finding_that_someone_keeps_undoing_is_left_and_everything_else_is_healed() -> None:
+    plan = restrained(TURN_ON, ENABLE, LET_IN, ATTACH, contests=(about(TURN_ON),))
+    assert set(plan.steps) == {ENABLE, LET_IN, ATTACH}
+    [contested] = [each for each in plan.findings if each.status is Status.CONTESTED]
+    assert (contested.kind, contested.resource) == (Kind.PRIVATE_DNS_OFF, "vpce-1")
+    assert contested.wanted == "as it should be; left until 2026-11-23T12:00:01+00:00"
+
+
+def test_it_is_tried_again_after_the_pause() -> None:
+    assert restrained(TURN_ON, contests=(about(TURN_ON, until=NOON),)).steps == (TURN_ON,)
+
+
+@pytest.mark.parametrize(
+    ("fought", "left"),
+    [
+        (ENABLE, TURN_ON),
+        (ENABLE, CREATE),
+        (GROUP, CREATE),
+        (LET_IN, CLOSE),
+        (LET_IN, TURN_ON),
+        (MARK, FAILED),
+    ],
+)
+def test_what_needs_a_step_that_is_left_is_left_with_it(fought: Step, left: Step) -> None:
+    plan = restrained(fought, left, ATTACH, WITHOUT_DNS, contests=(about(fought),))
+    assert set(plan.steps) == {ATTACH, WITHOUT_DNS}
+    assert [each.status for each in plan.findings].count(Status.CONTESTED) == 2
+    assert any(each.wanted.endswith("left with what it needs") for each in plan.findings)
