@@ -96,13 +96,11 @@ class FakeEc2:
 
 
 class FakeSsm:
-    """A parameter with versions, the last one current; `down` refuses every call. With `shown`, it gives
-    that version as the current one: SSM is late in showing the last."""
+    """A parameter with versions, the last one current; `down` refuses every call."""
 
     def __init__(self, *versions: str) -> None:
         self.versions = list(versions)
         self.down = False
-        self.shown = 0
         self.reads = 0
 
     @property
@@ -114,7 +112,7 @@ class FakeSsm:
         if self.down:
             raise refusal("ThrottlingException", "slower")
         _, _, version = Name.partition(":")
-        number = int(version) if version else self.shown or len(self.versions)
+        number = int(version) if version else len(self.versions)
         return {"Parameter": {"Value": self.versions[number - 1], "Version": number}}
 
 
