@@ -86,8 +86,8 @@ def _making_way(assessed: Assessment, situation: Situation, way: Way) -> Assessm
     until = as_tag(situation.now + RELEASED_SECONDS)
     released = {situation.installation.released_key: until}
     steps = [*assessed.steps, *making_way.steps(situation, way)]
-    going = {step.changed_id for step in steps if isinstance(step.action, DeleteEndpoint)}
-    for endpoint_id in sorted(way.endpoint_ids - going):
+    # Also those that would go late, or wait for doubts to end: the deletion does not wait for that.
+    for endpoint_id in sorted(way.endpoint_ids):
         finding = Finding(
             Kind.RELEASED, endpoint_id, "it stands in its last subnet", "gone, so that that can go"
         )
