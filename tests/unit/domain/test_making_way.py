@@ -149,13 +149,15 @@ def test_the_last_subnet_stays_where_others_have_something_in_another_subnet() -
 def test_the_last_subnet_goes_where_the_others_with_something_in_them_were_refused_too() -> None:
     vpc = a_mesh("a").with_public_subnets("b").with_machine("public-b")
     found = way(vpc, "private-a", "public-b")
-    assert (found.subnet_ids, found.endpoint_ids) == ({"private-a"}, {MESH_ID})
+    assert found.subnet_ids == {"private-a"}
+    assert found.endpoint_ids == {MESH_ID}
     assert [finding.resource for finding in found.findings] == ["public-b"]
 
 
 def test_several_subnets_that_were_refused_in_one_window_are_all_served() -> None:
     found = way(a_mesh("a", "b"), "private-a", "private-b")
-    assert (found.subnet_ids, found.endpoint_ids) == ({"private-a", "private-b"}, {MESH_ID})
+    assert found.subnet_ids == {"private-a", "private-b"}
+    assert found.endpoint_ids == {MESH_ID}
     made = plan(a_mesh("a", "b", "c"), "private-a", "private-b")
     assert actions(made) == [
         CreateTags("private-a", UNTIL),

@@ -12,24 +12,17 @@ from typing import Literal
 import pytest
 
 from reconciler.domain.actions import (
-    NEW_GROUP,
     Action,
-    AuthorizeIngress,
-    CreateEndpoint,
-    CreateSecurityGroup,
     CreateTags,
     DeleteEndpoint,
     DeleteSecurityGroup,
     DeleteTags,
-    EnableVpcAttribute,
     ModifyEndpoint,
-    RevokeIngress,
 )
 from reconciler.domain.concerns import Assessment
-from reconciler.domain.contest import Contest, Remediated
+from reconciler.domain.contest import Contest
 from reconciler.domain.findings import Finding, Kind, Reason, Status
 from reconciler.domain.memory import Adoption
-from reconciler.domain.model import VpcAttribute
 from reconciler.domain.plan import Plan, Removal, Step
 from reconciler.domain.restraint import held_back, restrain
 from reconciler.domain.situation import Situation
@@ -37,10 +30,8 @@ from tests.builders import (
     APPMESH,
     GROUP_ID,
     INSTALLATION,
-    VPC_ID,
     VpcBuilder,
     a_converged_vpc,
-    https_from,
     knowing,
 )
 
@@ -206,6 +197,13 @@ def test_without_a_whole_ledger_what_a_person_asks_for_and_what_failed_goes_on(l
     assert actions(restrained(FAILED, ledger=ledger)) == [DELETE]
 
 
+def test_a_double_goes_without_a_ledger_and_stays_until_all_was_taken_over() -> None:
+    assert actions(restrained(DOUBLE, ledger="not there")) == [DELETE]
+    plan = restrained(DOUBLE, ledger="incomplete")
+    assert plan.steps == ()
+    assert statuses(plan.findings) == [(Kind.ENDPOINT_DOUBLE, Status.INFORMATIONAL)]
+
+
 # ---- giving back
 
 
@@ -273,59 +271,3 @@ def test_what_lacks_a_mark_of_owner_or_vpc_is_narrowed_only_by_the_next_run(lost
 
 def test_what_lacks_its_name_alone_is_narrowed_at_once() -> None:
     assert restrained(FAILED, tags={"Name": "mine"}).steps == (FAILED,)
-
-
-# ---- fights
-
-
-def step_on(kind: Kind, resource: str, action: Action) -> Step:
-    return Step(action, (Finding(kind, resource, "", "as it should be"),))
-
-
-RULE = https_from("10.0.0.0/24")
-TURN_ON = step_on(Kind.PRIVATE_DNS_OFF, "vpce-1", ModifyEndpoint("vpce-1", enable_private_dns=True))
-ENABLE = step_on(Kind.DNS_SUPPORT_OFF, VPC_ID, EnableVpcAttribute(VPC_ID, VpcAttribute.DNS_SUPPORT))
-LET_IN = step_on(Kind.GROUP_RULE_MISSING, GROUP_ID, AuthorizeIngress(GROUP_ID, tuple(RULE)))
-CLOSE = step_on(Kind.GROUP_RULE_EXTRA, GROUP_ID, RevokeIngress(GROUP_ID, tuple(RULE)))
-GROUP = step_on(Kind.GROUP_MISSING, VPC_ID, CreateSecurityGroup(VPC_ID, "endpoints", "", {}))
-CREATE = step_on(Kind.ENDPOINT_MISSING, "logs", CreateEndpoint(VPC_ID, "logs", (("a",),), NEW_GROUP, {}))
-WITHOUT_DNS = replace(CREATE, action=CreateEndpoint(VPC_ID, "logs", (("a",),), "sg-1", {}, private_dns=False))
-ATTACH = step_on(Kind.ENDPOINT_GROUP_MISSING, "vpce-2", ModifyEndpoint("vpce-2", add_groups=("sg-1",)))
-MARK = step_on(Kind.TAGS_MISSING, "vpce-sqs", CreateTags("vpce-sqs", {INSTALLATION.owner_key: "our-stack"}))
-
-
-def about(step: Step, until: float = NOON + 1) -> Contest:
-    """A fight about what a step does."""
-    [finding] = step.remediates
-    change = Remediated.by(finding.kind, finding.resource, str(step))
-    return Contest(change.kind, change.resource, change.change, level=1, until=int(until))
-
-
-def test_a_finding_that_someone_keeps_undoing_is_left_and_everything_else_is_healed() -> None:
-    plan = restrained(TURN_ON, ENABLE, LET_IN, ATTACH, contests=(about(TURN_ON),))
-    assert set(plan.steps) == {ENABLE, LET_IN, ATTACH}
-    [contested] = [each for each in plan.findings if each.status is Status.CONTESTED]
-    assert (contested.kind, contested.resource) == (Kind.PRIVATE_DNS_OFF, "vpce-1")
-    assert contested.wanted == "as it should be; left until 2026-11-23T12:00:01+00:00"
-
-
-def test_it_is_tried_again_after_the_pause() -> None:
-    assert restrained(TURN_ON, contests=(about(TURN_ON, until=NOON),)).steps == (TURN_ON,)
-
-
-@pytest.mark.parametrize(
-    ("fought", "left"),
-    [
-        (ENABLE, TURN_ON),
-        (ENABLE, CREATE),
-        (GROUP, CREATE),
-        (LET_IN, CLOSE),
-        (LET_IN, TURN_ON),
-        (MARK, FAILED),
-    ],
-)
-def test_what_needs_a_step_that_is_left_is_left_with_it(fought: Step, left: Step) -> None:
-    plan = restrained(fought, left, ATTACH, WITHOUT_DNS, contests=(about(fought),))
-    assert set(plan.steps) == {ATTACH, WITHOUT_DNS}
-    assert [each.status for each in plan.findings].count(Status.CONTESTED) == 2
-    assert any(each.wanted.endswith("left with what it needs") for each in plan.findings)

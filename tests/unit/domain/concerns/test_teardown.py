@@ -9,7 +9,7 @@ from reconciler.domain.actions import DeleteEndpoint, DeleteSecurityGroup, Modif
 from reconciler.domain.concerns import Assessment, teardown
 from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.domain.memory import Adoption
-from reconciler.domain.model import DEAD, NOTHING, EndpointState, Profile, Rule
+from reconciler.domain.model import DEAD, NOTHING, EndpointState, Profile, Rule, SourceKind
 from reconciler.domain.plan import Removal
 from tests.builders import (
     APPMESH,
@@ -160,6 +160,20 @@ def test_the_group_goes_last_and_is_waited_for_while_something_stands_behind_it(
 def test_a_group_that_nothing_stands_behind_goes_late_with_nothing_in_its_way() -> None:
     [step] = assess(a_vpc().with_group(), NOTHING).steps
     assert (step.action, step.removal, step.held_by) == (DeleteSecurityGroup(GROUP_ID), Removal.LATE, None)
+
+
+NAMES_OURS = (Rule("tcp", 443, 443, SourceKind.GROUP, GROUP_ID),)
+
+
+@pytest.mark.parametrize(("ingress", "egress"), [(NAMES_OURS, ()), ((), NAMES_OURS)])
+def test_a_group_that_a_rule_of_another_group_names_is_in_use_by_that_name(
+    ingress: Iterable[Rule], egress: Iterable[Rule]
+) -> None:
+    vpc = a_vpc().with_group().with_group("sg-theirs", tags={}, ingress=ingress, egress=egress)
+    [step] = assess(vpc, NOTHING).steps
+    assert step.held_by is not None
+    assert (step.held_by.status, step.held_by.reason) == (Status.BLOCKED, Reason.IN_USE)
+    assert "a rule of sg-theirs names it" in step.held_by.found
 
 
 def test_a_vpc_with_nothing_owned_in_it_is_left_as_it_is() -> None:
