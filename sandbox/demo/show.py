@@ -18,14 +18,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-_WAITING, _BUSY, _FAILED = "waiting", "busy", "failed"
-_STYLES = {_WAITING: "dim", _BUSY: "yellow", _FAILED: "bold red"}
+_WAITING, _BUSY, FAILED = "waiting", "busy", "failed"
+_STYLES = {_WAITING: "dim", _BUSY: "yellow", FAILED: "bold red"}
 _DONE_STYLE = "green"
 
 
 @dataclass
 class Row:
-    """One thing that happens to a VPC, who did it, and what became of it. `note` is the end of the story."""
+    """One thing that happens to a VPC, who did it, and what became of it; `note` says more of that."""
 
     vpc: str
     what: str
@@ -36,18 +36,12 @@ class Row:
 
 
 class Board:
-    """Rows that go from waiting to done: a live table on a terminal; elsewhere the table, once all are done.
+    """Rows that go from waiting to done: a live table on a terminal; elsewhere the table, once all is done."""
 
-    `done` is the word for a row that went well.
-    """
-
-    def __init__(
-        self, console: Console, title: str, rows: Sequence[tuple[str, str]], done: str = "healed"
-    ) -> None:
+    def __init__(self, console: Console, title: str, rows: Sequence[tuple[str, str]]) -> None:
         self.rows = [Row(vpc, what) for vpc, what in rows]
         self._console = console
         self._title = title
-        self._done = done
         self._lock = threading.Lock()
         self._begun: dict[int, float] = {}
         self.closed = False
@@ -72,11 +66,11 @@ class Board:
             self._begun[number] = time.monotonic()
             self.rows[number].state = _BUSY
 
-    def end(self, number: int, well: bool, seconds: float, note: str = "") -> None:
-        """The row is done with, one way or the other."""
+    def end(self, number: int, seconds: float, state: str = FAILED, note: str = "") -> None:
+        """The row is done with; `state` is how it ended."""
         with self._lock:
             row = self.rows[number]
-            row.state, row.seconds, row.note = self._done if well else _FAILED, seconds, note
+            row.state, row.seconds, row.note = state, seconds, note
 
     def name(self, number: int, by: str) -> None:
         """Who did it."""
@@ -98,11 +92,10 @@ class Board:
         rows = list(enumerate(self.rows))
         said = {
             "VPC": [Text(row.vpc) for _, row in rows],
-            "what": [Text(row.what) for _, row in rows],
+            "what": [_what(row) for _, row in rows],
             "by": [Text(row.by) for _, row in rows],
             "state": [Text(row.state, style=_STYLES.get(row.state, _DONE_STYLE)) for _, row in rows],
             "seconds": [Text(self._clock(number, row)) for number, row in rows],
-            "what became of it": [Text(row.note) for _, row in rows],
         }
         return {heading: cells for heading, cells in said.items() if any(cells)}
 
@@ -111,6 +104,10 @@ class Board:
             return ""
         seconds = time.monotonic() - self._begun[number] if row.state == _BUSY else row.seconds
         return f"{seconds:.1f}"
+
+
+def _what(row: Row) -> Text:
+    return Text.assemble(row.what, ("\n" + row.note, "dim")) if row.note else Text(row.what)
 
 
 @contextlib.contextmanager

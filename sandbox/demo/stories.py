@@ -7,7 +7,7 @@ remediator's log lines who it says did it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +40,7 @@ class Stage:
 
     sandbox: Sandbox
     scene: Scene
+    by: Person
 
     @property
     def vpc(self) -> str:
@@ -73,34 +74,37 @@ class Stage:
 
 @dataclass(frozen=True)
 class Story:
-    """What someone does to the VPC of that name; `play` tells what became of it."""
+    """What someone does to the VPC of that name. `play` tells what became of it, `ending` in a word."""
 
     vpc: str
     title: str
     by: Person
     play: Callable[[Stage], str]
+    ending: str
 
 
 def lose_tag(stage: Stage) -> str:
     """The opt-in tag is stripped, and put back before the time at which what is owned would go."""
     scene, before = stage.scene, set(stage.marks)
     scene.ec2.delete_tags(Resources=[stage.vpc], Tags=[{"Key": f"{scene.truth.prefix}:profile"}])
-    stage.wait(lambda: all(stage.marks.values()), "not all that is owned was marked as leaving")
+    stage.wait(
+        lambda: set(stage.marks) != before or all(stage.marks.values()),
+        "not all that is owned was marked as leaving",
+    )
+    _expect_untouched(stage, before)
     leaves = min(datetime.fromisoformat(each) for each in stage.marks.values())
     stage.sandbox.invoke("SweepFunction", {})
     stage.wait(
         lambda: witness.has_swept_as_leaving(stage.sandbox, stage.vpc), "no sweep saw that it is leaving"
     )
-    if set(stage.marks) != before or stage.faults:
-        raise NotShown(f"the tag was lost, and {stage.faults or 'what is owned is not what it was'}")
+    _expect_untouched(stage, before)
     hours = (leaves - datetime.now(UTC)).total_seconds() / 3600
     fleet.opt_in(scene.ec2, scene.vpc, scene.truth.prefix)
     stage.wait(lambda: not any(stage.marks.values()), "the marks were not removed")
-    if set(stage.marks) != before or stage.faults:
-        raise NotShown(f"the tag came back, and {stage.faults or 'what is owned is not what it was'}")
+    _expect_untouched(stage, before)
     return (
-        f"{len(before)} things marked as leaving in {hours:.0f} h, 0 deleted; the tag back: 0 marks,"
-        " and the same things as before"
+        f"{len(before)} owned things marked as leaving in {hours:.0f} h, none deleted;"
+        " with the tag back, the marks are gone"
     )
 
 
@@ -123,32 +127,46 @@ def destroy(stage: Stage) -> str:
         raise NotShown("no subnet's deletion was ever refused, so nothing made way")
     if stage.marks:
         raise NotShown(f"the VPC is gone, and {', '.join(stage.marks)} are left")
-    return f"{len(vpc.private)} subnets refused {refused} times, then let go; group and VPC gone"
+    return f"{len(vpc.private)} subnets, refused {refused} times, let go; then group and VPC, all gone"
 
 
 def fight(stage: Stage) -> str:
     """The same rule is let in again each time that it is revoked, until one of the two gives up."""
-    for number in range(_FIGHTS):
-        _let_in(stage, _PEER)
-        stage.wait(
-            lambda: not stage.faults or witness.is_contested(stage.sandbox, stage.vpc),
-            f"the rule was neither revoked nor contested, the time after {number}",
-        )
-        if stage.faults:
-            break
-    else:
-        raise NotShown(f"revoked {_FIGHTS} times, and never contested")
-    left = stage.faults
+    revoked = _until_contested(stage)
+    left, opponents = stage.faults, witness.contested_with(stage.sandbox, stage.vpc)
+    if opponents != [stage.by.named]:
+        raise NotShown(f"contested with {', '.join(opponents)}, not with {stage.by.named}")
     unmark_group(stage.scene)
     stage.wait(lambda: stage.faults == left, f"another break was to heal: {stage.faults}")
-    return f"revoked {number} times, then contested: the rule stays, all else still heals"
+    return f"revoked {revoked} times, then left there; all else of the VPC still heals"
 
 
 STORIES = (
-    Story("orders", "opt-in tag lost, and put back", DEPLOY, lose_tag),
-    Story("preview", "terraform destroy, opt-in tag on", DEPLOY, destroy),
-    Story("payments", f"{_PEER} let in, again and again", NETWORK, fight),
+    Story("orders", "opt-in tag lost, put back before anything goes", DEPLOY, lose_tag, "kept"),
+    Story("preview", "terraform destroy of the VPC, with its tag on", DEPLOY, destroy, "gone"),
+    Story("payments", f"{_PEER} let in again each time it is revoked", NETWORK, fight, "contested"),
 )
+
+
+def _expect_untouched(stage: Stage, before: Set[str]) -> None:
+    """Nothing that was owned before is gone or made anew, and EC2 finds no fault."""
+    if gone := before - set(stage.marks):
+        raise NotShown(f"deleted: {', '.join(sorted(gone))}")
+    if stage.faults or set(stage.marks) != before:
+        raise NotShown("; ".join(stage.faults) or "something was made anew")
+
+
+def _until_contested(stage: Stage) -> int:
+    """Let the rule in until it stays. Gives how often it was revoked."""
+    for revoked in range(_FIGHTS):
+        _let_in(stage, _PEER)
+        stage.wait(
+            lambda: not stage.faults or bool(witness.contested_with(stage.sandbox, stage.vpc)),
+            "the rule was neither revoked nor contested",
+        )
+        if stage.faults:
+            return revoked
+    raise NotShown(f"revoked {_FIGHTS} times, and never contested")
 
 
 def _let_in(stage: Stage, cidr: str) -> None:

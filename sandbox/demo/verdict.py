@@ -14,13 +14,13 @@ from sandbox.demo.stories import STORIES
 
 @dataclass
 class Verdict:
-    """What was shown so far: VPCs converged, breaks healed, breaks and stories whose cause was named, and
-    stories that went as they should."""
+    """What was shown so far: VPCs converged, breaks healed, stories that did no harm, and breaks and stories
+    for which the remediator named the right one. `times` are the seconds that healing took."""
 
     converged: int = 0
     healed: int = 0
+    harmless: int = 0
     named: int = 0
-    held: int = 0
     times: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
 
@@ -32,7 +32,7 @@ class Verdict:
     @property
     def is_shown(self) -> bool:
         """Whether all that the demo claims was seen."""
-        shown = (self.converged, self.healed, self.held, self.named)
+        shown = (self.converged, self.healed, self.harmless, self.named)
         claimed = (len(FLEET), len(BREAKS), len(STORIES), len(BREAKS) + len(STORIES))
         return shown == claimed and not self.failures
 
@@ -42,12 +42,16 @@ def conclude(console: Console, verdict: Verdict, seconds: float) -> int:
     for failure in verdict.failures:
         console.print(f"  [red]{failure}[/]", highlight=False)
     times = verdict.times or [0.0]
+    console.print(
+        f"  healed within {median(times):.1f} s (median), {max(times):.1f} s (slowest)", highlight=False
+    )
     style, word = ("bold green", "HEALED") if verdict.is_shown else ("bold red", "NOT HEALED")
     console.print(
-        f"[{style}]{word}[/]: {verdict.converged} of {len(FLEET)} VPCs converged, {verdict.healed} of"
-        f" {len(BREAKS)} breaks healed (median {median(times):.1f} s, slowest {max(times):.1f} s), "
-        f"{verdict.held} of {len(STORIES)} times no harm done, {verdict.named} of"
-        f" {len(BREAKS) + len(STORIES)} causes named; the demo took {seconds:.0f} s.",
+        f"[{style}]{word}[/]: {verdict.converged} of {len(FLEET)} VPCs converged,"
+        f" {verdict.healed} of {len(BREAKS)} breaks healed,"
+        f" {verdict.harmless} of {len(STORIES)} stories did no harm,"
+        f" {verdict.named} of {len(BREAKS) + len(STORIES)} causes named; {seconds:.0f} s",
         highlight=False,
+        soft_wrap=True,
     )
     return 0 if verdict.is_shown else 1

@@ -15,9 +15,10 @@ def actors(sandbox: Sandbox, vpc: str, since: float) -> list[str]:
     return sorted({str(each["actor"]) for each in causes if each["time"] >= int(since)})
 
 
-def is_contested(sandbox: Sandbox, vpc: str) -> bool:
-    """Whether the remediator says that it has given up a fight in a VPC."""
-    return any(each["status"] == "contested" for each in findings(sandbox, vpc))
+def contested_with(sandbox: Sandbox, vpc: str) -> list[str]:
+    """With whom the remediator says that it has given up a fight in a VPC; empty where it has not."""
+    causes = [each["cause"] for each in findings(sandbox, vpc) if each["status"] == "contested"]
+    return sorted({str(each["actor"]) if each else "nobody" for each in causes})
 
 
 def has_swept_as_leaving(sandbox: Sandbox, vpc: str) -> bool:
