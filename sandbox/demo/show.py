@@ -36,7 +36,7 @@ class Row:
 
 
 class Board:
-    """Rows that go from waiting to done: a live table on a terminal; elsewhere the table, once all is done."""
+    """Rows that go from waiting to done: a live table on a terminal, else a table once all are done."""
 
     def __init__(self, console: Console, title: str, rows: Sequence[tuple[str, str]]) -> None:
         self.rows = [Row(vpc, what) for vpc, what in rows]
