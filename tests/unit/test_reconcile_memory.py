@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -90,8 +91,7 @@ class Watched:
 def test_every_creation_is_an_open_intention_before_ec2_is_asked(account: Account) -> None:
     vpc_id = account.vpc()
     watched = Watched(account)
-    means = account.means
-    object.__setattr__(means, "ec2", cast("Any", watched))
+    means = replace(account.means, ec2=cast("Any", watched))
     reconcile.run(RunRequest(vpc_id, first_seen=1), means)
     purposes = {f"{INSTALLATION.id}/{each}" for each in ("endpoints", "appmesh-envoy-management", "logs")}
     assert [name for name, _ in watched.seen] == ["create_security_group", *["create_vpc_endpoint"] * 2]
