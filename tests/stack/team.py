@@ -11,7 +11,7 @@ from sandbox.sandbox import Sandbox
 from tests.stack.watch import eventually, heals
 
 _PLAN = VpcDesign("plain", "two private subnets, no way out", 0, private="ab")
-_AT_ONCE = 24
+_AT_ONCE = 12
 
 
 class Team:

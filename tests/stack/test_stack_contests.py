@@ -1,0 +1,98 @@
+"""Who did it, and what happens where someone does it again and again."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from typing import Any
+
+from sandbox.control_plane.logs import Line
+from sandbox.ec2 import AssumedRole
+from sandbox.networks import EVERYWHERE
+from sandbox.sandbox import Sandbox
+from tests.stack.team import Team
+from tests.stack.watch import Since, eventually, heals, no_events
+
+_OPPONENT = AssumedRole("arn:aws:iam::111122223333:role/compliance", "nightly")
+_NAME = "nightly (compliance)"
+_REMEDIATIONS = 3
+
+
+def open_to_the_world(sandbox: Sandbox, group: str) -> None:
+    """A rule that does not belong into the owned group."""
+    sandbox.ec2_as(_OPPONENT).authorize_security_group_ingress(
+        GroupId=group, IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp=EVERYWHERE
+    )
+
+
+def record(line: Line) -> dict[str, Any]:
+    """The line's fields."""
+    fields: dict[str, Any] = json.loads(line.message)
+    return fields
+
+
+def test_a_finding_that_someone_undoes_again_and_again_is_contested_and_all_else_still_heals(
+    sandbox: Sandbox, team: Team
+) -> None:
+    vpc = team.fine_vpc().id
+    owned = sandbox.truth.owned_group(vpc)
+    assert owned is not None
+    group = owned["GroupId"]
+    since = Since(sandbox)
+    for _ in range(_REMEDIATIONS):
+        open_to_the_world(sandbox, group)
+        heals(sandbox, vpc)
+        eventually(sandbox.idle, "work is left in the queues")
+
+    fought = Since(sandbox)
+    open_to_the_world(sandbox, group)
+    sandbox.customer.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": False})
+    words = f"group-rule-extra on {group}"
+    eventually(lambda: "contested" in fought.endings(vpc), "the finding is not contested")
+    eventually(sandbox.idle, "work is left in the queues")
+
+    assert sandbox.truth.faults(vpc) == [f"{group} lets in {EVERYWHERE} on tcp 22-22"]
+    (line, *_) = fought.lines("ReconcileFunction", words)
+    assert f"; contested; caused by AuthorizeSecurityGroupIngress by {_NAME}" in line.message
+    assert {call.action for call in fought.calls("ReconcileFunction") if call.mutating} == {
+        "ModifyVpcAttribute"
+    }
+    assert fought.sum_of("DriftContested", vpc) == {"group-rule-extra": 1.0}
+    sandbox.invoke("SweepFunction", {})
+    assert fought.metrics("VpcsContested", vpc)
+    eventually(sandbox.idle, "work is left in the queues")
+    revoked = [
+        call for call in since.calls("ReconcileFunction") if call.action == "RevokeSecurityGroupIngress"
+    ]
+    assert len(revoked) == _REMEDIATIONS
+
+
+def test_the_log_line_of_a_finding_says_who_did_it_by_name_and_by_cloudtrails_event(
+    sandbox: Sandbox, team: Team
+) -> None:
+    vpc = team.fine_vpc().id
+    since = Since(sandbox)
+    sandbox.ec2_as(_OPPONENT).modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": False})
+    (call,) = (each for each in sandbox.ec2.calls if each.principal == _OPPONENT and vpc in str(each.params))
+    heals(sandbox, vpc)
+    eventually(partial(since.lines, "ReconcileFunction", "dns-support-off"), "nothing was said of it")
+    (line, *_) = since.lines("ReconcileFunction", f"dns-support-off on {vpc}")
+    cause = record(line)["cause"]
+    assert f"caused by ModifyVpcAttribute by {_NAME}" in line.message
+    assert (cause["event_id"], cause["actor"], cause["time"]) == (call.event_id, _NAME, int(call.time))
+
+
+def test_drift_that_no_event_told_of_counts_as_found_by_the_sweep(sandbox: Sandbox, team: Team) -> None:
+    unheard, heard = team.fine_vpc().id, team.fine_vpc().id
+    since = Since(sandbox)
+    with no_events(sandbox):
+        sandbox.customer.modify_vpc_attribute(VpcId=unheard, EnableDnsSupport={"Value": False})
+    sandbox.customer.modify_vpc_attribute(VpcId=heard, EnableDnsSupport={"Value": False})
+    heals(sandbox, heard)
+    sandbox.invoke("SweepFunction", {})
+    heals(sandbox, unheard)
+    eventually(sandbox.idle, "work is left in the queues")
+    assert [metric.values for metric in since.metrics("DriftFoundBySweep", unheard)] == [(1.0,)]
+    assert since.metrics("DriftFoundBySweep", heard) == []
+    (line, *_) = since.lines("ReconcileFunction", f"dns-support-off on {unheard}")
+    assert record(line)["cause"] is None
