@@ -168,7 +168,8 @@ class FakeDynamo:
 
     def update_item(self, *, Key: Any, ExpressionAttributeValues: Any, **_request: Any) -> None:  # noqa: N803
         self._call("update_item")
-        self.items[Key["pk"]["S"], Key["sk"]["S"]]["expires"] = ExpressionAttributeValues[":at"]
+        key = (Key["pk"]["S"], Key["sk"]["S"])
+        self.items[key] = {**self.items[key], "expires": ExpressionAttributeValues[":at"]}
 
     def batch_get_item(self, *, RequestItems: Any) -> Any:  # noqa: N803
         self._call("batch_get_item")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
@@ -13,6 +14,7 @@ from reconciler import reconcile
 from reconciler.domain.contest import REMEDIATIONS
 from reconciler.domain.findings import Kind, Status
 from reconciler.domain.memory import Cause
+from reconciler.ec2.observe import Observer
 from reconciler.queue import RunRequest
 from reconciler.reconcile import Ending, Run
 from sandbox.ec2.calls import ConnectionLost
@@ -68,6 +70,22 @@ def test_a_run_that_only_looks_writes_of_its_findings_alone(account: Account) ->
     account.dynamo.calls.clear()
     assert account.one_run(vpc_id).ending is Ending.REPORTED
     assert account.dynamo.calls == ["query", "put_item"]
+
+
+def test_what_is_known_of_a_vpc_that_ec2_did_not_show_for_a_moment_is_kept(account: Account) -> None:
+    """Else the proofs of creation would be gone a month later."""
+    vpc_id = account.converged_vpc()
+    key = (f"vpc#{vpc_id}", "state")
+    observer = Mock(spec=Observer)
+    observer.one.return_value = None
+    request = RunRequest(vpc_id, first_seen=1)
+    assert reconcile.run(request, replace(account.means, observer=observer)).ending is Ending.GONE
+    assert "expires" in account.dynamo.items[key]
+    assert account.one_run(vpc_id).ending is Ending.CONVERGED
+    assert "expires" not in account.dynamo.items[key]
+    account.dynamo.calls.clear()
+    account.one_run(vpc_id)
+    assert account.dynamo.calls == ["query"]
 
 
 # ---- a creation is written ahead of its call

@@ -283,7 +283,7 @@ def _of(vpc_id: str) -> str:
 def _document(memory: Memory) -> dict[str, Any]:
     """What is written of a VPC; the rest stands in items of its own, or follows."""
     document = asdict(memory)
-    for key in ("vpc_id", "claimed", "causes", "complete", "version"):
+    for key in ("vpc_id", "claimed", "causes", "complete", "version", "expires"):
         del document[key]
     document["made"] = list(document["made"].values())
     document["adoptions"] = list(document["adoptions"].values())
@@ -303,6 +303,7 @@ def _from_item(memory: Memory, item: Mapping[str, Any]) -> Memory:
         contests=tuple(_tuples(Contest, each) for each in given.get("contests", [])),
         profiles_version=int(given.get("profiles_version", 0)),
         version=int(item["version"]["N"]),
+        expires="expires" in item,
     )
 
 

@@ -90,6 +90,7 @@ class Memory:
     `profiles_version` is that of the newest profiles document that a run followed. `complete` says that what
     was made before the ledger has been taken over: until then marks alone prove ownership, and nothing is
     deleted but what serves nobody and what a person asks for. `version` counts how often this was written.
+    `expires` says that EC2 did not show the VPC, so that what is known of it goes before long.
     """
 
     vpc_id: str
@@ -103,6 +104,7 @@ class Memory:
     profiles_version: int = 0
     complete: bool = True
     version: int = 0
+    expires: bool = False
 
     def knows(self, resource_id: str, purpose: str) -> bool:
         """Whether this installation made the thing: by its id, or by an intention for its purpose."""

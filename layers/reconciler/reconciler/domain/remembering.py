@@ -79,6 +79,7 @@ def after(
     memory = _with_adoptions(memory.having_seen(each for each, _ in plan.owned), plan, outcomes)
     return replace(
         memory,
+        expires=False,
         contests=contest.after(memory.contests, remediated(outcomes), now),
         findings=tuple(
             OpenFinding(
