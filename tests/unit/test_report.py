@@ -1,77 +1,38 @@
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
-from uuid import uuid4
 
 import pytest
 from aws_lambda_powertools import Logger
 
 from reconciler import report
 from reconciler.domain import counts
-from reconciler.domain.counts import Concluded, Count, Tally, tally
-from reconciler.domain.findings import Finding, Kind, Reason, Status
-from reconciler.domain.memory import Cause
+from reconciler.domain.counts import Concluded, Count, Tally
+from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.ec2.errors import Refusal, Verdict
 from reconciler.queue import RunRequest
 from reconciler.reconcile import Ending, Run
 from reconciler.report import Rejection
 from reconciler.sweep import Sweep
-
-NOW = 1_795_420_800.0
-VPC_ID = "vpc-0a1b2c3d"
-FIRST_SEEN = int(NOW * 1000) - 61_500
-
-DNS = Finding(Kind.DNS_SUPPORT_OFF, VPC_ID, "enableDnsSupport is off", "on")
-TAGS = Finding(Kind.TAGS_MISSING, "sg-1", "no Name", "Name = 'x'")
-MORE_TAGS = Finding(Kind.TAGS_MISSING, "vpce-1", "no Name", "Name = 'x'")
-GONE = Finding(
-    Kind.SERVICE_UNAVAILABLE, "logs", "not offered", "offered", Status.BLOCKED, Reason.SERVICE_UNAVAILABLE
+from tests.unit.reported import (
+    DNS,
+    FIRST_SEEN,
+    GONE,
+    MORE_TAGS,
+    NOW,
+    PENDING,
+    SURPLUS,
+    TAGS,
+    VPC_ID,
+    Reported,
+    a_run,
 )
-PENDING = Finding(Kind.ENDPOINT_NOT_READY, "vpce-2", "pending", "available", Status.WAITING)
-SURPLUS = Finding(Kind.SURPLUS, "vpce-3", "not required", "kept", Status.INFORMATIONAL)
-
-Metric = tuple[str, str, float, dict[str, str]]
-
-
-class Reported:
-    """What was printed, as CloudWatch would understand it."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self._stream = io.StringIO()
-        self.logger = Logger(service=str(uuid4()), stream=self._stream)
-
-    def emf(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
-
-    def metrics(self) -> list[Metric]:
-        """Name, unit, value and dimensions of each metric; all of them, and no metric otherwise made."""
-        found = []
-        for line in self.emf():
-            [directive] = line["_aws"]["CloudWatchMetrics"]
-            [metric] = directive["Metrics"]
-            [dimensions] = directive["Dimensions"]
-            assert directive["Namespace"] == "VpcEndpointRemediator"
-            [value] = line[metric["Name"]]
-            found.append((metric["Name"], metric["Unit"], value, {name: line[name] for name in dimensions}))
-        return found
-
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self._stream.getvalue().splitlines()]
 
 
 @pytest.fixture
 def reported(capsys: pytest.CaptureFixture[str]) -> Reported:
     return Reported(capsys)
-
-
-def a_run(ending: Ending, *concluded: Concluded, **request: Any) -> Run:
-    asked = RunRequest(VPC_ID, FIRST_SEEN, **request)
-    return Run(asked, ending, concluded, tally(concluded, asked.counted))
 
 
 # ---- the drift metrics
@@ -230,74 +191,6 @@ def test_drift_that_no_event_foretold_is_counted_by_the_sweep(reported: Reported
         ("DriftDetected", "Count", 1.0, {"Kind": "dns-support-off"}),
         ("DriftFoundBySweep", "Count", 2.0, {}),
     ]
-
-
-# ---- the lines for a person
-
-
-def test_a_finding_says_since_when_it_stands_and_who_brought_it_about(reported: Reported) -> None:
-    cause = Cause("event-1", "ModifyVpcAttribute", "user ada", 1_795_420_000, (VPC_ID,))
-    concluded = Concluded(DNS, Status.WAITING, since=1_795_420_100, cause=cause)
-    report.report_run(a_run(Ending.REQUEUED, concluded), NOW, reported.logger)
-    line = reported.lines()[0]
-    assert line["message"].endswith("wanted on; waiting; caused by ModifyVpcAttribute by user ada")
-    assert line["since"] == 1_795_420_100
-    assert line["cause"] == {
-        "event_id": "event-1",
-        "event_name": "ModifyVpcAttribute",
-        "actor": "user ada",
-        "time": 1_795_420_000,
-        "resources": [VPC_ID],
-        "refused": False,
-    }
-
-
-def test_a_contested_finding_is_a_warning(reported: Reported) -> None:
-    fought = replace(DNS, status=Status.CONTESTED)
-    report.report_run(a_run(Ending.REQUEUED, Concluded(fought, Status.CONTESTED)), NOW, reported.logger)
-    assert [line["level"] for line in reported.lines()] == ["WARNING", "INFO"]
-
-
-def test_each_finding_has_a_line_that_a_person_can_read(reported: Reported) -> None:
-    done = Run(
-        RunRequest(VPC_ID, FIRST_SEEN),
-        Ending.BLOCKED,
-        (Concluded(DNS, Status.BLOCKED, Reason.UNAUTHORIZED, "UnauthorizedOperation: you may not"),),
-    )
-    report.report_run(done, NOW, reported.logger)
-    finding, whole = reported.lines()
-    assert finding["level"] == "WARNING"
-    assert finding["message"] == (
-        f"{VPC_ID}: dns-support-off on {VPC_ID}: found enableDnsSupport is off; wanted on; "
-        "blocked (unauthorized) (UnauthorizedOperation: you may not)"
-    )
-    assert {name: finding[name] for name in ("vpc_id", "kind", "resource", "status", "reason")} == {
-        "vpc_id": VPC_ID,
-        "kind": "dns-support-off",
-        "resource": VPC_ID,
-        "status": "blocked",
-        "reason": "unauthorized",
-    }
-    assert whole["message"] == f"reconciled {VPC_ID}: blocked, 1 findings"
-
-
-@pytest.mark.parametrize("ending", Ending)
-def test_a_run_that_a_person_should_see_is_a_warning(reported: Reported, ending: Ending) -> None:
-    report.report_run(a_run(ending, attempts=3), NOW, reported.logger)
-    [line] = reported.lines()
-    alarming = ending in (Ending.BLOCKED, Ending.CONTESTED, Ending.STUCK)
-    assert line["level"] == ("WARNING" if alarming else "INFO")
-    assert (line["vpc_id"], line["ending"], line["attempts"]) == (VPC_ID, ending.value, 3)
-
-
-def test_a_run_that_could_not_read_ec2_says_what_ec2_said(reported: Reported) -> None:
-    unread = Refusal(Verdict.RETRY, None, "RequestLimitExceeded", "slower")
-    report.report_run(
-        Run(RunRequest(VPC_ID, FIRST_SEEN), Ending.REQUEUED, unread=unread), NOW, reported.logger
-    )
-    assert reported.lines()[0]["message"] == (
-        f"reconciled {VPC_ID}: requeued, could not read EC2: RequestLimitExceeded: slower"
-    )
 
 
 # ---- sweeps and rejections

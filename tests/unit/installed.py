@@ -1,0 +1,41 @@
+"""An installation on the sandbox's EC2, with a queue that keeps what it is sent."""
+
+from __future__ import annotations
+
+import io
+import json
+from uuid import uuid4
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from reconciler.runtime import Runtime
+from tests.account import Account
+from tests.unit.fakes import FakeSqs
+
+
+class Installation:
+    """An account with an installation in it, and what its functions said and sent."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], refusing: tuple[str, ...] = ()) -> None:
+        self.account = Account()
+        self.sqs = FakeSqs(refusing)
+        self._log = io.StringIO()
+        self._capsys = capsys
+        logger = Logger(service=str(uuid4()), stream=self._log)
+        self.runtime = Runtime(
+            self.account.settings, logger, self.account.reconciler, self.sqs.client, self.account.clock.now
+        )
+        self.runtime.__dict__["ledger"] = self.account.ledger
+
+    def said(self) -> str:
+        return "\n".join(json.loads(line)["message"] for line in self._log.getvalue().splitlines())
+
+    def rejected(self) -> list[str]:
+        """The reasons that were counted for inputs that were turned away."""
+        lines = [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
+        return [line["Reason"] for line in lines if "InputRejected" in line]
+
+    def asked(self) -> list[tuple[str, str]]:
+        """Which queue was asked for what."""
+        return [(url, entry["MessageGroupId"]) for url, entries in self.sqs.calls for entry in entries]
