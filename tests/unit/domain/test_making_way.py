@@ -172,8 +172,10 @@ def test_a_subnet_of_the_same_zone_is_no_way_out_since_ec2_takes_one_a_zone() ->
 
 
 def test_what_one_endpoint_cannot_leave_no_other_has_to() -> None:
-    """The endpoint for SQS stands in `private-a` alone; somebody uses `private-b`."""
-    vpc = a_mesh("a", "b").with_endpoint(SQS, id="vpce-sqs", subnets=["private-a"])
+    """The endpoint for SQS, which the profile does not name, stands in `private-a` alone; somebody uses
+    `private-b`."""
+    vpc = a_mesh("a", "b").with_service(SQS, "ab")
+    vpc = vpc.with_endpoint(SQS, id="vpce-sqs", subnets=["private-a"])
     found = way(vpc.with_machine("private-b"), "private-a")
     assert "it is the last subnet of vpce-sqs" in kept(found).found
 

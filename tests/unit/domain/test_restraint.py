@@ -153,6 +153,14 @@ def test_the_mark_goes_from_what_stays() -> None:
     assert statuses(plan.findings) == [(Kind.LEAVING, Status.REMEDIABLE)]
 
 
+def test_the_mark_goes_also_from_what_is_healed_at_the_same_time() -> None:
+    heals = Step(ModifyEndpoint("vpce-sqs", enable_private_dns=True), (GOES,))
+    assert actions(restrained(heals, tags=BY_NOW)) == [
+        DeleteTags("vpce-sqs", (INSTALLATION.leaving_key,)),
+        heals.action,
+    ]
+
+
 def test_the_mark_of_someone_elses_thing_is_none_of_our_business() -> None:
     theirs = {**BY_NOW, INSTALLATION.owner_key: "their-stack"}
     assert restrained(tags=theirs) == Plan()
@@ -245,12 +253,15 @@ def test_on_doubt_the_time_of_giving_back_is_kept() -> None:
 def test_past_the_limit_all_that_goes_late_is_blocked_and_nothing_else() -> None:
     waiting = Finding(Kind.NOT_WANTED, GROUP_ID, "in use", "gone, after them", Status.WAITING)
     heals = Step(DeleteSecurityGroup("sg-2"), (Finding(Kind.GROUP_DOUBLE, "sg-2", "", ""),))
-    plan = held_back(Plan.of((GOES, waiting, *heals.remediates), [LATE, heals]), Reason.TEARDOWN_LIMIT)
+    not_ready = Finding(Kind.ENDPOINT_NOT_READY, "vpce-1", "pending", "available", Status.WAITING)
+    found = (GOES, waiting, *heals.remediates, not_ready)
+    plan = held_back(Plan.of(found, [LATE, heals]), Reason.TEARDOWN_LIMIT)
     assert plan.steps == (heals,)
     assert [(each.resource, each.status, each.reason) for each in plan.findings] == [
         ("vpce-sqs", Status.BLOCKED, Reason.TEARDOWN_LIMIT),
         (GROUP_ID, Status.BLOCKED, Reason.TEARDOWN_LIMIT),
         ("sg-2", Status.REMEDIABLE, None),
+        ("vpce-1", Status.WAITING, None),
     ]
 
 
