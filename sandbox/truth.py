@@ -58,8 +58,8 @@ class Truth:
         ]
 
     def owned_group(self, vpc: str) -> Found | None:
-        """The VPC's security group that bears the owner tag, if there is just one."""
-        owned = [group for group in self.groups(vpc) if self._owned(group.get("Tags", []))]
+        """The VPC's security group that is owned by its marks, if there is just one."""
+        owned = [group for group in self.groups(vpc) if self._owned(group.get("Tags", []), vpc)]
         return owned[0] if len(owned) == 1 else None
 
     def private_subnets(self, vpc: str) -> list[Found]:
@@ -79,10 +79,7 @@ class Truth:
         if group is None:
             yield "there is no owned security group, or more than one"
             return
-        if not self._named(group.get("Tags", [])):
-            yield f"{group['GroupId']} has no Name tag"
-        if not self._placed(group.get("Tags", []), vpc):
-            yield f"{group['GroupId']} has no tag of its VPC"
+        yield from (f"{group['GroupId']} {fault}" for fault in self._lost_marks(group.get("Tags", []), vpc))
         subnets = self.private_subnets(vpc)
         wanted = set(
             ipaddress.collapse_addresses(ipaddress.IPv4Network(each["CidrBlock"]) for each in subnets)
@@ -107,17 +104,16 @@ class Truth:
                 yield from (f"{name} {fault}" for fault in self._faults_of(vpc, endpoint))
 
     def _faults_of(self, vpc: str, endpoint: Found) -> Iterator[str]:
-        owned = self._owned(endpoint.get("Tags", []))
+        tags = endpoint.get("Tags", [])
+        owned = self._owned(tags, vpc)
         if endpoint["State"].lower() != "available":
             yield f"is {endpoint['State'].lower()}"
         if not endpoint["PrivateDnsEnabled"]:
             yield "has private DNS off"
         if not owned and self._made_by_us(endpoint):
             yield "has lost its owner tag"
-        if owned and not self._named(endpoint.get("Tags", [])):
-            yield "has no Name tag"
-        if owned and not self._placed(endpoint.get("Tags", []), vpc):
-            yield "has no tag of its VPC"
+        if owned:
+            yield from self._lost_marks(tags, vpc)
         ours = self.owned_group(vpc)
         groups = {each["GroupId"] for each in endpoint["Groups"]}
         if ours and ours["GroupId"] not in groups:
@@ -153,20 +149,25 @@ class Truth:
         found = self.look("DescribeInternetGateways", Filters=[attached])["InternetGateways"]
         return {each["InternetGatewayId"] for each in found}
 
-    def _owned(self, tags: Sequence[Found]) -> bool:
-        return {"Key": f"{self.prefix}:owner", "Value": self.owner} in tags
+    def _owned(self, tags: Sequence[Found], vpc: str) -> bool:
+        """Whether two of the three marks are there, and the owner tag is not another's."""
+        named = any(tag["Key"] == f"{self.prefix}:owner" and tag["Value"] != self.owner for tag in tags)
+        return len(self._lost_marks(tags, vpc)) < 2 and not named
 
-    def _placed(self, tags: Sequence[Found], vpc: str) -> bool:
-        return {"Key": f"{self.prefix}:vpc", "Value": vpc} in tags
+    def _lost_marks(self, tags: Sequence[Found], vpc: str) -> list[str]:
+        """What is wrong with the three marks."""
+        given = {tag["Key"]: tag["Value"] for tag in tags}
+        marks = {
+            "has lost its owner tag": given.get(f"{self.prefix}:owner") == self.owner,
+            "has no tag of its VPC": given.get(f"{self.prefix}:vpc") == vpc,
+            "has no Name tag": given.get("Name", "").startswith(f"{self.owner}/"),
+        }
+        return [fault for fault, there in marks.items() if not there]
 
     def _made_by_us(self, endpoint: Found) -> bool:
         """An endpoint without the owner tag that has only the owned group is one that lost the tag."""
         ours = self.owned_group(endpoint["VpcId"])
         return ours is not None and [each["GroupId"] for each in endpoint["Groups"]] == [ours["GroupId"]]
-
-    @staticmethod
-    def _named(tags: Sequence[Found]) -> bool:
-        return any(tag["Key"] == "Name" and tag["Value"] for tag in tags)
 
 
 def _in(vpc: str) -> list[Found]:

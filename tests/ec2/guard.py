@@ -138,12 +138,18 @@ class Guard:
             yield params["VpcEndpointId"]
 
     def _gives_back(self, params: Mapping[str, Any]) -> bool:
-        """Whether all that a call takes from an endpoint is what the remediator once added to it."""
+        """Whether all that a call takes from an endpoint is what the remediator once added to it, or made it
+        with: an endpoint that lost all its marks is someone else's."""
         added: dict[str, set[str]] = {"SubnetIds": set(), "SecurityGroupIds": set(), "RouteTableIds": set()}
         for call in self._account.ec2.calls:
-            if call.principal == ROLE and call.params.get("VpcEndpointId") == params["VpcEndpointId"]:
-                for kind in added:
-                    added[kind] |= set(call.params.get(f"Add{kind}", []))
+            if call.principal != ROLE:
+                continue
+            made = (call.response or {}).get("VpcEndpoint", {}).get("VpcEndpointId")
+            for kind, ids in added.items():
+                if call.params.get("VpcEndpointId") == params["VpcEndpointId"]:
+                    ids |= set(call.params.get(f"Add{kind}", []))
+                if made == params["VpcEndpointId"]:
+                    ids |= set(call.params.get(kind, []))
         return all(set(params.get(f"Remove{kind}", [])) <= ids for kind, ids in added.items())
 
     def _owned(self, resource: str) -> bool:
@@ -207,10 +213,12 @@ class Guard:
         ]
 
     def _others_stand_in_it(self) -> bool:
-        """Whether anything stands in the VPC's subnets but what is owned."""
+        """Whether anything stands in the VPC's subnets but what the remediator made. Those whose deletion was
+        refused lately do not count: someone is about to delete them."""
         enis = self._account.ec2.world.backend.enis
-        descriptions = [eni.description for subnet in self._subnets() for eni in enis.of(subnet)]
-        return not all(self._owned(each.rpartition(" ")[2]) for each in descriptions)
+        left = [each for each in self._subnets() if not self._is_released(each)]
+        descriptions = [eni.description for subnet in left for eni in enis.of(subnet)]
+        return not all(each.rpartition(" ")[2] in self._account.made_here() for each in descriptions)
 
     def _tags_are_late(self) -> bool:
         return bool(self._account.ec2.world.late.old_tags)

@@ -248,9 +248,9 @@ def test_nothing_is_deleted_on_doubt(account: Account, what: str) -> None:
     account.profiles = {**account.profiles, "web": Profile("web", BOTH)}
     vpc_id = account.vpc("ab", profile="web")
     account.converge(vpc_id)
-    left, gone = BOTH[1:], BOTH[0]
+    left: tuple[EndpointSpec, ...] = BOTH[1:]
     if what == "mistyped":
-        left = (*left, replace(gone, service="apmesh-envoy-management"))
+        left = (*left, replace(BOTH[0], service="apmesh-envoy-management"))
     elif what == "withdrawn":
         account.ec2.aws.withdraw(LOGS)
     else:
@@ -316,3 +316,32 @@ def test_the_sweep_names_each_service_of_the_document_that_the_region_does_not_k
     own = Profile("web", (*BOTH, EndpointSpec("secretsmanagr"), EndpointSpec("nowhere", optional=True)))
     account.profiles = {**account.profiles, "web": own}
     assert account.sweep().not_offered == ("profile 'web': interface endpoint for 'secretsmanagr'",)
+
+
+def test_a_forged_time_does_not_shorten_the_grace_period(account: Account) -> None:
+    vpc_id = account.converged_vpc("ab")
+    forged = {"leaving-at": "2001-01-01T00:00:00+00:00"}
+    for each in owned(account, vpc_id):
+        account.tag(each, **forged)
+    untag(account, vpc_id)
+    assert deletions(account, vpc_id) == []
+    assert forged["leaving-at"] not in marks(account, vpc_id)
+    for each in owned(account, vpc_id):
+        account.tag(each, **forged)
+    with account.calls() as calls:
+        account.converge(vpc_id)
+    assert account.writes(calls) == []
+    account.clock.advance(DAY - 600)
+    assert deletions(account, vpc_id) == []
+    account.clock.advance(600)
+    assert "DeleteVpcEndpoints" in deletions(account, vpc_id)
+
+
+def test_none_waits_for_the_first_sweep_to_take_over(account: Account) -> None:
+    vpc_id = account.converged_vpc("ab")
+    account.dynamo.items.clear()
+    account.ledger = account.new_ledger()
+    account.tag(vpc_id, profile="none")
+    assert deletions(account, vpc_id) == []
+    assert vpc_id in account.sweep().to_reconcile
+    assert "DeleteVpcEndpoints" in deletions(account, vpc_id)

@@ -140,9 +140,16 @@ def leaving_at(seconds: float) -> VpcBuilder:
 
 
 def test_a_vpc_whose_things_are_marked_is_leaving_until_their_time_has_come() -> None:
-    assert swept(leaving_at(60), tagged=(), groups=[VPC_ID])[0] == Sweep(leaving=(VPC_ID,))
-    due = swept(leaving_at(-60), tagged=(), groups=[VPC_ID])[0]
-    assert (due, due.to_reconcile) == (LEFTOVER, (VPC_ID,))
+    for seconds, expected in ((60, Sweep(leaving=(VPC_ID,))), (-60, LEFTOVER)):
+        vpc = leaving_at(seconds)
+        seen = vpc.observed()
+        ledger = a_ledger_that_knows(seen)
+        memory = ledger.read(VPC_ID)
+        assert memory is not None
+        ids = [*(each.id for each in seen.groups), *(each.id for each in seen.endpoints)]
+        ledger.save(replace(memory, leaving=dict.fromkeys(ids, 0)))
+        assert swept(vpc, tagged=(), groups=[VPC_ID], ledger=ledger)[0] == expected
+    assert LEFTOVER.to_reconcile == (VPC_ID,)
 
 
 def test_a_vpc_of_which_someone_keeps_undoing_what_is_wrong_is_contested_until_the_pause_is_over() -> None:

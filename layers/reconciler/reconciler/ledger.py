@@ -298,6 +298,7 @@ def _from_item(memory: Memory, item: Mapping[str, Any]) -> Memory:
         memory,
         made={each.id: each for each in made},
         making=tuple(Making(**each) for each in given.get("making", [])),
+        leaving={str(each): int(since) for each, since in given.get("leaving", {}).items()},
         adoptions={each.endpoint_id: each for each in adoptions},
         findings=tuple(_finding(each) for each in given.get("findings", [])),
         contests=tuple(_tuples(Contest, each) for each in given.get("contests", [])),

@@ -73,8 +73,11 @@ def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
     now, installation, catalogue = means.now(), means.installation, means.catalogue(0)
     tagged = set(bearing_our_tags(means.ec2, installation))
     seen = means.observer.many(tagged | set(with_owned(means.ec2, installation)), catalogue.profiles)
-    memories = means.ledger.read_many(each.vpc.id for each in seen)
+    vpc_ids = [each.vpc.id for each in seen]
+    memories = means.ledger.read_many(vpc_ids)
     taken_over = _take_over(means, seen, memories, now, say)
+    if taken_over is not None:
+        memories = means.ledger.read_many(vpc_ids)
     states: dict[str, list[str]] = {name: [] for name in ("in_sync", *(name for name, _ in _STATES))}
     leftovers = []
     for observation in seen:
@@ -90,7 +93,7 @@ def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
     return Sweep(
         **{name: tuple(vpc_ids) for name, vpc_ids in states.items()},
         leftovers=tuple(leftovers),
-        taken_over=taken_over,
+        taken_over=taken_over or (),
         not_offered=_not_offered(means, catalogue.profiles),
     )
 
@@ -124,11 +127,11 @@ def _take_over(
     memories: Mapping[str, Memory] | None,
     now: float,
     say: Callable[[str], None],
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
+) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
     """Make known to an empty ledger what bears all three marks, once per installation. Until that is done,
-    nothing is deleted."""
+    nothing is deleted that serves. None where it is done already."""
     if memories is None or means.ledger.is_complete():
-        return ()
+        return None
     taken: list[tuple[str, tuple[str, ...]]] = []
     for observation in seen:
         memory = memories[observation.vpc.id]

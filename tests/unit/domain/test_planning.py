@@ -124,7 +124,8 @@ def steps_with_a_leftover(vpc: VpcBuilder, profile: Profile = APPMESH, doubt: st
     tags = {**INSTALLATION.endpoint_tags(VPC_ID, SQS), **LONG_DUE}
     seen = vpc.with_endpoint(SQS, id="vpce-sqs", tags=tags).observed()
     wanted = Intent(Mode.ENFORCE, profile)
-    made = make_plan(seen, wanted, INSTALLATION, knowing(seen), NOW, doubt)
+    memory = replace(knowing(seen), leaving={"vpce-sqs": 0})
+    made = make_plan(seen, wanted, INSTALLATION, memory, NOW, doubt)
     return [step.action for step in made.steps]
 
 

@@ -66,9 +66,11 @@ def restrained(
     doubt: str = "",
     at_once: bool = False,
     contests: tuple[Contest, ...] = (),
+    since: int = 0,
 ) -> Plan:
     seen = a_vpc_with_sqs(tags).observed()
-    known = replace(knowing(seen), complete=ledger == "there")
+    leaving = {"vpce-sqs": since} if tags else {}
+    known = replace(knowing(seen), complete=ledger == "there", leaving=leaving)
     memory = None if ledger == "not there" else known
     installation = replace(INSTALLATION, grace_seconds=grace)
     situation = Situation(seen, APPMESH, installation, memory, NOON, contests=contests)
@@ -107,6 +109,13 @@ def test_what_is_marked_goes_when_its_time_has_come() -> None:
     plan = restrained(LATE, tags=BY_NOW)
     assert (plan.steps, plan.findings) == ((LATE,), (GOES,))
     assert plan.takes_down
+
+
+def test_a_time_that_was_written_too_early_does_not_shorten_the_grace_period() -> None:
+    plan = restrained(LATE, tags=BY_NOW, since=int(NOON) - 60)
+    assert actions(plan) == []
+    assert plan.findings[0].wanted == "deleted after 2026-11-24T11:59:00+00:00"
+    assert plan.leaving == ("vpce-sqs",)
 
 
 def test_a_mark_that_is_no_time_is_written_anew() -> None:
@@ -199,9 +208,13 @@ def test_without_a_whole_ledger_nothing_goes_late(tags: dict[str, str], ledger: 
     assert restrained(LATE, tags=tags, ledger=ledger, grace=0).steps == ()
 
 
+def test_what_a_person_asks_for_waits_for_the_take_over_and_not_for_a_ledger_that_is_not_there() -> None:
+    assert actions(restrained(LATE, ledger="incomplete", at_once=True)) == []
+    assert actions(restrained(LATE, ledger="not there", at_once=True)) == [DELETE]
+
+
 @pytest.mark.parametrize("ledger", LACKING)
-def test_without_a_whole_ledger_what_a_person_asks_for_and_what_failed_goes_on(ledger: Ledger) -> None:
-    assert actions(restrained(LATE, ledger=ledger, at_once=True)) == [DELETE]
+def test_without_a_whole_ledger_what_failed_goes_on(ledger: Ledger) -> None:
     assert actions(restrained(FAILED, ledger=ledger)) == [DELETE]
 
 

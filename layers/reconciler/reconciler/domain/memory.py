@@ -86,15 +86,16 @@ class Adoption:
 class Memory:
     """All that is known of one VPC.
 
-    `made` by id; `claimed` are ids that a person said to be ours. `causes` come newest first.
-    `profiles_version` is that of the newest profiles document that a run followed. `complete` says that what
-    was made before the ledger has been taken over: until then marks alone prove ownership, and nothing is
-    deleted but what serves nobody and what a person asks for. `version` counts how often this was written.
-    `expires` says that EC2 did not show the VPC, so that what is known of it goes before long.
+    `made` by id; `leaving` says by id since when nobody asks for a thing; `claimed` are ids that a person
+    said to be ours. `causes` come newest first. `profiles_version` is that of the newest profiles document
+    that a run followed. `complete` says that what was made before the ledger has been taken over: until then
+    marks alone prove ownership, and nothing is deleted that serves. `version` counts how often this was
+    written. `expires` says that EC2 did not show the VPC, so that what is known of it goes before long.
     """
 
     vpc_id: str
     made: Mapping[str, Made] = field(default_factory=dict)
+    leaving: Mapping[str, int] = field(default_factory=dict)
     making: tuple[Making, ...] = ()
     claimed: frozenset[str] = frozenset()
     adoptions: Mapping[str, Adoption] = field(default_factory=dict)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from . import contest
@@ -79,6 +79,7 @@ def after(
     memory = _with_adoptions(memory.having_seen(each for each, _ in plan.owned), plan, outcomes)
     return replace(
         memory,
+        leaving=_leaving(memory, plan, outcomes, now),
         expires=False,
         contests=contest.after(memory.contests, remediated(outcomes), now),
         findings=tuple(
@@ -88,6 +89,13 @@ def after(
             for each in concluded
         ),
     )
+
+
+def _leaving(memory: Memory, plan: Plan, outcomes: Iterable[Outcome], now: float) -> Mapping[str, int]:
+    """Since when each thing is leaving. In audit mode, where nothing is marked, no grace period begins."""
+    if not plan.owned or any(outcome.status is Status.REPORTED for outcome in outcomes):
+        return memory.leaving
+    return {each: memory.leaving.get(each, int(now)) for each in plan.leaving}
 
 
 def _with_adoptions(memory: Memory, plan: Plan, outcomes: Iterable[Outcome]) -> Memory:

@@ -64,6 +64,7 @@ class _Restraint:
         self._findings: dict[Finding, Finding] = {}
         self._added: list[Finding] = []
         self._give_back_at: dict[str, int] = {}
+        self._leaving_ids: set[str] = set()
 
     def plan(self, assessed: Assessment) -> Plan:
         steps = self._uncontested(assessed.steps)
@@ -71,7 +72,8 @@ class _Restraint:
         kept += self._wanted_again(assessed.steps)
         kept = [self._with_marks_first(step) for step in kept]
         findings = [self._findings.get(each, each) for each in assessed.findings]
-        return Plan.of((*findings, *self._added), kept, self._give_back_at.items())
+        plan = Plan.of((*findings, *self._added), kept, self._give_back_at.items())
+        return replace(plan, leaving=tuple(sorted(self._leaving_ids)))
 
     # ---- fights
 
@@ -105,11 +107,12 @@ class _Restraint:
             return []
         if step.removal is not Removal.LATE:
             return [step]
+        held = self._not_taken_over() if self.at_once else self.doubt or self._memory_lacks()
+        if held:
+            self._stays(step, held, Status.LEAVING)
+            return []
         if not self.at_once:
-            held = self.doubt or self._memory_lacks()
-            if held:
-                self._stays(step, held, Status.LEAVING)
-                return []
+            self._leaving_ids.add(step.changed_id)
             at = self._leaves_at(step)
             if at is None or at > self.situation.now:
                 return self._leaving(step, at)
@@ -129,15 +132,23 @@ class _Restraint:
         return "the first sweep has not yet taken over what was made before"
 
     def _leaves_at(self, step: Step) -> float | None:
-        """When it goes; None where that has not been said yet."""
-        if not self.situation.installation.grace_seconds:
+        """When it goes; None where that has not been said yet.
+
+        Anyone who may tag can write an earlier time. So the grace period also counts from when the ledger
+        knows that the thing is leaving, and a time from before that is written anew.
+        """
+        memory, grace = self.situation.memory, self.situation.installation.grace_seconds
+        if not grace:
             return 0.0
         if adopted := self._adopted(step):
-            memory = self.situation.memory
             known = memory.adoptions.get(adopted) if memory else None
             return float(known.leaving_at) if known and known.leaving_at else None
         tags = self.situation.tags_by_id.get(step.changed_id, {})
-        return time_in(tags.get(self.situation.installation.leaving_key, "")) or None
+        at = time_in(tags.get(self.situation.installation.leaving_key, ""))
+        since = memory.leaving.get(step.changed_id) if memory else None
+        if not at or (since is None and at < self.situation.now + grace):
+            return None
+        return max(at, since + grace) if since is not None else at
 
     def _adopted(self, step: Step) -> str:
         """The id of the adopted endpoint that a step gives back, if it does."""
@@ -166,6 +177,9 @@ class _Restraint:
         return [Step(CreateTags(step.changed_id, {installation.leaving_key: as_tag(time)}), (leaving,))]
 
     def _stays(self, step: Step, why: str, status: Status) -> None:
+        memory = self.situation.memory
+        if memory and step.changed_id in memory.leaving:
+            self._leaving_ids.add(step.changed_id)
         if (adopted := self._adopted(step)) and (at := self._leaves_at(step)):
             self._give_back_at[adopted] = int(at)
         for finding in step.remediates:
