@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -96,10 +97,12 @@ class FakeEc2:
 
 
 class FakeSsm:
-    """A parameter with versions, the last one current; `down` refuses every call."""
+    """A parameter with versions, the last one current, each written a second after the one before it; `down`
+    refuses every call."""
 
     def __init__(self, *versions: str) -> None:
         self.versions = list(versions)
+        self.first_written = 1_700_000_000
         self.down = False
         self.reads = 0
 
@@ -113,7 +116,9 @@ class FakeSsm:
             raise refusal("ThrottlingException", "slower")
         _, _, version = Name.partition(":")
         number = int(version) if version else len(self.versions)
-        return {"Parameter": {"Value": self.versions[number - 1], "Version": number}}
+        written = datetime.fromtimestamp(self.first_written + number, UTC)
+        parameter = {"Value": self.versions[number - 1], "Version": number, "LastModifiedDate": written}
+        return {"Parameter": parameter}
 
 
 class FakeDynamo:

@@ -114,27 +114,36 @@ def test_what_is_wrong_is_rejected_with_its_line() -> None:
 def test_a_version_that_another_process_followed_is_read_at_once() -> None:
     ssm = FakeSsm(GOOD)
     profiles, _ = store(ssm)
-    assert profiles.current().version == 1
+    first = profiles.current().version
     ssm.versions.append(BETTER)
-    found = profiles.current(2)
-    assert (found.version, found.profiles["web"].endpoints[0].service) == (2, "sqs")
+    second = first + 1000
+    found = profiles.current(second)
+    assert (found.version, found.profiles["web"].endpoints[0].service) == (second, "sqs")
     assert ssm.reads == 2
-    assert (profiles.current(1), profiles.current(2), ssm.reads) == (found, found, 2)
+    assert (profiles.current(first), profiles.current(second), ssm.reads) == (found, found, 2)
 
 
-def test_a_parameter_that_was_made_anew_counts_though_it_begins_at_version_1() -> None:
+def test_a_parameter_that_was_made_anew_is_newer_though_it_begins_at_version_1() -> None:
+    ssm = FakeSsm(GOOD, BETTER)
+    profiles, _ = store(ssm)
+    followed = profiles.current().version
+    anew = FakeSsm(GOOD)
+    anew.first_written += 3600
+    assert store(anew)[0].current(followed).doubt == ""
+
+
+@pytest.mark.parametrize("down", [True, False])
+def test_no_vpc_is_judged_by_a_version_older_than_another_process_followed(down: bool) -> None:
+    """SSM is down, or serves the old version for a while."""
     ssm = FakeSsm(GOOD)
     profiles, _ = store(ssm)
-    assert profiles.current(9).version == 1
-    assert profiles.current(9).doubt == ""
-
-
-def test_a_version_that_another_process_followed_and_that_cannot_be_read_leaves_a_doubt() -> None:
-    ssm = FakeSsm(GOOD)
-    profiles, _ = store(ssm)
-    profiles.current()
-    ssm.down = True
-    assert profiles.current(2).doubt == "the profiles document could not be read"
+    newer = profiles.current().version + 1000
+    ssm.down = down
+    with pytest.raises(ProfilesUnavailable):
+        profiles.current(newer)
+    ssm.down = False
+    ssm.versions.append(BETTER)
+    assert profiles.current(newer).version == newer
 
 
 def test_without_a_parameter_no_version_is_asked_for() -> None:

@@ -1,19 +1,18 @@
 """A changed profiles document reaches the workers one by one: no two of them create and delete in turn.
 
 A run leaves in the ledger which version of the document it followed. A worker that kept an older one reads
-the parameter again before it judges that VPC.
+the parameter again before it judges that VPC, and judges it by no older one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import cycle
 
 import pytest
 
 from reconciler import reconcile
-from reconciler.profile_store import ProfileStore
+from reconciler.profile_store import ProfileStore, ProfilesUnavailable
 from reconciler.queue import RunRequest
 from tests.account import Account
 from tests.unit.fakes import FakeSsm
@@ -83,18 +82,23 @@ def test_an_endpoint_that_a_new_document_no_longer_asks_for_goes_once_and_stays_
     assert rolled_out(MORE, LESS, rounds) == ["DeleteVpcEndpoints"]
 
 
-def test_a_worker_that_cannot_read_the_newer_document_deletes_nothing() -> None:
+@pytest.mark.parametrize(("before", "after"), [(LESS, MORE), (MORE, LESS)])
+@pytest.mark.parametrize("down", [True, False])
+def test_a_worker_that_gets_no_newer_document_judges_no_vpc(before: str, after: str, down: bool) -> None:
+    """SSM is down for it, or still serves it the old version."""
     account = Account(grace_seconds=0)
-    ssm, down = FakeSsm(LESS), FakeSsm(LESS)
+    ssm, late = FakeSsm(before), FakeSsm(before)
     vpc_id = account.vpc(profile="web")
-    old = Worker(account, down)
+    old = Worker(account, late)
     for _ in range(3):
         old.run(vpc_id)
         account.clock.advance(60)
-    ssm.versions.append(MORE)
+    ssm.versions.append(after)
     new = Worker(account, ssm)
-    assert "CreateVpcEndpoint" in new.run(vpc_id)
-    down.down = True
-    for worker, _ in zip(cycle([old, new]), range(6), strict=False):
+    assert new.run(vpc_id) != []
+    late.down = down
+    for _ in range(3):
         account.clock.advance(60)
-        assert worker.run(vpc_id) == []
+        with pytest.raises(ProfilesUnavailable):
+            old.run(vpc_id)
+        assert new.run(vpc_id) == []

@@ -25,7 +25,7 @@ _UNREAD = "the profiles document could not be read"
 
 
 class ProfilesUnavailable(RuntimeError):
-    """The parameter could not be read, and nothing of it is known yet: no VPC can be judged."""
+    """The parameter could not be read, and nothing of it is known that can be used: no VPC can be judged."""
 
 
 class ProfileStore:
@@ -47,7 +47,8 @@ class ProfileStore:
         self._ssm = ssm
         self._reject = reject
         self._now = now
-        self._version = 0
+        self._version = 0  # SSM's own number
+        self._modified = 0  # milliseconds since 1970: rises also where the parameter is made anew
         self._until = float("-inf")
         self._good: Mapping[str, Profile] | None = None if parameter else profiles.builtin()
         self._doubt = ""
@@ -56,26 +57,32 @@ class ProfileStore:
         """The built-in profiles, and over them those of the parameter. None at all where no version of it can
         be used: every VPC is then left as it is.
 
-        `at_least` is a version that another process has followed already: where this one has an older one,
-        it reads the parameter again. What is read then counts, since a parameter that was made anew begins
-        at version 1.
+        `at_least` is the version of a catalogue that another process has followed already: where this one has
+        an older one, it reads the parameter again. With an older one no VPC is judged: this process would
+        undo what the other did, and the other what this one does.
 
         Raises:
-            ProfilesUnavailable: when the parameter cannot be read and never was.
+            ProfilesUnavailable: when the parameter cannot be read and never was, or only an older version.
         """
-        if self._parameter and (self._now() >= self._until or self._version < at_least):
+        if not self._parameter:
+            return Catalogue(self._good or {})
+        if self._now() >= self._until or self._modified < at_least:
             self._refresh()
         if self._good is None:
             raise ProfilesUnavailable(f"parameter {self._parameter} could not be read")
-        return Catalogue(self._good, self._version, self._doubt)
+        if self._modified < at_least:
+            raise ProfilesUnavailable(
+                f"parameter {self._parameter} is older here than what was followed last"
+            )
+        return Catalogue(self._good, self._modified, self._doubt)
 
     def _refresh(self) -> None:
         try:
-            document, version = self._read(self._parameter)
-            if version != self._version or self._doubt == _UNREAD:
+            document, version, modified = self._read(self._parameter)
+            if (version, modified) != (self._version, self._modified) or self._doubt == _UNREAD:
                 self._doubt = ""
                 self._good = self._use(document, version)
-                self._version = version
+                self._version, self._modified = version, modified
         except errors.ERRORS as error:
             self._doubt = _UNREAD
             self._say(f"could not be read: {error}")
@@ -92,15 +99,17 @@ class ProfileStore:
     def _last_good(self, version: int) -> Mapping[str, Profile]:
         for earlier in range(version - 1, max(0, version - 1 - _VERSIONS), -1):
             try:
-                document, _ = self._read(f"{self._parameter}:{earlier}")
+                document, _, _ = self._read(f"{self._parameter}:{earlier}")
                 return {**profiles.builtin(), **profiles.parse(document)}
             except InvalidProfile:
                 continue
         return {}
 
-    def _read(self, name: str) -> tuple[str, int]:
+    def _read(self, name: str) -> tuple[str, int, int]:
+        """The document, its number, and when it was written, in milliseconds since 1970."""
         parameter = self._ssm().get_parameter(Name=name)["Parameter"]
-        return parameter.get("Value", ""), parameter.get("Version", 0)
+        written = int(parameter["LastModifiedDate"].timestamp() * 1000)
+        return parameter.get("Value", ""), parameter.get("Version", 0), written
 
     def _say(self, why: str) -> None:
         self._reject(f"parameter {self._parameter}: {why}")

@@ -52,8 +52,8 @@ _PREFIX_LIST = re.compile(r"pl-[0-9a-z]{1,32}")
 class Catalogue:
     """The profiles that a VPC can opt in to, and how sure they are.
 
-    `version` is that of the document, 0 where there is none. `doubt` says why they may not be what people
-    wrote, empty where they are: on doubt nothing is deleted.
+    `version` is when the document was written, in milliseconds since 1970, 0 where there is none. `doubt`
+    says why they may not be what people wrote, empty where they are: on doubt nothing is deleted.
     """
 
     profiles: Mapping[str, Profile]
