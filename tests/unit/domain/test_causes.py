@@ -92,3 +92,11 @@ def test_a_refused_deletion_is_why_something_makes_way_or_not(kind: Kind) -> Non
 def test_what_nobody_brings_about_by_a_call_has_no_cause() -> None:
     gone = Finding(Kind.SERVICE_UNAVAILABLE, LOGS, "", "")
     assert cause(gone, a_call("DeleteVpcEndpoints", "vpce-1"), a_call("CreateTags", VPC_ID)) is None
+
+
+def test_what_a_vpc_lacks_when_it_opts_in_is_brought_about_by_that_for_some_minutes() -> None:
+    off = Finding(Kind.DNS_HOSTNAMES_OFF, VPC_ID, "", "")
+    opted_in = a_call("CreateTags", VPC_ID)
+    assert cause(off, opted_in) == opted_in
+    assert cause(off, a_call("CreateTags", VPC_ID, time=NOON - 3600)) is None
+    assert cause(off, a_call("CreateTags", "vpc-2")) is None

@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from .findings import Finding, Kind
 from .memory import Cause, Memory
 
+# What a VPC lacks when it opts in is brought about by that; it is seen within minutes.
+_OPTED_IN_SECONDS = 900
+_OPT_IN = frozenset({"CreateTags", "CreateVpc"})
+# Only these are brought about by calls that EC2 refused.
+_OF_REFUSED = frozenset({Kind.RELEASED, Kind.DELETION_REFUSED, Kind.NOT_WANTED})
 # A finding is brought about within this time before it is seen first; the sweep sees it within an hour.
 _WITHIN_SECONDS = 24 * 3600
 
@@ -30,7 +35,7 @@ _CALLS: Mapping[Kind, frozenset[str]] = {
         Kind.TAGS_MISSING: _TAGS,
         Kind.UNPROVEN: f"{_TAGS} CreateVpcEndpoint CreateSecurityGroup",
         Kind.LEAVING: f"{_TAGS} {_NETWORK}",
-        Kind.NOT_WANTED: _TAGS,
+        Kind.NOT_WANTED: f"{_TAGS} DeleteVpc",
         Kind.SURPLUS: _NETWORK,
         Kind.RELEASED: "DeleteVpc DeleteSubnet DeleteSecurityGroup",
         Kind.DELETION_REFUSED: "DeleteVpc DeleteSubnet DeleteSecurityGroup",
@@ -63,11 +68,11 @@ _CALLS: Mapping[Kind, frozenset[str]] = {
 }
 
 
-def cause_of(finding: Finding, memory: Memory, now: float) -> Cause | None:
+def cause_of(finding: Finding, memory: Memory, now: float, known: Cause | None = None) -> Cause | None:
     """The latest call that can have brought the finding about; None where none is known.
 
-    A call that names the thing itself comes before a later one that names others. Of a call that names things
-    of the finding's own type, and not this one, the finding is not.
+    A call that names the thing itself comes first. After it comes what is `known` since an earlier run, then
+    calls that name nothing of the finding's own type, and then the opt-in of the VPC.
     """
     calls = _CALLS.get(finding.kind, frozenset())
     candidates = [
@@ -75,11 +80,18 @@ def cause_of(finding: Finding, memory: Memory, now: float) -> Cause | None:
         for cause in memory.causes
         if cause.event_name in calls
         and now - cause.time < _WITHIN_SECONDS
-        and (not cause.refused or finding.kind in (Kind.RELEASED, Kind.DELETION_REFUSED))
+        and (not cause.refused or finding.kind in _OF_REFUSED)
     ]
     named = [cause for cause in candidates if _names(cause, finding, memory)]
     others = [cause for cause in candidates if not _is_of_another(cause, finding)]
-    return max(named or others, key=lambda cause: cause.time, default=None)
+    opted_in = [cause for cause in memory.causes if calls and _is_opt_in(cause, memory.vpc_id, now)]
+    likely = named or ([known] if known else others or opted_in)
+    return max(likely, key=lambda cause: cause.time, default=None)
+
+
+def _is_opt_in(cause: Cause, vpc_id: str, now: float) -> bool:
+    lately = now - cause.time < _OPTED_IN_SECONDS
+    return lately and cause.event_name in _OPT_IN and vpc_id in cause.resources
 
 
 def _names(cause: Cause, finding: Finding, memory: Memory) -> bool:

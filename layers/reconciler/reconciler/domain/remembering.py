@@ -42,12 +42,13 @@ def made_by(outcomes: Iterable[Outcome], now: float) -> tuple[Made, ...]:
 
 
 def explained(concluded: Iterable[Concluded], memory: Memory, now: float) -> tuple[Concluded, ...]:
-    """The findings of a run, with since when each stands and what brought it about."""
-    open_before = {each.key: each for each in memory.findings}
+    """The findings of a run, with since when each stands and what brought it about. What was remediated and
+    is found again is a new drift."""
+    open_before = {each.key: each for each in memory.findings if each.status is not Status.REMEDIATED}
 
     def explain(each: Concluded) -> Concluded:
         before = open_before.get((each.finding.kind, each.finding.resource))
-        cause = cause_of(each.finding, memory, now) or (before.cause if before else None)
+        cause = cause_of(each.finding, memory, now, known=before.cause if before else None)
         return replace(each, since=before.since if before else int(now), cause=cause)
 
     return tuple(explain(each) for each in concluded)

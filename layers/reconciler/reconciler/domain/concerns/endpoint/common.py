@@ -92,6 +92,17 @@ def surplus(endpoint: AnyEndpoint) -> Assessment:
     return Assessment((finding,))
 
 
+def nobody_to_serve(name: str) -> Finding:
+    """There is no endpoint for a service, and no subnet in the VPC, whose clients might need one."""
+    return Finding(
+        Kind.ENDPOINT_MISSING,
+        name,
+        found="no endpoint for the service, and no subnet in the VPC",
+        wanted="one, as soon as there is a private subnet",
+        status=Status.INFORMATIONAL,
+    )
+
+
 def missing(name: str, blocked_by: Reason | None = None) -> Finding:
     """There is no endpoint for a service; none can be made where something blocks it."""
     return Finding(

@@ -92,6 +92,8 @@ def _create(situation: Situation, spec: EndpointSpec, tables: frozenset[str]) ->
         return common.not_offered(name, spec)
     if made := common.just_made(situation, name):
         return made
+    if not situation.observation.subnets:
+        return Assessment((common.nobody_to_serve(name),))
     if not tables:
         return Assessment((common.missing(name, Reason.NO_PRIVATE_SUBNET),))
     create = CreateGatewayEndpoint(

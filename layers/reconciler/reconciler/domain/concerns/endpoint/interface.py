@@ -95,6 +95,8 @@ def _create(situation: Situation, spec: EndpointSpec, spent: frozenset[str]) -> 
         return common.not_offered(name, spec)
     if made := common.just_made(situation, name):
         return made
+    if not situation.observation.subnets:
+        return Assessment((common.nobody_to_serve(name),))
     placement = place(situation, service)
     if placement.blocked_by is not None and situation.released_subnets:
         return Assessment((_no_subnet_left(situation, name), *placement.findings))
