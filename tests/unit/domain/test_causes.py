@@ -89,6 +89,15 @@ def test_a_refused_deletion_is_why_something_makes_way_or_not(kind: Kind) -> Non
     assert cause(Finding(kind, "subnet-1", "", ""), refused) == refused
 
 
+def test_what_is_known_already_counts_more_than_a_later_call_that_names_nothing_of_the_kind() -> None:
+    group = Finding(Kind.GROUP_RULE_MISSING, "sg-1", "none", "443")
+    known = a_call("RevokeSecurityGroupIngress", "sg-1")
+    subnet = a_call("CreateSubnet", "subnet-1", time=NOON + 1)
+    named = a_call("RevokeSecurityGroupIngress", "sg-1", time=NOON + 2)
+    assert cause_of(group, Memory(VPC_ID, causes=(subnet,)), NOON + 60, known) == known
+    assert cause_of(group, Memory(VPC_ID, causes=(subnet, named)), NOON + 60, known) == named
+
+
 def test_what_nobody_brings_about_by_a_call_has_no_cause() -> None:
     gone = Finding(Kind.SERVICE_UNAVAILABLE, LOGS, "", "")
     assert cause(gone, a_call("DeleteVpcEndpoints", "vpce-1"), a_call("CreateTags", VPC_ID)) is None

@@ -16,7 +16,7 @@ from reconciler.domain import intent
 from reconciler.domain.actions import CreateTags, DeleteEndpoint, DeleteSecurityGroup, ModifyEndpoint
 from reconciler.domain.findings import Finding, Kind, Reason, Status
 from reconciler.domain.making_way import NOBODY_ASKS, Way, look
-from reconciler.domain.model import Clients, EndpointSpec, Profile
+from reconciler.domain.model import Clients, EndpointSpec, EndpointState, NetworkInterface, Profile
 from reconciler.domain.plan import Plan
 from reconciler.domain.planning import make_plan
 from tests.builders import (
@@ -114,8 +114,10 @@ def test_where_something_of_others_stands_in_the_subnet_nothing_changes_and_it_i
 
 def test_only_the_first_of_many_things_in_the_way_are_named() -> None:
     vpc = a_mesh("a", "b")
-    for _ in range(7):
+    for _ in range(5):
         vpc = vpc.with_machine("private-a")
+    assert " more stand" not in kept(way(vpc, "private-a")).found
+    vpc = vpc.with_machine("private-a").with_machine("private-a")
     assert " and 2 more stand in its way" in kept(way(vpc, "private-a")).found
 
 
@@ -180,6 +182,19 @@ def test_what_one_endpoint_cannot_leave_no_other_has_to() -> None:
     assert "it is the last subnet of vpce-sqs" in kept(found).found
 
 
+def test_what_one_endpoint_cannot_leave_keeps_no_other_in_its_subnets() -> None:
+    vpc = a_mesh("a", "b", "c", stands_in=["private-a", "private-b"])
+    vpc = vpc.with_endpoint(SQS, id="vpce-sqs", subnets=["private-c"]).with_machine("private-b")
+    found = way(vpc, "private-a", "private-c")
+    assert replace(found, findings=()) == Way(subnet_ids=frozenset({"private-a"}))
+    assert [finding.resource for finding in found.findings] == ["private-c"]
+
+
+def test_an_endpoint_that_is_leaving_already_is_not_asked_to() -> None:
+    vpc = a_vpc().with_private_subnets("a").with_group().with_endpoint(state=EndpointState.DELETING)
+    assert way(vpc.looked_into(), "private-a") == NOBODY_ASKS
+
+
 # ---- what goes late would not go in time
 
 
@@ -224,6 +239,17 @@ def test_someone_elses_group_is_taken_off_and_what_else_stands_on_it_is_named() 
     assert "refused DeleteSecurityGroup; eni-private-a (a machine) stand in its way" in finding.found
 
 
+def test_someone_elses_group_stays_on_someone_elses_endpoint() -> None:
+    vpc = a_mesh("a").with_foreign_group("sg-theirs")
+    vpc = vpc.with_endpoint(SQS, id="vpce-0", groups=[GROUP_ID, "sg-theirs"], tags={})
+    assert "eni-vpce-0-private-a stand in its way" in kept(way(vpc, "sg-theirs")).found
+
+
+def test_someone_elses_group_stays_where_an_endpoint_has_no_other_and_gets_none() -> None:
+    vpc = a_mesh("a").with_foreign_group("sg-theirs").with_endpoint(SQS, id="vpce-1", groups=["sg-theirs"])
+    assert "eni-vpce-1-private-a stand in its way" in kept(way(vpc, "sg-theirs")).found
+
+
 def test_someone_elses_group_that_stands_on_nothing_of_ours_is_none_of_our_business() -> None:
     vpc = a_mesh("a").with_foreign_group("sg-theirs")
     assert way(vpc, "sg-theirs") == NOBODY_ASKS
@@ -239,6 +265,9 @@ def test_our_own_group_stays_and_it_is_said_why(refused: list[str]) -> None:
 # ---- the VPC
 
 
+OUR_LAST = NetworkInterface("eni-1", "a-subnet-that-goes", frozenset({GROUP_ID}), endpoint_id=MESH_ID)
+
+
 def alone() -> VpcBuilder:
     """A VPC in which nothing but ours, and what EC2 itself puts there, is left."""
     return a_vpc().with_group().with_group("sg-default", name="default", tags={}, ingress=()).looked_into()
@@ -250,6 +279,12 @@ def test_a_vpc_in_which_nothing_but_ours_is_left_loses_all_that_is_owned_at_once
     assert actions(made) == [CreateTags(VPC_ID, UNTIL), DeleteSecurityGroup(GROUP_ID)]
     assert made.steps[1].needs_tags_on == VPC_ID
     assert not made.takes_down
+
+
+def test_what_is_ours_or_deleted_is_not_in_the_way_of_a_vpc() -> None:
+    vpc = alone().with_endpoint(subnets=[]).looked_into(OUR_LAST)
+    gone = vpc.with_endpoint(SQS, id="vpce-0", subnets=[], tags={}, state=EndpointState.DELETED)
+    assert way(gone, VPC_ID) == Way(vpc=True)
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,12 @@ def test_when_something_is_given_back_is_remembered_and_forgotten_when_it_is_wan
     assert after(leaving, Plan(owned=OURS), (), (), NOON).adoptions == adopted.adoptions
 
 
+def test_what_the_ledger_knows_of_an_adoption_stays_when_that_is_leaving() -> None:
+    adopted = EMPTY.adopting([Adoption("vpce-1", private_dns=True, leaving_at=1000)])
+    memory = after(adopted, Plan(owned=OURS, give_back_at=(("vpce-1", 2000),)), (), (), NOON)
+    assert memory.adoptions == {"vpce-1": Adoption("vpce-1", private_dns=True, leaving_at=2000)}
+
+
 def test_what_was_adopted_before_the_ledger_is_remembered_once_it_is_leaving() -> None:
     memory = after(EMPTY, Plan(owned=OURS, give_back_at=(("vpce-1", 1000),)), (), (), NOON)
     assert memory.adoptions == {"vpce-1": Adoption("vpce-1", leaving_at=1000)}
@@ -148,6 +154,24 @@ def test_what_was_adopted_before_the_ledger_is_remembered_once_it_is_leaving() -
 def test_a_run_that_looked_at_nothing_forgets_no_time() -> None:
     leaving = EMPTY.adopting([Adoption("vpce-1", leaving_at=1000)])
     assert after(leaving, NOTHING_DONE, (), (), NOON).adoptions == leaving.adoptions
+
+
+# ---- what is leaving
+
+
+def test_since_when_nobody_asks_for_a_thing_is_remembered_until_it_is_wanted_again() -> None:
+    leaving = after(EMPTY, Plan(owned=OURS, leaving=("vpce-1",)), (), (), NOON)
+    assert leaving.leaving == {"vpce-1": NOON}
+    assert after(leaving, Plan(owned=OURS, leaving=("vpce-1",)), (), (), NOON + 60).leaving == {
+        "vpce-1": NOON
+    }
+    assert after(leaving, Plan(owned=OURS), (), (), NOON + 60).leaving == {}
+    assert after(leaving, NOTHING_DONE, (), (), NOON + 60).leaving == {"vpce-1": NOON}
+
+
+def test_no_grace_period_begins_where_nothing_is_marked_since_nothing_is_written() -> None:
+    reported = Outcome(TURN_ON, Status.REPORTED)
+    assert after(EMPTY, Plan(owned=OURS, leaving=("vpce-1",)), [reported], (), NOON).leaving == {}
 
 
 # ---- who did it, and since when
@@ -169,6 +193,12 @@ def test_a_finding_that_stands_keeps_its_time_and_its_cause_when_the_call_is_for
     later = replace(CALL, event_id="2", time=NOON + 50)
     [told] = explained([Concluded(OFF, Status.BLOCKED)], replace(memory, causes=(later,)), NOON + 100)
     assert (told.cause, told.since) == (later, NOON)
+
+
+def test_what_was_remediated_and_is_found_again_is_a_new_drift() -> None:
+    known = OpenFinding("private-dns-off", "vpce-1", NOON, Status.REMEDIATED, cause=CALL)
+    [told] = explained([Concluded(OFF, Status.REMEDIATED)], replace(EMPTY, findings=(known,)), NOON + 100)
+    assert (told.cause, told.since) == (None, NOON + 100)
 
 
 def test_a_finding_without_a_call_says_no_cause() -> None:

@@ -118,6 +118,21 @@ def test_a_time_that_was_written_too_early_does_not_shorten_the_grace_period() -
     assert plan.leaving == ("vpce-sqs",)
 
 
+def test_a_time_that_stood_there_before_the_ledger_knew_is_written_anew_where_it_is_too_early() -> None:
+    seen = a_vpc_with_sqs(IN_A_SECOND).observed()
+    situation = Situation(seen, APPMESH, INSTALLATION, knowing(seen), NOON)
+    plan = restrain(Assessment.of([LATE]), situation, "", at_once=False)
+    assert actions(plan) == [CreateTags("vpce-sqs", {INSTALLATION.leaving_key: TOMORROW})]
+    assert plan.leaving == ("vpce-sqs",)
+
+
+def test_a_person_may_put_the_time_off() -> None:
+    later = {INSTALLATION.leaving_key: "2026-12-01T00:00:00+00:00"}
+    plan = restrained(LATE, tags=later)
+    assert actions(plan) == []
+    assert plan.findings[0].wanted == "deleted after 2026-12-01T00:00:00+00:00"
+
+
 def test_a_mark_that_is_no_time_is_written_anew() -> None:
     plan = restrained(LATE, tags={INSTALLATION.leaving_key: "soon"})
     assert actions(plan) == [CreateTags("vpce-sqs", {INSTALLATION.leaving_key: TOMORROW})]
@@ -193,7 +208,8 @@ def test_on_doubt_what_serves_nobody_goes_all_the_same() -> None:
 
 def test_on_doubt_nothing_is_marked_and_a_mark_stays() -> None:
     assert restrained(LATE, doubt="the document is invalid").steps == ()
-    assert restrained(LATE, tags=IN_A_SECOND, doubt="the document is invalid").steps == ()
+    marked = restrained(LATE, tags=IN_A_SECOND, doubt="the document is invalid")
+    assert (marked.steps, marked.leaving) == ((), ("vpce-sqs",))
 
 
 # ---- without a whole ledger

@@ -99,6 +99,12 @@ def test_an_endpoint_with_nowhere_to_stand_is_blocked_and_nothing_is_made() -> N
     assert found.steps == ()
 
 
+def test_a_vpc_without_subnets_has_nobody_to_serve() -> None:
+    found = assess(a_vpc().with_group())
+    assert reported(found) == [(Kind.ENDPOINT_MISSING, Status.INFORMATIONAL)]
+    assert found.steps == ()
+
+
 def test_what_blocks_one_endpoint_does_not_touch_the_others() -> None:
     both = Profile("both", (*MESH.endpoints, *LOGGING.endpoints))
     found = assess(ready().without_service(ENVOY), both)
