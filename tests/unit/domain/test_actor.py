@@ -68,7 +68,7 @@ def test_a_user_of_iam_is_named() -> None:
 @pytest.mark.parametrize(
     ("identity", "said"),
     [
-        ({"type": "Root", "accountId": ACCOUNT}, "Root"),
+        ({"type": "Root", "arn": f"arn:aws:iam::{ACCOUNT}:root", "accountId": ACCOUNT}, "Root"),
         (
             {"type": "AWSService", "invokedBy": "ecs.amazonaws.com"},
             "ecs.amazonaws.com via ecs",
