@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from reconciler import reconcile
-from reconciler.domain.contest import REMEDIATIONS
+from reconciler.domain.contest import SAME_CHANGE
 from reconciler.domain.findings import Kind, Status
 from reconciler.domain.memory import Cause
 from reconciler.ec2.observe import Observer
@@ -200,12 +200,12 @@ def test_a_fight_stops_with_and_without_the_ledger(account: Account, error: Exce
     account.dynamo.error = error
     request: RunRequest | None = None
     done: list[Run] = []
-    for _ in range(REMEDIATIONS + 1):
+    for _ in range(SAME_CHANGE[0][0] + 1):
         turn_dns_off(account, vpc_id)
         done.append(account.one_run(vpc_id, request))
         account.clock.advance(30)
         request = account.next_request(done[-1])
-    assert [each.ending for each in done] == [*[Ending.REQUEUED] * REMEDIATIONS, Ending.CONTESTED]
+    assert [each.ending for each in done] == [*[Ending.REQUEUED] * SAME_CHANGE[0][0], Ending.CONTESTED]
 
 
 # ---- causes

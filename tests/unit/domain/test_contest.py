@@ -3,13 +3,14 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.domain.contest import CHANGES, Contest, Remediated, after
+from reconciler.domain.contest import ANY_CHANGE, Contest, Remediated, after
 from reconciler.domain.findings import Kind
 
 KEY = (Kind.PRIVATE_DNS_OFF, "vpce-1")
 SAME = Remediated.by(*KEY, "~ turn private DNS on")
 NOON = 1_795_435_200
 MINUTE, HOUR, DAY = 60, 3600, 24 * 3600
+CHANGES = ANY_CHANGE[0][0]
 
 
 def fought(*times: int) -> Contest:
@@ -41,6 +42,13 @@ def test_remediations_that_are_an_hour_apart_do_not_count_together() -> None:
     assert fought(NOON, NOON + MINUTE, NOON + HOUR).level == 0
 
 
+def test_six_within_a_day_are_a_contest_however_far_apart() -> None:
+    every_four_hours = [NOON + number * 4 * HOUR for number in range(6)]
+    assert fought(*every_four_hours[:5]).level == 0
+    assert fought(*every_four_hours).level == 1
+    assert fought(*every_four_hours[:5], NOON + DAY).level == 0
+
+
 def test_one_more_after_the_pause_doubles_it_up_to_a_day() -> None:
     contest = fought(NOON, NOON, NOON)
     pauses = []
@@ -54,13 +62,13 @@ def test_a_contest_that_went_on_for_long_can_still_be_counted() -> None:
     assert Contest(*KEY, level=10**6).pause == DAY
 
 
-def test_it_is_over_when_the_remediation_has_held_for_as_long_as_the_pause_and_an_hour() -> None:
+def test_it_is_over_when_the_remediation_has_held_for_as_long_as_the_pause_and_a_day() -> None:
     once = fought(NOON)
-    assert not once.is_over(NOON + HOUR - 1)
-    assert once.is_over(NOON + HOUR)
-    long = Contest(*KEY, times=(NOON,), level=5, until=NOON + 4 * HOUR)
-    assert not long.is_over(NOON + 8 * HOUR - 1)
-    assert long.is_over(NOON + 8 * HOUR)
+    assert not once.is_over(NOON + DAY - 1)
+    assert once.is_over(NOON + DAY)
+    long = Contest(*KEY, times=(NOON,), level=7, until=NOON + 16 * HOUR)
+    assert not long.is_over(NOON + 32 * HOUR - 1)
+    assert long.is_over(NOON + 32 * HOUR)
 
 
 # ---- which changes count together
@@ -70,7 +78,7 @@ def test_a_run_counts_each_change_once_and_forgets_what_is_over() -> None:
     contests = after([], [SAME, SAME], NOON)
     assert contests == (Contest(*KEY, SAME.change, (NOON,)), Contest(*KEY, "", (NOON,)))
     assert after(contests, [], NOON + 1) == contests
-    assert after(contests, [], NOON + HOUR) == ()
+    assert after(contests, [], NOON + DAY) == ()
 
 
 def test_other_changes_for_the_same_finding_are_no_fight_until_they_are_very_many() -> None:

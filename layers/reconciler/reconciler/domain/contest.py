@@ -1,10 +1,11 @@
 """When a remediation that someone keeps undoing stops: a contested finding.
 
-The same change, made for the same finding three times within an hour, is two more than a break takes. A team
-that adds subnet after subnet makes the same finding each time, and another change of ours: that is no fight.
-Where the changes are ever new ones, twelve for one finding within an hour are the end: one in five minutes is
-no load on EC2's budget of endpoint calls (facts, section 10). From then on it is tried again after a
-pause that doubles, from a quarter of an hour up to a day.
+The same change, made for the same finding three times within an hour, is two more than a break takes; six
+times within a day are a pipeline that runs now and then. A team that adds subnet after subnet makes the
+same finding each time, and another change of ours: that is no fight. Where the changes are ever new ones,
+twelve within an hour, or 36 within a day, are the end: one in five minutes is no load on EC2's budget of
+endpoint calls (facts, section 10). From then on it is tried again after a pause that doubles, from a
+quarter of an hour up to a day.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from dataclasses import dataclass, replace
 
 from .findings import Kind
 
-WITHIN_SECONDS = 3600
-REMEDIATIONS = 3
-CHANGES = 12
+_HOUR, _DAY = 3600, 24 * 3600
+# So many remediations within so many seconds are a fight: by the same change, and by any.
+SAME_CHANGE = ((3, _HOUR), (6, _DAY))
+ANY_CHANGE = ((12, _HOUR), (36, _DAY))
 FIRST_PAUSE_SECONDS = 15 * 60
-LONGEST_PAUSE_SECONDS = 24 * 3600
+LONGEST_PAUSE_SECONDS = _DAY
 
 
 # A person who deletes something asks for this in so many words, each time.
@@ -44,7 +46,7 @@ class Remediated:
 class Contest:
     """The remediations of one finding by the same change, or, where `change` is empty, by any.
 
-    `times` are those of the last hour, `level` is how often it has been given up since, `until` is when it is
+    `times` are those of the last day, `level` is how often it has been given up since, `until` is when it is
     left alone to. Times are seconds since 1970.
     """
 
@@ -54,11 +56,6 @@ class Contest:
     times: tuple[int, ...] = ()
     level: int = 0
     until: int = 0
-
-    @property
-    def most(self) -> int:
-        """So many remediations within an hour are a fight."""
-        return REMEDIATIONS if self.change else CHANGES
 
     @property
     def pause(self) -> int:
@@ -78,17 +75,18 @@ class Contest:
 
     def remediated(self, now: float) -> Contest:
         """After one more remediation."""
-        recent = tuple(time for time in self.times if now - time < WITHIN_SECONDS)
-        times = (*recent, int(now))
-        if not self.level and len(times) < self.most:
+        limits = SAME_CHANGE if self.change else ANY_CHANGE
+        times = (*self.times, int(now))[-max(most for most, _ in limits) :]
+        fought = any(len([time for time in times if now - time < within]) >= most for most, within in limits)
+        if not self.level and not fought:
             return replace(self, times=times)
-        higher = replace(self, times=times[-self.most :], level=self.level + 1)
+        higher = replace(self, times=times, level=self.level + 1)
         return replace(higher, until=int(now) + higher.pause)
 
     def is_over(self, now: float) -> bool:
-        """Whether the remediations have held: as long as the last pause after it, and an hour at least."""
+        """Whether the remediations have held: as long as the last pause after it, and a day at least."""
         last = max(self.times, default=0)
-        return now >= max(self.until + self.pause, last + WITHIN_SECONDS)
+        return now >= max(self.until + self.pause, last + _DAY)
 
 
 def after(contests: Iterable[Contest], remediated: Iterable[Remediated], now: float) -> tuple[Contest, ...]:
