@@ -124,6 +124,7 @@ class Account:
         for each in resource_ids:
             item = {"pk": {"S": f"vpc#{vpc_id}"}, "sk": {"S": f"claim#{each}"}}
             self.dynamo.put_item(TableName="ledger", Item=item)
+        self._made |= set(resource_ids)
 
     # ---- what the remediator does
 
@@ -159,7 +160,7 @@ class Account:
         return vpc_id
 
     def made_here(self) -> set[str]:
-        """The ids of what the reconciler ever made, whether it heard of it or not."""
+        """The ids of what the reconciler ever made, heard of it or not, and of what was claimed."""
         for call in self.ec2.calls[self._read :]:
             if call.request.principal == ROLE and call.response:
                 made = call.response.get("VpcEndpoint", {}).get("VpcEndpointId")

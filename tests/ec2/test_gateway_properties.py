@@ -24,6 +24,8 @@ from tests.ec2.worlds import HOUR, LivedIn, pick, play
 S3 = INSTALLATION.service_name("s3")
 PROFILES = parse(
     """
+    [p]
+    existing = "adopt"
     [[p.endpoint]]
     service = "s3"
     type = "gateway"
@@ -79,18 +81,20 @@ class Gateways(LivedIn):
         self._ways = self.ways()
 
     def make(self, table: int | None, owner: str | None) -> None:
-        """By hand, or by copied tags under our name."""
-        tags = {INSTALLATION.owner_key: owner} if owner else {}
+        """By hand, or by copied marks and a claim as ours."""
+        tags = INSTALLATION.endpoint_tags(self.vpc_id, S3) if owner else {}
         marked: Any = [
             {"ResourceType": "vpc-endpoint", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
         ]
         with suppress(ClientError):
-            self.api.create_vpc_endpoint(
+            made = self.api.create_vpc_endpoint(
                 VpcId=self.vpc_id,
                 ServiceName=S3,
                 RouteTableIds=[] if table is None else [self.tables[table]],
                 TagSpecifications=marked if tags else [],
             )
+            if owner:
+                self.account.claim(self.vpc_id, made["VpcEndpoint"]["VpcEndpointId"])
 
     def stand_in(self, number: int, table: int, *, out: bool) -> None:
         """One comes to stand in a table, or to stand in it no more."""

@@ -133,7 +133,7 @@ class History(RuleBasedStateMachine):
     @rule(
         service=SERVICES,
         numbers=st.lists(NUMBERS, max_size=3),
-        how=st.sampled_from(["their group", "our group", "our tag"]),
+        how=st.sampled_from(["their group", "our group", "our tag", "claimed"]),
         private_dns=st.booleans(),
     )
     def an_endpoint_is_made(self, service: str, numbers: list[int], how: str, private_dns: bool) -> None:
@@ -194,7 +194,7 @@ class History(RuleBasedStateMachine):
     @rule(number=NUMBERS)
     def an_endpoint_is_copied_and_modified(self, number: int) -> None:
         if endpoint := pick(self.vpc.endpoints, number):
-            self.vpc.make_endpoint(endpoint["ServiceName"], [number], "our tag", private_dns=False)
+            self.vpc.make_endpoint(endpoint["ServiceName"], [number], "claimed", private_dns=False)
             self.vpc.let_time_pass(120)
             self.vpc.put_their_group_on(number)
             self.vpc.one_run()
@@ -366,7 +366,7 @@ def someone_elses_endpoint_behind_our_group_alone(history: History) -> None:
 
 def second_owned_endpoint_behind_their_group(history: History) -> None:
     history.begin(zones=["b", "b"], adopted=None, converged=True)
-    history.an_endpoint_is_made(APP_MESH, numbers=[1], how="our tag", private_dns=False)
+    history.an_endpoint_is_made(APP_MESH, numbers=[1], how="claimed", private_dns=False)
 
 
 def last_subnet_whose_successor_is_refused(history: History) -> None:
@@ -390,7 +390,7 @@ def private_names_whose_holder_is_being_deleted(history: History) -> None:
 
 def holder_of_the_private_names_that_is_pending(history: History) -> None:
     history.begin(zones=["a", "b"], adopted=None, converged=True, pending_while_modified=True)
-    history.an_endpoint_is_made(APP_MESH, numbers=[0], how="our tag", private_dns=False)
+    history.an_endpoint_is_made(APP_MESH, numbers=[0], how="claimed", private_dns=False)
     history.time_passes(seconds=120)
     history.their_group_is_put_on(number=0)
     history.a_run_is_made(seconds=30)

@@ -226,13 +226,16 @@ class LivedIn:
     # ---- what people do to endpoints
 
     def make_endpoint(self, service: str, numbers: Sequence[int], how: str, *, private_dns: bool) -> None:
-        """By hand: behind a group of theirs, behind the last of ours, or, by a copied tag, under our name."""
+        """By hand: behind a group of theirs, behind the last of ours, by a copied tag, or by copied marks and
+        a claim, so that it is ours."""
         subnets = {pick(self.subnets, number) for number in numbers} - {None}
         groups = self.owned_groups[-1:] if how == "our group" else [self.their_group]
-        tag = {"Key": INSTALLATION.owner_key, "Value": STACK}
-        marked: Any = [{"ResourceType": "vpc-endpoint", "Tags": [tag]}] if how == "our tag" else []
+        marks = INSTALLATION.endpoint_tags(self.vpc_id, service)
+        copied = {"our tag": [INSTALLATION.owner_key], "claimed": list(marks)}.get(how, [])
+        tags = [{"Key": key, "Value": marks[key]} for key in copied]
+        marked: Any = [{"ResourceType": "vpc-endpoint", "Tags": tags}] if tags else []
         with suppress(ClientError):
-            self.api.create_vpc_endpoint(
+            made = self.api.create_vpc_endpoint(
                 VpcId=self.vpc_id,
                 VpcEndpointType="Interface",
                 ServiceName=service,
@@ -241,6 +244,8 @@ class LivedIn:
                 PrivateDnsEnabled=private_dns,
                 TagSpecifications=marked,
             )
+            if how == "claimed":
+                self.account.claim(self.vpc_id, made["VpcEndpoint"]["VpcEndpointId"])
 
     def delete_endpoint(self, number: int) -> None:
         if endpoint := pick(self.endpoints, number):
@@ -309,11 +314,12 @@ class LivedIn:
                 self.api.authorize_security_group_ingress(GroupId=group, IpPermissions=[rule])  # type: ignore[list-item]
 
     def make_second_group(self) -> None:
-        """A second group comes to bear our name and our tag."""
+        """A second group comes to bear our name and our marks, and is claimed."""
         with suppress(ClientError):
             name = f"{INSTALLATION.group_name}-copy"
             made = self.api.create_security_group(GroupName=name, Description="copy", VpcId=self.vpc_id)
-            self.account.tag(made["GroupId"], owner=STACK)
+            self.account.tag(made["GroupId"], owner=STACK, vpc=self.vpc_id)
+            self.account.claim(self.vpc_id, made["GroupId"])
 
     def fill_group(self) -> None:
         for group in self.owned_groups[:1]:
@@ -573,6 +579,9 @@ class LivedIn:
         explained = [service.rsplit(".", 1)[1] for service in obstructed] + ["has lost its owner tag"]
         if any(self.their_endpoints_behind(group) for group in sorted(self.owned_groups)[1:]):
             explained += ["more than one", "two owned groups"]
+        if any(self.offered(service) is None for service in SERVICES):
+            # On doubt nothing is deleted.
+            explained += ["more than one", "two owned"]
         return [fault for fault in self._faults(obstructed) if not any(each in fault for each in explained)]
 
     def their_endpoints_behind(self, group: str) -> list[Found]:

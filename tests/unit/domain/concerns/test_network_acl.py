@@ -10,7 +10,7 @@ import pytest
 from reconciler.domain.concerns import Assessment, network_acl
 from reconciler.domain.findings import Finding, Kind, Status
 from reconciler.domain.model import AclEntry, Clients, Profile
-from tests.builders import APPMESH, VpcBuilder, a_vpc, situation
+from tests.builders import APPMESH, INSTALLATION, VpcBuilder, a_vpc, situation
 
 A, B = "10.0.0.0/24", "10.0.1.0/24"
 ALL_IN = AclEntry(100, False, True, "-1", -1, -1, "0.0.0.0/0")
@@ -121,6 +121,19 @@ def test_within_one_subnet_no_acl_is_asked() -> None:
 def test_a_vpc_without_endpoints_of_the_profile_has_nobody_to_reach() -> None:
     empty = a_vpc().with_private_subnets("a", "b").with_network_acl("acl-a", ["private-a", "private-b"])
     assert denied_by(empty) == {}
+
+
+def test_endpoints_that_the_profile_does_not_name_are_not_looked_at() -> None:
+    named = a_vpc().with_private_subnets("a", "b").with_group()
+    other = named.with_endpoint(INSTALLATION.service_name("sqs"), subnets=["private-a"])
+    assert denied_by(other.with_network_acl("acl-a", ["private-a"])) == {}
+
+
+def test_subnets_of_ipv6_alone_are_not_judged() -> None:
+    closed = vpc(before_a=[])
+    a, b = closed.private
+    assert denied_by(replace(closed, private=(a, replace(b, cidr="")))) == {}
+    assert denied_by(replace(closed, private=(replace(a, cidr=""), b))) == {}
 
 
 def test_the_clients_are_those_of_the_profile() -> None:

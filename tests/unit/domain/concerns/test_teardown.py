@@ -101,6 +101,11 @@ def test_our_group_stays_where_private_names_would_lead_to_a_closed_door(theirs:
     assert "its private names lead there" in found.findings[0].found
 
 
+def test_a_group_that_the_endpoint_does_not_stand_behind_lets_nobody_in() -> None:
+    vpc = adopted(private_dns=True).with_group("sg-wide", tags={}, ingress=https_from("0.0.0.0/0"))
+    assert given_back(vpc, Adoption("vpce-sqs")).steps == ()
+
+
 def test_our_group_goes_where_theirs_lets_in_all_that_ours_does() -> None:
     found = given_back(adopted(private_dns=True, theirs=https_from("10.0.0.0/16")), Adoption("vpce-sqs"))
     assert actions(found) == [GROUP_OFF]
@@ -120,6 +125,17 @@ def test_the_last_subnet_stays_though_it_was_added() -> None:
     assert actions(found) == [GROUP_OFF]
 
 
+def test_what_the_profile_names_is_not_given_back() -> None:
+    vpc = a_vpc().with_private_subnets("a").with_group()
+    vpc = vpc.with_endpoint(ENVOY, id="vpce-1", groups=("sg-theirs", GROUP_ID), tags={}, private_dns=False)
+    assert given_back(vpc, Adoption("vpce-1")) == Assessment()
+
+
+def test_what_is_ours_is_deleted_and_not_given_back_whatever_the_ledger_says() -> None:
+    vpc = a_converged_vpc("a").with_endpoint(SQS, groups=("sg-theirs", GROUP_ID), private_dns=False)
+    assert actions(given_back(vpc, Adoption("vpce-sqs"))) == [DeleteEndpoint("vpce-sqs")]
+
+
 def test_one_from_which_a_person_took_all_that_was_added_needs_no_giving_back() -> None:
     vpc = a_converged_vpc("a").with_endpoint(SQS, groups=("sg-theirs",), tags={})
     assert given_back(vpc, Adoption("vpce-sqs", ("private-b",))) == Assessment()
@@ -127,7 +143,7 @@ def test_one_from_which_a_person_took_all_that_was_added_needs_no_giving_back() 
 
 @pytest.mark.parametrize(("profile", "status"), [(APPMESH, Status.INFORMATIONAL), (NOTHING, Status.BLOCKED)])
 def test_an_endpoint_whose_only_group_is_ours_keeps_it(profile: Profile, status: Status) -> None:
-    vpc = a_vpc().with_private_subnets("a").with_group().with_endpoint(SQS, tags={})
+    vpc = a_vpc().with_private_subnets("a").with_group().with_endpoint(SQS, tags={}, private_dns=False)
     found = assess(vpc, profile)
     assert not any(isinstance(step.action, ModifyEndpoint) for step in found.steps)
     assert kinds(found)[0] == (Kind.NOT_WANTED, status)
@@ -142,6 +158,7 @@ def test_a_failed_endpoint_of_someone_elses_keeps_our_group(state: EndpointState
     assert step.action == DeleteSecurityGroup(GROUP_ID)
     assert step.held_by is not None
     assert (step.held_by.status, step.held_by.reason) == (Status.BLOCKED, Reason.IN_USE)
+    assert "another security group in its place" in step.held_by.wanted
 
 
 # ---- the group
@@ -155,6 +172,13 @@ def test_the_group_goes_last_and_is_waited_for_while_something_stands_behind_it(
     assert group.action == DeleteSecurityGroup(GROUP_ID)
     assert group.held_by is not None
     assert (group.held_by.kind, group.held_by.status) == (Kind.NOT_WANTED, Status.WAITING)
+    assert group.held_by.wanted == "gone, after them"
+
+
+def test_a_deleted_endpoint_stands_behind_no_group() -> None:
+    gone = a_vpc().with_group().with_endpoint(SQS, subnets=[], state=EndpointState.DELETED)
+    [step] = assess(gone, NOTHING).steps
+    assert (step.action, step.held_by) == (DeleteSecurityGroup(GROUP_ID), None)
 
 
 def test_a_group_that_nothing_stands_behind_goes_late_with_nothing_in_its_way() -> None:

@@ -105,6 +105,10 @@ def test_one_whose_policy_lets_only_some_in_is_reported_and_left() -> None:
     assert "its policy" in withheld(assess(theirs(policy=ONE_ROLE))).found
 
 
+def test_where_a_profile_only_looks_nothing_is_withheld() -> None:
+    assert {each.kind for each in assess(theirs(policy=ONE_ROLE), OBSERVING).findings} == LACKING
+
+
 def test_a_policy_of_full_access_keeps_nobody_out() -> None:
     assert actions(assess(theirs(policy=FULL_ACCESS))) == ADDED
 
