@@ -302,3 +302,25 @@ def test_in_audit_mode_making_way_is_only_reported(account: Account) -> None:
         done = make_way(account, vpc_id, first)
     assert account.writes(calls) == []
     assert Kind.RELEASED in {each.finding.kind for each in done.findings}
+
+
+def test_an_endpoint_whose_last_subnet_cannot_be_marked_does_not_go(account: Account) -> None:
+    vpc_id = account.converged_vpc("a")
+    (only,) = subnets_of(account, vpc_id)
+    request = refused(account, vpc_id, only)
+    account.ec2.faults.deny("CreateTags")
+    with account.calls() as calls:
+        account.one_run(vpc_id, request)
+    assert "DeleteVpcEndpoints" not in account.writes(calls)
+
+
+def test_in_a_vpc_with_a_typo_in_its_profile_a_lost_mark_is_put_back_so_that_it_can_make_way(
+    account: Account,
+) -> None:
+    vpc_id = account.converged_vpc("ab")
+    first, second = subnets_of(account, vpc_id)
+    account.tag(vpc_id, profile="apmesh")
+    (mesh,) = account.truth.endpoints(vpc_id, APP_MESH)
+    account.customer.delete_tags(Resources=[mesh["VpcEndpointId"]], Tags=[{"Key": INSTALLATION.owner_key}])
+    make_way(account, vpc_id, first)
+    assert set(map(tuple, endpoints(account, vpc_id).values())) == {(second,)}

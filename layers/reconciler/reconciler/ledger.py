@@ -16,17 +16,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from .domain import memory_json
 from .domain.budget import admitted
-from .domain.contest import Contest
-from .domain.findings import Reason, Status
-from .domain.memory import Adoption, Cause, Made, Making, Memory, OpenFinding
+from .domain.memory import Cause, Memory
 from .ec2 import errors
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ _ATTEMPTS = 5
 # DynamoDB takes so many keys in one call.
 _BATCH = 100
 _REGION = "region"
-# What a document raises that is not one of ours.
+# What an item raises that is not one of ours.
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
 
@@ -83,11 +82,11 @@ class Ledger:
             for item in answer["Items"]:
                 sort_key = item["sk"]["S"]
                 if sort_key == "state":
-                    memory = _from_item(memory, item)
+                    memory = _read(item, memory)
                 elif sort_key.startswith("claim#"):
                     claimed.add(sort_key.partition("#")[2])
                 elif sort_key.startswith("cause#"):
-                    causes.append(_cause(json.loads(item["doc"]["S"])))
+                    causes.append(memory_json.loads_cause(item["doc"]["S"]))
         except _UNREADABLE as error:
             self._say(f"what it has of {vpc_id} cannot be read: {error!r}")
             return None
@@ -123,7 +122,7 @@ class Ledger:
             "Item": {
                 "pk": {"S": _of(memory.vpc_id)},
                 "sk": {"S": "state"},
-                "doc": {"S": json.dumps(_document(memory), separators=(",", ":"))},
+                "doc": {"S": memory_json.dumps(memory)},
                 "version": {"N": str(memory.version)},
             },
             "ConditionExpression": "attribute_not_exists(pk)",
@@ -139,7 +138,7 @@ class Ledger:
         item: Any = {
             "pk": {"S": _of(vpc_id)},
             "sk": {"S": f"cause#{time}#{cause.event_id}"},
-            "doc": {"S": json.dumps(asdict(cause), separators=(",", ":"))},
+            "doc": {"S": memory_json.dumps_cause(cause)},
             "expires": {"N": str(cause.time + _CAUSE_SECONDS)},
         }
         self._ask(lambda client: client.put_item(TableName=self._table, Item=item))
@@ -174,7 +173,7 @@ class Ledger:
                 for item in answer["Responses"].get(self._table, []):
                     vpc_id = item["pk"]["S"].partition("#")[2]
                     try:
-                        found[vpc_id] = _from_item(Memory(vpc_id, complete=complete), item)
+                        found[vpc_id] = _read(item, Memory(vpc_id, complete=complete))
                     except _UNREADABLE as error:
                         self._say(f"what it has of {vpc_id} cannot be read: {error!r}")
                         return None
@@ -269,60 +268,15 @@ def _batch_get(wanted: Any, client: DynamoDBClient) -> Any:
     return client.batch_get_item(RequestItems=wanted)
 
 
+def _read(item: Mapping[str, Any], memory: Memory) -> Memory:
+    """What an item says of a VPC, beside what is known already."""
+    version, expires = int(item["version"]["N"]), "expires" in item
+    return replace(memory_json.loads(item["doc"]["S"], memory), version=version, expires=expires)
+
+
 def _is_lost_race(error: ClientError) -> bool:
     return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
 
 
 def _of(vpc_id: str) -> str:
     return f"vpc#{vpc_id}"
-
-
-# ---- documents
-
-
-def _document(memory: Memory) -> dict[str, Any]:
-    """What is written of a VPC; the rest stands in items of its own, or follows."""
-    document = asdict(memory)
-    for key in ("vpc_id", "claimed", "causes", "complete", "version", "expires"):
-        del document[key]
-    document["made"] = list(document["made"].values())
-    document["adoptions"] = list(document["adoptions"].values())
-    return document
-
-
-def _from_item(memory: Memory, item: Mapping[str, Any]) -> Memory:
-    given = json.loads(item["doc"]["S"])
-    made = [Made(**each) for each in given.get("made", [])]
-    adoptions = [_tuples(Adoption, each) for each in given.get("adoptions", [])]
-    return replace(
-        memory,
-        made={each.id: each for each in made},
-        making=tuple(Making(**each) for each in given.get("making", [])),
-        leaving={str(each): int(since) for each, since in given.get("leaving", {}).items()},
-        adoptions={each.endpoint_id: each for each in adoptions},
-        findings=tuple(_finding(each) for each in given.get("findings", [])),
-        contests=tuple(_tuples(Contest, each) for each in given.get("contests", [])),
-        profiles_version=int(given.get("profiles_version", 0)),
-        version=int(item["version"]["N"]),
-        expires="expires" in item,
-    )
-
-
-def _finding(given: dict[str, Any]) -> OpenFinding:
-    reason, cause = given.get("reason"), given.get("cause")
-    changed = {
-        "status": Status(given["status"]),
-        "reason": Reason(reason) if reason else None,
-        "cause": _cause(cause) if cause else None,
-    }
-    return OpenFinding(**{**given, **changed})
-
-
-def _cause(given: dict[str, Any]) -> Cause:
-    cause: Cause = _tuples(Cause, given)
-    return cause
-
-
-def _tuples(kind: Callable[..., Any], given: dict[str, Any]) -> Any:
-    """A value whose sequences are tuples."""
-    return kind(**{key: tuple(each) if isinstance(each, list) else each for key, each in given.items()})

@@ -203,7 +203,8 @@ def conclude(request: RunRequest, wanted: Intent, plan: Plan, outcomes: Sequence
     concluded = tuple(conclude_finding(finding, outcomes, request.unknowns) for finding in found)
     ending = _ending(request, wanted, concluded, outcomes, now)
     stuck = (counts.blocked_run(Reason.STUCK),) if ending is Ending.STUCK else ()
-    pending = wanted.way != NOBODY_ASKS and any(outcome.failed for outcome in outcomes)
+    waiting = any(outcome.status is Status.WAITING for outcome in outcomes)
+    pending = wanted.way != NOBODY_ASKS and waiting
     return Run(
         request,
         ending,

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.domain.causes import cause_of
-from reconciler.domain.findings import Finding, Kind
-from reconciler.domain.memory import Cause, Made, Memory
+from reconciler.domain.findings import Finding, Kind, Status
+from reconciler.domain.memory import Cause, Made, Memory, OpenFinding
 from tests.builders import LOGS, VPC_ID
 
 NOON = 1_795_435_200
@@ -109,3 +111,12 @@ def test_what_a_vpc_lacks_when_it_opts_in_is_brought_about_by_that_for_some_minu
     assert cause(off, opted_in) == opted_in
     assert cause(off, a_call("CreateTags", VPC_ID, time=NOON - 3600)) is None
     assert cause(off, a_call("CreateTags", "vpc-2")) is None
+
+
+def test_what_differs_once_the_vpc_has_converged_was_not_brought_about_by_the_opt_in() -> None:
+    off = Finding(Kind.DNS_HOSTNAMES_OFF, VPC_ID, "", "")
+    opted_in = a_call("CreateTags", VPC_ID)
+    known = Memory(VPC_ID, causes=(opted_in,), version=2)
+    assert cause_of(off, known, NOON + 60) is None
+    waiting = OpenFinding(Kind.ENDPOINT_NOT_READY, "vpce-1", NOON, Status.WAITING)
+    assert cause_of(off, replace(known, findings=(waiting,)), NOON + 60) == opted_in

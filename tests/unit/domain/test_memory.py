@@ -130,3 +130,12 @@ def test_of_two_writers_this_ones_word_counts(seen: bool) -> None:
     )
     assert mine.merged(theirs).made == mine.made
     assert mine.merged(theirs).adoptions == mine.adoptions
+
+
+def test_what_ec2_refused_to_add_is_not_given_back_later() -> None:
+    known = Memory("vpc-1").adopting([Adoption("vpce-1", ("subnet-1", "subnet-2"), private_dns=True)])
+    assert known.not_added("vpce-1", ["subnet-2"], private_dns=True).adoptions == {
+        "vpce-1": Adoption("vpce-1", ("subnet-1",))
+    }
+    assert known.not_added("vpce-1", [], private_dns=False) == known
+    assert known.not_added("vpce-2", ["subnet-1"], private_dns=True) == known

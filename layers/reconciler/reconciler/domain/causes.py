@@ -71,8 +71,8 @@ _CALLS: Mapping[Kind, frozenset[str]] = {
 def cause_of(finding: Finding, memory: Memory, now: float, known: Cause | None = None) -> Cause | None:
     """The latest call that can have brought the finding about; None where none is known.
 
-    A call that names the thing itself comes first. After it comes what is `known` since an earlier run, then
-    calls that name nothing of the finding's own type, and then the opt-in of the VPC.
+    A call that names the thing itself comes first. After it come what is `known` since an earlier run, calls
+    that name nothing of the finding's own type, and the opt-in of a VPC that has not converged yet.
     """
     calls = _CALLS.get(finding.kind, frozenset())
     candidates = [
@@ -84,7 +84,8 @@ def cause_of(finding: Finding, memory: Memory, now: float, known: Cause | None =
     ]
     named = [cause for cause in candidates if _names(cause, finding, memory)]
     others = [cause for cause in candidates if not _is_of_another(cause, finding)]
-    opted_in = [cause for cause in memory.causes if calls and _is_opt_in(cause, memory.vpc_id, now)]
+    settling = calls and memory.is_settling
+    opted_in = [cause for cause in memory.causes if settling and _is_opt_in(cause, memory.vpc_id, now)]
     likely = named or ([known] if known else others or opted_in)
     return max(likely, key=lambda cause: cause.time, default=None)
 

@@ -113,6 +113,12 @@ class Memory:
             return True
         return any(each.purpose == purpose for each in self.making)
 
+    @property
+    def is_settling(self) -> bool:
+        """Whether the VPC is new here, or has not converged since."""
+        at_work = (Status.REMEDIATED, Status.WAITING, Status.BLOCKED)
+        return self.version <= 1 or any(each.status in at_work for each in self.findings)
+
     def just_made(self, purpose: str, now: float) -> Made | None:
         """What was made for the purpose so lately that EC2 has not shown it yet."""
         for each in self.made.values():
@@ -161,6 +167,15 @@ class Memory:
         return replace(
             self, adoptions={key: each for key, each in self.adoptions.items() if key != endpoint_id}
         )
+
+    def not_added(self, endpoint_id: str, subnet_ids: Iterable[str], *, private_dns: bool) -> Memory:
+        """With what EC2 refused to add to someone else's endpoint: it was not there, so it is not ours."""
+        known = self.adoptions.get(endpoint_id)
+        if known is None:
+            return self
+        left = tuple(each for each in known.subnet_ids if each not in frozenset(subnet_ids))
+        known = replace(known, subnet_ids=left, private_dns=known.private_dns and not private_dns)
+        return replace(self, adoptions={**self.adoptions, endpoint_id: known})
 
     def adopting(self, added: Iterable[Adoption]) -> Memory:
         """With what was added to endpoints of others, beside what was added before."""

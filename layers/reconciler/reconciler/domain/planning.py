@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from . import making_way
@@ -55,8 +55,9 @@ def make_plan(
     profile = intent.profile or NOTHING
     contests = memory.contests if memory else contests
     situation = Situation(observation, profile, installation, memory, now, way.subnet_ids, contests)
-    # A VPC that is left as it is makes way all the same.
-    assessed = Assessment.joined(assess(situation) for assess in CONCERNS if intent.profile is not None)
+    # A VPC that is left as it is makes way all the same, for which what is owned needs its marks.
+    concerns = CONCERNS if intent.profile is not None else (tags.assess,)
+    assessed = Assessment.joined(assess(situation) for assess in concerns)
     if way != NOBODY_ASKS:
         assessed = _making_way(assessed, situation, way)
     doubt = doubt or _doubt(situation)
@@ -102,20 +103,24 @@ def _making_way(assessed: Assessment, situation: Situation, way: Way) -> Assessm
             wanted=f"left alone until {until}, with nothing owned in it",
         )
         marks.append(Step(CreateTags(resource, released, needed=True), (finding,)))
-    steps = [replace(step, needs_tags_on=_marks_needed(step, way, situation.vpc_id)) for step in steps]
+    steps = [replace(step, needs_tags_on=_mark_needed(step, way, situation)) for step in steps]
     findings = [f for step in steps for f in step.remediates if f not in assessed.findings]
     kept = (f for f in assessed.findings if f.resource not in way.endpoint_ids or f.kind is Kind.UNPROVEN)
     marked = (finding for step in marks for finding in step.remediates)
     return Assessment((*marked, *kept, *findings), (*marks, *steps))
 
 
-def _marks_needed(step: Step, way: Way, vpc_id: str) -> str:
-    """The mark without which a step is not taken: the next run would undo it."""
+def _mark_needed(step: Step, way: Way, situation: Situation) -> str:
+    """What must be marked before a step is taken: the next run would undo it."""
     if way.vpc:
-        return vpc_id
+        return situation.vpc_id
+    left: Iterable[str] = ()
     if isinstance(step.action, ModifyEndpoint):
-        return next((each for each in step.action.remove_subnet_ids if each in way.subnet_ids), "")
-    return ""
+        left = step.action.remove_subnet_ids
+    elif step.changed_id in way.endpoint_ids:
+        endpoints = situation.observation.endpoints
+        left = (subnet for each in endpoints if each.id == step.changed_id for subnet in each.subnet_ids)
+    return min((each for each in left if each in way.subnet_ids), default="")
 
 
 def _additions(plan: Plan, owned_ids: frozenset[str]) -> Iterator[Adoption]:

@@ -102,9 +102,13 @@ def _leaving(memory: Memory, plan: Plan, outcomes: Iterable[Outcome], now: float
 def _with_adoptions(memory: Memory, plan: Plan, outcomes: Iterable[Outcome]) -> Memory:
     for outcome in outcomes:
         change = outcome.step.action
-        is_given_back = outcome.step.removal is not None and outcome.status is Status.REMEDIATED
-        if isinstance(change, ModifyEndpoint) and is_given_back:
+        if not isinstance(change, ModifyEndpoint):
+            continue
+        if outcome.step.removal is not None and outcome.status is Status.REMEDIATED:
             memory = memory.without_adoption(change.endpoint_id)
+        if outcome.status is Status.BLOCKED:
+            subnets = [candidates[0] for candidates in change.add_zones]
+            memory = memory.not_added(change.endpoint_id, subnets, private_dns=change.enable_private_dns)
     if not plan.owned:
         return memory  # nothing was looked at
     leaving = dict(plan.give_back_at)

@@ -1,0 +1,93 @@
+"""What the ledger knows of a VPC, and causes, as JSON and back. Where it is kept is `ledger`'s."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+from .contest import Contest
+from .findings import Reason, Status
+from .memory import Adoption, Cause, Made, Making, Memory, OpenFinding
+
+# What stands in items of its own, or follows from where the document stands.
+_ELSEWHERE = ("vpc_id", "claimed", "causes", "complete", "version", "expires")
+
+
+class Unreadable(ValueError):
+    """A document that is none of ours; says what is wrong with it."""
+
+
+def dumps(memory: Memory) -> str:
+    """What is known of a VPC as a document, but for its causes, claims and version."""
+    document = asdict(memory)
+    for key in _ELSEWHERE:
+        del document[key]
+    document["made"] = list(document["made"].values())
+    document["adoptions"] = list(document["adoptions"].values())
+    return json.dumps(document, separators=(",", ":"))
+
+
+def loads(text: str, memory: Memory) -> Memory:
+    """`memory` with what a document says.
+
+    Raises:
+        Unreadable: when it is not one that `dumps` makes.
+    """
+    try:
+        return _with(json.loads(text), memory)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Unreadable(repr(error)) from error
+
+
+def dumps_cause(cause: Cause) -> str:
+    """A cause as a document."""
+    return json.dumps(asdict(cause), separators=(",", ":"))
+
+
+def loads_cause(text: str) -> Cause:
+    """A document's cause.
+
+    Raises:
+        Unreadable: when it is not one that `dumps_cause` makes.
+    """
+    try:
+        return _cause(json.loads(text))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Unreadable(repr(error)) from error
+
+
+def _with(given: dict[str, Any], memory: Memory) -> Memory:
+    made = [Made(**each) for each in given.get("made", [])]
+    adoptions = [_tuples(Adoption, each) for each in given.get("adoptions", [])]
+    return replace(
+        memory,
+        made={each.id: each for each in made},
+        making=tuple(Making(**each) for each in given.get("making", [])),
+        leaving={str(each): int(since) for each, since in given.get("leaving", {}).items()},
+        adoptions={each.endpoint_id: each for each in adoptions},
+        findings=tuple(_finding(each) for each in given.get("findings", [])),
+        contests=tuple(_tuples(Contest, each) for each in given.get("contests", [])),
+        profiles_version=int(given.get("profiles_version", 0)),
+    )
+
+
+def _finding(given: dict[str, Any]) -> OpenFinding:
+    reason, cause = given.get("reason"), given.get("cause")
+    changed = {
+        "status": Status(given["status"]),
+        "reason": Reason(reason) if reason else None,
+        "cause": _cause(cause) if cause else None,
+    }
+    return OpenFinding(**{**given, **changed})
+
+
+def _cause(given: dict[str, Any]) -> Cause:
+    cause: Cause = _tuples(Cause, given)
+    return cause
+
+
+def _tuples(kind: Callable[..., Any], given: dict[str, Any]) -> Any:
+    """A value whose sequences are tuples."""
+    return kind(**{key: tuple(each) if isinstance(each, list) else each for key, each in given.items()})
