@@ -21,7 +21,7 @@ sandbox: setup ## Keep the sandbox up, and print how to talk to it with the AWS 
 	@$(BIN)/python -m sandbox up
 
 test: setup ## Run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: .venv/.ready ## ruff, mypy --strict and the import contracts
 	@$(BIN)/ruff check .

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The tests on the deployed stack share one, and the upgrade comes first: they stay on one worker."""
+    for item in items:
+        if item.path.parent.name == "stack":
+            item.add_marker(pytest.mark.xdist_group("stack"))
+
 
 # A machine that is busy with something else is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
