@@ -52,8 +52,8 @@ def handle(event: dict[str, Any], runtime: Runtime) -> None:
         return
     vpc_ids = sorted(located.vpc_ids)
     logger.info(f"{touched.event_name}: {len(vpc_ids)} VPCs", vpc_ids=vpc_ids, event_id=touched.event_id)
-    if touched.actor:
-        for vpc_id in vpc_ids:
-            runtime.ledger.add_cause(vpc_id, touched.cause)
     requests = [RunRequest(vpc_id, first_seen, refused=touched.refused) for vpc_id in vpc_ids]
     runtime.vpc_queue.request_runs(requests, runtime.now(), touched.event_id)
+    # After the queue, whose delay gives this the time: a ledger that hangs must not lose the event.
+    if touched.actor:
+        all(runtime.ledger.add_cause(vpc_id, touched.cause) for vpc_id in vpc_ids)

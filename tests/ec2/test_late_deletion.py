@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconciler.domain.findings import Kind, Reason, Status
-from reconciler.domain.model import EndpointSpec, Profile, Surplus, When
+from reconciler.domain.model import EndpointSpec, Existing, Profile, Surplus, When
 from reconciler.reconcile import Ending, Run
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import INSTALLATION, Account
@@ -345,3 +345,64 @@ def test_none_waits_for_the_first_sweep_to_take_over(account: Account) -> None:
     assert deletions(account, vpc_id) == []
     assert vpc_id in account.sweep().to_reconcile
     assert "DeleteVpcEndpoints" in deletions(account, vpc_id)
+
+
+def adopting(account: Account) -> tuple[str, str]:
+    """A VPC with an adopted endpoint for the mesh, by a document of its own."""
+    profile = Profile("web", BOTH, existing=Existing.ADOPT)
+    account.profiles = {**account.profiles, "web": profile}
+    vpc_id = account.vpc("ab", profile="web")
+    theirs = account.customer.create_security_group(GroupName="theirs", Description="theirs", VpcId=vpc_id)
+    subnet = account.truth.private_subnets(vpc_id)[0]["SubnetId"]
+    made = account.customer.create_vpc_endpoint(
+        VpcId=vpc_id,
+        VpcEndpointType="Interface",
+        ServiceName=APP_MESH,
+        SubnetIds=[subnet],
+        SecurityGroupIds=[theirs["GroupId"]],
+    )
+    account.converge(vpc_id)
+    return vpc_id, made["VpcEndpoint"]["VpcEndpointId"]
+
+
+def sweep_and_run(account: Account) -> None:
+    for vpc_id in account.sweep().to_reconcile:
+        account.converge(vpc_id)
+
+
+def groups_on(account: Account, vpc_id: str) -> int:
+    (adopted,) = account.truth.endpoints(vpc_id, APP_MESH)
+    return len(adopted["Groups"])
+
+
+def test_an_adopted_endpoint_has_a_whole_grace_period_each_time_it_is_to_be_given_back(
+    account: Account,
+) -> None:
+    """A change of the document is no event: only the sweep sees it."""
+    vpc_id, _ = adopting(account)
+    both = account.profiles["web"]
+    less = replace(both, endpoints=BOTH[1:])
+    for profile in (less, both):
+        account.profiles = {**account.profiles, "web": profile}
+        sweep_and_run(account)
+        account.clock.advance(3600)
+    account.clock.advance(14 * DAY)
+    account.profiles = {**account.profiles, "web": less}
+    sweep_and_run(account)
+    assert groups_on(account, vpc_id) == 2
+    account.clock.advance(DAY - 60)
+    sweep_and_run(account)
+    assert groups_on(account, vpc_id) == 2
+    account.clock.advance(60)
+    sweep_and_run(account)
+    assert groups_on(account, vpc_id) == 1
+
+
+def test_a_misspelt_opt_in_key_takes_nothing_down(account: Account) -> None:
+    vpc_id = account.converged_vpc("ab")
+    untag(account, vpc_id)
+    account.tag(vpc_id, Profile="appmesh")
+    account.converge(vpc_id)
+    assert marks(account, vpc_id) == {"never"}
+    account.clock.advance(3 * DAY)
+    assert deletions(account, vpc_id) == []

@@ -324,3 +324,20 @@ def test_in_a_vpc_with_a_typo_in_its_profile_a_lost_mark_is_put_back_so_that_it_
     account.customer.delete_tags(Resources=[mesh["VpcEndpointId"]], Tags=[{"Key": INSTALLATION.owner_key}])
     make_way(account, vpc_id, first)
     assert set(map(tuple, endpoints(account, vpc_id).values())) == {(second,)}
+
+
+def test_someone_elses_group_that_a_server_stands_behind_too_stays_and_the_server_is_named(
+    account: Account,
+) -> None:
+    vpc_id = account.converged_vpc("ab")
+    first, _ = subnets_of(account, vpc_id)
+    (mesh,) = account.truth.endpoints(vpc_id, APP_MESH)
+    made = account.customer.create_security_group(GroupName="app", Description="app", VpcId=vpc_id)
+    theirs = made["GroupId"]
+    account.customer.modify_vpc_endpoint(VpcEndpointId=mesh["VpcEndpointId"], AddSecurityGroupIds=[theirs])
+    server = account.customer.create_network_interface(SubnetId=first, Groups=[theirs])["NetworkInterface"]
+    account.clock.advance(60)
+    with account.calls() as calls:
+        done = make_way(account, vpc_id, theirs)
+    assert account.writes(calls) == []
+    assert server["NetworkInterfaceId"] in found(done, Kind.DELETION_REFUSED)

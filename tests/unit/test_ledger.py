@@ -13,6 +13,7 @@ from botocore.exceptions import ConnectTimeoutError
 from reconciler.domain.contest import Contest
 from reconciler.domain.findings import Reason, Status
 from reconciler.domain.memory import Adoption, Cause, Made, Making, Memory, OpenFinding
+from reconciler.domain.model import Edition
 from reconciler.ledger import Ledger
 from tests.builders import VPC_ID
 from tests.unit.fakes import FakeDynamo, a_ledger, refusal
@@ -30,7 +31,7 @@ FULL = Memory(
         OpenFinding("dns-support-off", VPC_ID, NOW, Status.WAITING),
     ),
     contests=(Contest("dns-support-off", VPC_ID, "a1", (NOW - 1, NOW), 2, NOW + 60),),
-    profiles_version=3,
+    followed=Edition("/p", 3),
 )
 
 
@@ -105,11 +106,11 @@ def test_many_vpcs_are_read_whole_where_dynamodb_gives_few_at_a_time() -> None:
     ledger = a_ledger(dynamo)
     vpc_ids = [f"vpc-{n:03}" for n in range(130)]
     for vpc_id in vpc_ids[::2]:
-        ledger.save(Memory(vpc_id, profiles_version=5))
+        ledger.save(Memory(vpc_id, followed=Edition("/p", 5)))
     dynamo.calls.clear()
     found = ledger.read_many(reversed(vpc_ids))
     assert found is not None
-    assert [found[each].profiles_version for each in vpc_ids] == [5, 0] * 65
+    assert [found[each].followed.written for each in vpc_ids] == [5, 0] * 65
     assert dynamo.calls == ["batch_get_item"] * 4
 
 
@@ -120,7 +121,7 @@ def test_who_writes_second_keeps_what_the_first_wrote_of_creations_and_additions
     dynamo = FakeDynamo()
     first, second = a_ledger(dynamo), a_ledger(dynamo)
     before = (the_memory(first), the_memory(second))
-    one = replace(before[0].with_made([Made("vpce-1", "our-stack/logs", NOW)]), profiles_version=9)
+    one = replace(before[0].with_made([Made("vpce-1", "our-stack/logs", NOW)]), followed=Edition("/p", 9))
     first.save(one.adopting([Adoption("vpce-8")]).opened(["our-stack/sqs"], NOW))
     two = before[1].with_made([Made("sg-1", "our-stack/endpoints", NOW)]).opened(["our-stack/sns"], NOW)
     written = second.save(two.adopting([Adoption("vpce-9")]))
@@ -129,7 +130,7 @@ def test_who_writes_second_keeps_what_the_first_wrote_of_creations_and_additions
     assert set(written.made) == {"vpce-1", "sg-1"}
     assert set(written.adoptions) == {"vpce-8", "vpce-9"}
     assert {each.purpose for each in written.making} == {"our-stack/sqs", "our-stack/sns"}
-    assert written.profiles_version == 9
+    assert written.followed == Edition("/p", 9)
 
 
 def test_a_race_that_is_lost_again_and_again_is_given_up_with_a_line() -> None:
@@ -210,8 +211,8 @@ def test_without_a_table_nothing_is_known_said_or_asked() -> None:
         json.dumps({"findings": [{"kind": "x", "resource": "y", "since": 1, "status": "better"}]}),
         json.dumps({"findings": [{"kind": "x"}]}),
         json.dumps({"contests": 7}),
-        json.dumps({"profiles_version": "new"}),
-        json.dumps({"profiles_version": None}),
+        json.dumps({"followed": "new"}),
+        json.dumps({"followed": None}),
     ],
 )
 def test_a_document_that_cannot_be_read_is_not_taken_for_an_empty_one(document: str) -> None:

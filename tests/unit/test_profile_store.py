@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from reconciler.domain.model import Edition
 from reconciler.domain.profiles import Catalogue, builtin
 from reconciler.profile_store import ProfileStore, ProfilesUnavailable
 from tests.unit.fakes import FakeSsm
@@ -83,7 +85,7 @@ def test_a_parameter_that_cannot_be_read_leaves_what_was_read() -> None:
     ssm.down = True
     clock.now += 301
     after = profiles.current()
-    assert (after.profiles, after.version) == (before.profiles, before.version)
+    assert (after.profiles, after.edition) == (before.profiles, before.edition)
     assert (before.doubt, after.doubt) == ("", "the profiles document could not be read")
     ssm.down = False
     clock.now += 301
@@ -111,14 +113,19 @@ def test_what_is_wrong_is_rejected_with_its_line() -> None:
 # ---- another process has followed a newer version
 
 
+def later(edition: Edition) -> Edition:
+    """That of the version that was written a second later."""
+    return replace(edition, written=edition.written + 1000)
+
+
 def test_a_version_that_another_process_followed_is_read_at_once() -> None:
     ssm = FakeSsm(GOOD)
     profiles, _ = store(ssm)
-    first = profiles.current().version
+    first = profiles.current().edition
     ssm.versions.append(BETTER)
-    second = first + 1000
+    second = later(first)
     found = profiles.current(second)
-    assert (found.version, found.profiles["web"].endpoints[0].service) == (second, "sqs")
+    assert (found.edition, found.profiles["web"].endpoints[0].service) == (second, "sqs")
     assert ssm.reads == 2
     assert (profiles.current(first), profiles.current(second), ssm.reads) == (found, found, 2)
 
@@ -126,10 +133,16 @@ def test_a_version_that_another_process_followed_is_read_at_once() -> None:
 def test_a_parameter_that_was_made_anew_is_newer_though_it_begins_at_version_1() -> None:
     ssm = FakeSsm(GOOD, BETTER)
     profiles, _ = store(ssm)
-    followed = profiles.current().version
+    followed = profiles.current().edition
     anew = FakeSsm(GOOD)
     anew.first_written += 3600
     assert store(anew)[0].current(followed).doubt == ""
+
+
+def test_another_parameter_may_be_older_than_the_one_that_was_followed() -> None:
+    profiles, _ = store(FakeSsm(GOOD))
+    elsewhere = Edition("/another", later(profiles.current().edition).written)
+    assert "web" in profiles.current(elsewhere).profiles
 
 
 @pytest.mark.parametrize("down", [True, False])
@@ -137,17 +150,28 @@ def test_no_vpc_is_judged_by_a_version_older_than_another_process_followed(down:
     """SSM is down, or serves the old version for a while."""
     ssm = FakeSsm(GOOD)
     profiles, _ = store(ssm)
-    newer = profiles.current().version + 1000
+    newer = later(profiles.current().edition)
     ssm.down = down
     with pytest.raises(ProfilesUnavailable):
         profiles.current(newer)
     ssm.down = False
     ssm.versions.append(BETTER)
-    assert profiles.current(newer).version == newer
+    assert profiles.current(newer).edition == newer
+
+
+def test_two_processes_that_read_different_versions_before_a_bad_one_follow_the_same() -> None:
+    ssm = FakeSsm(GOOD)
+    old, clock = store(ssm)
+    old.current()
+    ssm.versions += [BETTER, BAD]
+    clock.now += 301
+    new, _ = store(ssm)
+    assert old.current().profiles == new.current().profiles
+    assert old.current().profiles["web"].endpoints[0].service == "sqs"
 
 
 def test_without_a_parameter_no_version_is_asked_for() -> None:
     ssm = FakeSsm()
     profiles, _ = store(ssm, "")
-    assert profiles.current(7) == Catalogue(builtin())
+    assert profiles.current(Edition("/p", 7)) == Catalogue(builtin())
     assert ssm.reads == 0

@@ -8,7 +8,8 @@ from unittest.mock import Mock
 import pytest
 
 from reconciler.domain.contest import Contest
-from reconciler.domain.findings import Kind
+from reconciler.domain.findings import Kind, Status
+from reconciler.domain.memory import OpenFinding
 from reconciler.domain.model import EndpointState, Mode
 from reconciler.domain.profiles import Catalogue, builtin
 from reconciler.domain.times import as_tag
@@ -140,7 +141,7 @@ def leaving_at(seconds: float) -> VpcBuilder:
 
 
 def test_a_vpc_whose_things_are_marked_is_leaving_until_their_time_has_come() -> None:
-    for seconds, expected in ((60, Sweep(leaving=(VPC_ID,))), (-60, LEFTOVER)):
+    for seconds, expected in ((60, Sweep(leaving=(VPC_ID,), news=(VPC_ID,))), (-60, LEFTOVER)):
         vpc = leaving_at(seconds)
         seen = vpc.observed()
         ledger = a_ledger_that_knows(seen)
@@ -164,14 +165,47 @@ def test_a_vpc_of_which_someone_keeps_undoing_what_is_wrong_is_contested_until_t
         assert (found, found.to_reconcile) == (expected, (VPC_ID,))
 
 
-def test_a_vpc_at_which_a_person_should_look_is_impaired_and_needs_no_run() -> None:
-    found = swept(a_converged_vpc("a").with_name_servers("192.0.2.53"))[0]
+def test_a_vpc_at_which_a_person_should_look_is_impaired_and_has_a_run_until_the_ledger_knows_why() -> None:
+    vpc = a_converged_vpc("a").with_name_servers("192.0.2.53")
+    ledger = a_ledger_that_knows(vpc.observed())
+    found = swept(vpc, ledger=ledger)[0]
+    assert (found.impaired, found.to_reconcile) == ((VPC_ID,), (VPC_ID,))
+    memory = ledger.read(VPC_ID)
+    assert memory is not None
+    ledger.save(replace(memory, findings=(OpenFinding(Kind.CUSTOM_DNS, VPC_ID, 1, Status.IMPAIRED),)))
+    found = swept(vpc, ledger=ledger)[0]
     assert (found, found.to_reconcile) == (Sweep(impaired=(VPC_ID,)), ())
+
+
+def test_a_vpc_that_ec2_did_not_show_for_a_moment_has_a_run_so_that_the_ledger_keeps_it() -> None:
+    vpc = a_converged_vpc("a")
+    ledger = a_ledger_that_knows(vpc.observed())
+    memory = ledger.read(VPC_ID)
+    assert memory is not None
+    ledger.forget(memory, NOW)
+    assert swept(vpc, ledger=ledger)[0] == Sweep(in_sync=(VPC_ID,), news=(VPC_ID,))
+
+
+def from_cold(dynamo: Any) -> Ledger:
+    """A ledger that remembers nothing of whether the first sweep has taken over."""
+    return Ledger(lambda: dynamo, "ledger", INSTALLATION.id, lambda _: None)
+
+
+def test_a_sweep_whose_ledger_refuses_for_a_moment_takes_nothing_over_twice() -> None:
+    vpc = a_converged_vpc("a")
+    dynamo = FakeDynamo()
+    assert swept(vpc, ledger=from_cold(dynamo))[0].taken_over
+    dynamo.items[f"vpc#{VPC_ID}", "state"]["doc"] = {"S": "{}"}
+    throttled = Mock(wraps=dynamo)
+    throttled.get_item.side_effect = refusal("ThrottlingException")
+    assert swept(vpc, ledger=from_cold(throttled))[0].taken_over == ()
+    del dynamo.items["region", f"takeover#{INSTALLATION.id}"]
+    assert swept(vpc, ledger=from_cold(dynamo))[0].taken_over
 
 
 def test_a_vpc_on_which_someone_misspelt_the_opt_in_tag_is_looked_at() -> None:
     """It bears a tag under our prefix, and asks for nothing."""
-    assert swept(a_vpc().tagged(Profile="appmesh"))[0] == LEFTOVER
+    assert swept(a_vpc().tagged(Profile="appmesh"))[0] == replace(LEFTOVER, news=(VPC_ID,))
 
 
 def test_without_the_ledger_a_sweep_counts_all_the_same() -> None:

@@ -31,15 +31,17 @@ from .ec2 import errors
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# The latest causes that are read with a VPC, and how long they are kept.
+# The latest causes that are read with a VPC, how many ids are kept of each, and how long.
 _CAUSES = 100
+_RESOURCES = 50
 _CAUSE_SECONDS = 30 * 24 * 3600
 # What is known of a VPC that is gone is kept so long.
 _GONE_SECONDS = 30 * 24 * 3600
 # Someone else wrote meanwhile: what both know is written again.
 _ATTEMPTS = 5
-# DynamoDB takes so many keys in one call.
+# DynamoDB takes so many keys in one call, and may give a part of them at a time.
 _BATCH = 100
+_ROUNDS = 20
 _REGION = "region"
 # What an item raises that is not one of ours.
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
@@ -132,8 +134,12 @@ class Ledger:
             request["ExpressionAttributeValues"] = {":before": {"N": str(before)}}
         return request
 
-    def add_cause(self, vpc_id: str, cause: Cause) -> None:
-        """Keep who did what to a VPC. The same one twice is one."""
+    def add_cause(self, vpc_id: str, cause: Cause) -> bool:
+        """Keep who did what to a VPC; False where that was refused. The same one twice is one."""
+        # One call may tag a thousand things; those of other VPCs matter least.
+        if len(cause.resources) > _RESOURCES:
+            named = sorted(cause.resources, key=lambda each: each != vpc_id)[:_RESOURCES]
+            cause = replace(cause, resources=tuple(named))
         time = datetime.fromtimestamp(cause.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         item: Any = {
             "pk": {"S": _of(vpc_id)},
@@ -141,7 +147,7 @@ class Ledger:
             "doc": {"S": memory_json.dumps_cause(cause)},
             "expires": {"N": str(cause.time + _CAUSE_SECONDS)},
         }
-        self._ask(lambda client: client.put_item(TableName=self._table, Item=item))
+        return self._ask(lambda client: client.put_item(TableName=self._table, Item=item)) is not None
 
     def forget(self, memory: Memory, now: float) -> None:
         """Keep what is known of a VPC that is gone for a month more."""
@@ -166,11 +172,12 @@ class Ledger:
             keys: Any = [
                 {"pk": {"S": _of(each)}, "sk": {"S": "state"}} for each in ordered[start : start + _BATCH]
             ]
-            while keys:
-                answer = self._ask(partial(_batch_get, {self._table: {"Keys": keys}}))
+            for _ in range(_ROUNDS):
+                wanted = {self._table: {"Keys": keys, "ConsistentRead": True}}
+                answer = self._ask(partial(_batch_get, wanted)) if keys else {}
                 if answer is None:
                     return None
-                for item in answer["Responses"].get(self._table, []):
+                for item in answer.get("Responses", {}).get(self._table, []):
                     vpc_id = item["pk"]["S"].partition("#")[2]
                     try:
                         found[vpc_id] = _read(item, Memory(vpc_id, complete=complete))
@@ -178,14 +185,27 @@ class Ledger:
                         self._say(f"what it has of {vpc_id} cannot be read: {error!r}")
                         return None
                 keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+            if keys:
+                self._refused("it gives too little at a time")
+                return None
         return {each: found.get(each, Memory(each, complete=complete)) for each in ordered}
 
     # ---- the Region
 
     def is_complete(self) -> bool:
         """Whether what was made before the ledger has been taken over. Once it has, that stays so."""
+        return self._is_taken_over() is True
+
+    def awaits_takeover(self) -> bool:
+        """Whether it is certain that this has not been done: a ledger that refuses says nothing of it."""
+        return self._is_taken_over() is False
+
+    def _is_taken_over(self) -> bool | None:
         if not self._complete:
-            self._complete = bool(self._item(self._takeover))
+            item = self._item(self._takeover)
+            if item is None:
+                return None
+            self._complete = bool(item)
         return self._complete
 
     def set_complete(self, now: float) -> None:

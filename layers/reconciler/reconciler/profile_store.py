@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .domain import profiles
+from .domain.model import NONE_FOLLOWED, Edition
 from .domain.profiles import Catalogue, InvalidProfile
 from .ec2 import errors
 
@@ -48,41 +49,42 @@ class ProfileStore:
         self._reject = reject
         self._now = now
         self._version = 0  # SSM's own number
-        self._modified = 0  # milliseconds since 1970: rises also where the parameter is made anew
+        self._written = 0  # milliseconds since 1970: rises also where the parameter is made anew
         self._until = float("-inf")
         self._good: Mapping[str, Profile] | None = None if parameter else profiles.builtin()
         self._doubt = ""
 
-    def current(self, at_least: int = 0) -> Catalogue:
+    def current(self, at_least: Edition = NONE_FOLLOWED) -> Catalogue:
         """The built-in profiles, and over them those of the parameter. None at all where no version of it can
         be used: every VPC is then left as it is.
 
-        `at_least` is the version of a catalogue that another process has followed already: where this one has
-        an older one, it reads the parameter again. With an older one no VPC is judged: this process would
-        undo what the other did, and the other what this one does.
+        `at_least` is the edition that another process has followed already: where this one has an older one
+        of the same parameter, it reads the parameter again. With an older one no VPC is judged: this process
+        would undo what the other did, and the other what this one does.
 
         Raises:
-            ProfilesUnavailable: when the parameter cannot be read and never was, or only an older version.
+            ProfilesUnavailable: when the parameter cannot be read and never was, or only an older edition.
         """
         if not self._parameter:
             return Catalogue(self._good or {})
-        if self._now() >= self._until or self._modified < at_least:
+        wanted = at_least.written if at_least.parameter == self._parameter else 0
+        if self._now() >= self._until or self._written < wanted:
             self._refresh()
         if self._good is None:
             raise ProfilesUnavailable(f"parameter {self._parameter} could not be read")
-        if self._modified < at_least:
+        if self._written < wanted:
             raise ProfilesUnavailable(
                 f"parameter {self._parameter} is older here than what was followed last"
             )
-        return Catalogue(self._good, self._modified, self._doubt)
+        return Catalogue(self._good, Edition(self._parameter, self._written), self._doubt)
 
     def _refresh(self) -> None:
         try:
-            document, version, modified = self._read(self._parameter)
-            if (version, modified) != (self._version, self._modified) or self._doubt == _UNREAD:
+            document, version, written = self._read(self._parameter)
+            if (version, written) != (self._version, self._written) or self._doubt == _UNREAD:
                 self._doubt = ""
                 self._good = self._use(document, version)
-                self._version, self._modified = version, modified
+                self._version, self._written = version, written
         except errors.ERRORS as error:
             self._doubt = _UNREAD
             self._say(f"could not be read: {error}")
@@ -94,7 +96,8 @@ class ProfileStore:
         except InvalidProfile as error:
             self._doubt = f"version {version} of the profiles document cannot be used"
             self._say(f"version {version}: {error}")
-        return self._good if self._good is not None else self._last_good(version)
+        # The same one in every process, whatever each of them had read before.
+        return self._last_good(version) or self._good or {}
 
     def _last_good(self, version: int) -> Mapping[str, Profile]:
         for earlier in range(version - 1, max(0, version - 1 - _VERSIONS), -1):

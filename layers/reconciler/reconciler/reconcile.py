@@ -19,7 +19,7 @@ from .domain.findings import Finding, Reason, Status
 from .domain.intent import Intent
 from .domain.making_way import NOBODY_ASKS
 from .domain.memory import Made, Memory
-from .domain.model import NOTHING, Mode
+from .domain.model import NONE_FOLLOWED, NOTHING, Mode
 from .domain.plan import Plan
 from .domain.planning import make_plan
 from .domain.restraint import held_back
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
     from .domain.installation import Installation
+    from .domain.model import Edition
     from .domain.profiles import Catalogue
     from .ec2.observe import Observer
     from .ledger import Ledger
@@ -61,14 +62,14 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class Means:
-    """What a run works with. `catalogue` gives the profiles, at least of a version; `now` gives seconds since
-    1970."""
+    """What a run works with. `catalogue` gives the profiles, of an edition that is not older than this one;
+    `now` gives seconds since 1970."""
 
     observer: Observer
     ec2: EC2Client
     ledger: Ledger
     installation: Installation
-    catalogue: Callable[[int], Catalogue]
+    catalogue: Callable[[Edition], Catalogue]
     now: Callable[[], float]
 
 
@@ -123,9 +124,12 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
     """
     now, installation, ledger = means.now, means.installation, means.ledger
     memory = ledger.read(request.vpc_id)
+    followed = memory.followed if memory else NONE_FOLLOWED
     if memory:
-        memory = memory.with_made(request.made)
-    catalogue = means.catalogue(memory.profiles_version if memory else 0)
+        # What the ledger did not take last time came with the message.
+        contests = contest.joined(memory.contests, request.contests)
+        memory = replace(memory.with_made(request.made), contests=contests)
+    catalogue = means.catalogue(followed)
     refused = (*request.refused, *(memory.refused_lately(now()) if memory else ()))
     try:
         observation = means.observer.one(request.vpc_id, catalogue.profiles, with_interfaces=bool(refused))
@@ -143,7 +147,7 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
         plan = held_back(plan, Reason.TEARDOWN_LIMIT)
     read = before = memory
     if memory and enforced:
-        memory = replace(remembering.before(memory, plan, now()), profiles_version=catalogue.version)
+        memory = replace(remembering.before(memory, plan, now()), followed=catalogue.edition)
         if memory != before and plan:
             memory = before = ledger.save(memory) or memory
     outcomes = execute(plan, means.ec2, wanted.mode, now, deadline)
@@ -173,7 +177,7 @@ def _remember(
     done = replace(done, findings=remembering.explained(done.findings, memory, now))
     after = remembering.after(memory, plan, outcomes, done.findings, now)
     if after != before and means.ledger.save(after) is None:
-        return replace(done, unproven=made)
+        return replace(done, unproven=made, contests=after.contests)
     return done
 
 

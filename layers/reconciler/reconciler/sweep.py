@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .domain import intent
+from .domain import intent, remembering
 from .domain.findings import Status
 from .domain.memory import Made, Memory
-from .domain.model import NOTHING, EndpointType, Observation
+from .domain.model import NONE_FOLLOWED, NOTHING, EndpointType, Observation
 from .domain.plan import Plan
 from .domain.planning import make_plan
 from .domain.profiles import builtin
@@ -31,9 +31,9 @@ class Sweep:
     """The VPCs by their state: the opted-in ones, and as `leftovers` others in which something owned is left
     that a run may do something about.
 
-    `drifted` are those that a run may do something about. `taken_over` are what the ledger took over, by VPC.
-    `not_offered` are services that the Region does not offer and the installation's own profiles name, each
-    with its profile, in words.
+    `drifted` are those that a run may do something about. `news` are those of which the ledger does not know
+    yet what a person should. `taken_over` are what the ledger took over, by VPC. `not_offered` are services
+    that the Region does not offer and the installation's own profiles name, each with its profile, in words.
     """
 
     in_sync: tuple[str, ...] = ()
@@ -43,13 +43,14 @@ class Sweep:
     leaving: tuple[str, ...] = ()
     impaired: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
+    news: tuple[str, ...] = ()
     taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
     not_offered: tuple[str, ...] = ()
 
     @property
     def to_reconcile(self) -> tuple[str, ...]:
         """Those that differ; the blocked ones too: what blocked them may be gone, and a run says why."""
-        return tuple(sorted({*self.drifted, *self.blocked, *self.contested, *self.leftovers}))
+        return tuple(sorted({*self.drifted, *self.blocked, *self.contested, *self.leftovers, *self.news}))
 
 
 # The state of a VPC is the first of these that one of its findings has.
@@ -70,7 +71,7 @@ def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
         One of `errors.ERRORS`: when EC2 refuses a read.
         ProfilesUnavailable: when no profiles are known.
     """
-    now, installation, catalogue = means.now(), means.installation, means.catalogue(0)
+    now, installation, catalogue = means.now(), means.installation, means.catalogue(NONE_FOLLOWED)
     tagged = set(bearing_our_tags(means.ec2, installation))
     seen = means.observer.many(tagged | set(with_owned(means.ec2, installation)), catalogue.profiles)
     vpc_ids = [each.vpc.id for each in seen]
@@ -79,7 +80,7 @@ def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
     if taken_over is not None:
         memories = means.ledger.read_many(vpc_ids)
     states: dict[str, list[str]] = {name: [] for name in ("in_sync", *(name for name, _ in _STATES))}
-    leftovers = []
+    leftovers, news = [], []
     for observation in seen:
         vpc_id = observation.vpc.id
         memory = memories[vpc_id] if memories is not None else None
@@ -90,9 +91,12 @@ def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
             states[state].append(vpc_id)
         elif state != "in_sync":
             leftovers.append(vpc_id)
+        if memory and not plan and remembering.has_news(memory, plan):
+            news.append(vpc_id)
     return Sweep(
         **{name: tuple(vpc_ids) for name, vpc_ids in states.items()},
         leftovers=tuple(leftovers),
+        news=tuple(news),
         taken_over=taken_over or (),
         not_offered=_not_offered(means, catalogue.profiles),
     )
@@ -130,7 +134,7 @@ def _take_over(
 ) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
     """Make known to an empty ledger what bears all three marks, once per installation. Until that is done,
     nothing is deleted that serves. None where it is done already."""
-    if memories is None or means.ledger.is_complete():
+    if memories is None or not means.ledger.awaits_takeover():
         return None
     taken: list[tuple[str, tuple[str, ...]]] = []
     for observation in seen:

@@ -26,11 +26,12 @@ def test_someone_elses_group_is_taken_off_our_endpoint_and_ours_stays() -> None:
     assert actions(plan(vpc, "sg-theirs")) == [ModifyEndpoint(MESH_ID, remove_group_ids=("sg-theirs",))]
 
 
-def test_someone_elses_group_is_taken_off_and_what_else_stands_on_it_is_named() -> None:
+def test_someone_elses_group_that_stands_on_something_else_too_stays_and_that_is_named() -> None:
+    """To take it off would cut its clients off, and EC2 would refuse the deletion all the same."""
     vpc = a_vpc().with_private_subnets("a").with_group().with_foreign_group("sg-theirs")
     vpc = vpc.with_endpoint(groups=[GROUP_ID, "sg-theirs"]).with_machine("private-a", groups=["sg-theirs"])
     found = way(vpc, "sg-theirs")
-    assert found.group_ids == {"sg-theirs"}
+    assert found.group_ids == frozenset()
     [finding] = found.findings
     assert "refused DeleteSecurityGroup; eni-private-a (a machine) stand in its way" in finding.found
 

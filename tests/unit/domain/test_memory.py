@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.domain.memory import Adoption, Cause, Made, Making, Memory
+from reconciler.domain.model import Edition
 
 NOON = 1_795_435_200
 DAY = 24 * 3600
@@ -103,7 +104,7 @@ MEMORIES = st.builds(
         .opened(sorted(purposes), NOON)
         .adopting(Adoption(id) for id in adopted),
         version=version,
-        profiles_version=version,
+        followed=Edition("/p", version),
     ),
     IDS,
     st.sets(st.sampled_from([LOGS, "our-stack/sqs"])),
@@ -118,7 +119,7 @@ def test_of_two_writers_no_proof_of_a_creation_and_no_addition_gets_lost(one: Me
     assert merged.made.keys() == one.made.keys() | other.made.keys()
     assert set(merged.making) == {*one.making, *other.making}
     assert merged.adoptions.keys() == one.adoptions.keys() | other.adoptions.keys()
-    assert merged.profiles_version == max(one.profiles_version, other.profiles_version)
+    assert merged.followed.written == max(one.followed.written, other.followed.written)
     assert merged.version == other.version
 
 

@@ -44,7 +44,7 @@ MARK = step_on(Kind.TAGS_MISSING, "vpce-sqs", CreateTags("vpce-sqs", {INSTALLATI
 def about(step: Step, until: float = NOON + 1) -> Contest:
     """A fight about what a step does."""
     [finding] = step.remediates
-    change = Remediated.by(finding.kind, finding.resource, str(step))
+    change = Remediated.by(finding.kind, finding.resource, step.change)
     return Contest(change.kind, change.resource, change.change, level=1, until=int(until))
 
 

@@ -89,6 +89,15 @@ class Contest:
         return now >= max(self.until + self.pause, last + _DAY)
 
 
+def joined(some: Iterable[Contest], others: Iterable[Contest]) -> tuple[Contest, ...]:
+    """The contests of two who saw different parts of the fights: of each the one that went further."""
+    by_key: dict[tuple[str, str, str], Contest] = {}
+    for each in (*some, *others):
+        key = (each.kind, each.resource, each.change)
+        by_key[key] = max(each, by_key.get(key, each), key=lambda one: (one.level, one.until, one.times))
+    return tuple(by_key.values())
+
+
 def after(contests: Iterable[Contest], remediated: Iterable[Remediated], now: float) -> tuple[Contest, ...]:
     """The contests after a run that made these changes."""
     by_key = {(each.kind, each.resource, each.change): each for each in contests if not each.is_over(now)}

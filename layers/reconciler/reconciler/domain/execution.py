@@ -21,7 +21,7 @@ class Outcome:
     `status` is `remediated`, `waiting`, `blocked` or `reported`. `failed` says of a waiting step that EC2
     could not do it for now, `throttled` that EC2 takes no more calls of its kind for now, `dns_off` that
     private DNS lacks an attribute of the VPC. `findings` came to light only when EC2 was asked. `made_id` is
-    the id of what the step made.
+    the id of what the step made, `subnet_ids` are those that EC2 took of its candidates.
     """
 
     step: Step
@@ -33,6 +33,7 @@ class Outcome:
     throttled: bool = False
     dns_off: bool = False
     made_id: str = ""
+    subnet_ids: tuple[str, ...] = ()
 
     @property
     def is_change(self) -> bool:

@@ -53,7 +53,9 @@ def read(
     if vpc.owner_id != installation.account:
         return Intent(installation.default_mode, None, (_shared(vpc),) if opted_in else ())
     mode, findings = _mode(vpc, installation)
-    intent = Intent(mode, NOTHING, tuple(findings))
+    meant = any(slip.meant == installation.profile_key for slip in slips(vpc.tags, installation))
+    # Who misspelt the key did not mean that all goes.
+    intent = Intent(mode, None if meant else NOTHING, tuple(findings))
     if opted_in:
         intent = _of_opted_in(vpc, profiles, installation, now, intent)
     situation = Situation(observation, intent.profile or NOTHING, installation, memory, now)

@@ -47,10 +47,10 @@ def look(situation: Situation, refused: Iterable[str]) -> Way:
         return NOBODY_ASKS
     way = _of_subnets(situation, refused)
     groups = [each for each in situation.observation.groups if each.id in refused]
-    taken_off = frozenset(
-        g.id for g in groups if g not in situation.owned_groups and _behind(situation, g.id)
-    )
     findings = (*way.findings, *(f for group in groups for f in _on_group(situation, group.id)))
+    # Where something else holds the group too, taking it off would cut clients off and help nobody.
+    kept = {finding.resource for finding in findings}
+    taken_off = frozenset(g.id for g in groups if g.id not in kept and _behind(situation, g.id))
     way = replace(way, group_ids=taken_off, findings=findings)
     if situation.vpc_id not in refused or not _owns_anything(situation):
         return way
@@ -163,6 +163,10 @@ def _on_group(situation: Situation, group_id: str) -> Iterator[Finding]:
     ours = {endpoint.id for endpoint in _behind(situation, group_id)}
     interfaces = situation.observation.interfaces or ()
     others = [_named(e) for e in interfaces if group_id in e.group_ids and e.endpoint_id not in ours]
+    rules = ((each, each.ingress | each.egress) for each in situation.observation.groups)
+    others += [
+        f"a rule of {g.id}" for g, r in rules if g.id != group_id and group_id in {e.source for e in r}
+    ]
     if others:
         yield _in_the_way("DeleteSecurityGroup", group_id, others)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from .contest import Contest
 from .findings import Reason, Status
+from .model import NONE_FOLLOWED, Edition
 
 # An answer that was lost for longer than this is an endpoint that was never made.
 _MAKING_SECONDS = 24 * 3600
@@ -87,8 +88,8 @@ class Memory:
     """All that is known of one VPC.
 
     `made` by id; `leaving` says by id since when nobody asks for a thing; `claimed` are ids that a person
-    said to be ours. `causes` come newest first. `profiles_version` is that of the newest profiles document
-    that a run followed. `complete` says that what was made before the ledger has been taken over: until then
+    said to be ours. `causes` come newest first. `followed` is the newest profiles document that a run
+    followed. `complete` says that what was made before the ledger has been taken over: until then
     marks alone prove ownership, and nothing is deleted that serves. `version` counts how often this was
     written. `expires` says that EC2 did not show the VPC, so that what is known of it goes before long.
     """
@@ -102,7 +103,7 @@ class Memory:
     findings: tuple[OpenFinding, ...] = ()
     contests: tuple[Contest, ...] = ()
     causes: tuple[Cause, ...] = ()
-    profiles_version: int = 0
+    followed: Edition = NONE_FOLLOWED
     complete: bool = True
     version: int = 0
     expires: bool = False
@@ -198,6 +199,6 @@ class Memory:
             made={**other.made, **self.made},
             making=tuple(dict.fromkeys((*other.making, *self.making))),
             adoptions={**other.adoptions, **self.adoptions},
-            profiles_version=max(self.profiles_version, other.profiles_version),
+            followed=max(self.followed, other.followed, key=lambda each: each.written),
             version=other.version,
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any
 
 from .contest import Contest
 from .findings import Reason, Status
 from .memory import Adoption, Cause, Made, Making, Memory, OpenFinding
+from .model import Edition
 
 # What stands in items of its own, or follows from where the document stands.
 _ELSEWHERE = ("vpc_id", "claimed", "causes", "complete", "version", "expires")
@@ -59,17 +59,17 @@ def loads_cause(text: str) -> Cause:
 
 
 def _with(given: dict[str, Any], memory: Memory) -> Memory:
-    made = [Made(**each) for each in given.get("made", [])]
-    adoptions = [_tuples(Adoption, each) for each in given.get("adoptions", [])]
+    made = [_known(Made, each) for each in given.get("made", [])]
+    adoptions = [_known(Adoption, each) for each in given.get("adoptions", [])]
     return replace(
         memory,
         made={each.id: each for each in made},
-        making=tuple(Making(**each) for each in given.get("making", [])),
+        making=tuple(_known(Making, each) for each in given.get("making", [])),
         leaving={str(each): int(since) for each, since in given.get("leaving", {}).items()},
         adoptions={each.endpoint_id: each for each in adoptions},
         findings=tuple(_finding(each) for each in given.get("findings", [])),
-        contests=tuple(_tuples(Contest, each) for each in given.get("contests", [])),
-        profiles_version=int(given.get("profiles_version", 0)),
+        contests=tuple(_known(Contest, each) for each in given.get("contests", [])),
+        followed=_known(Edition, given.get("followed", {})),
     )
 
 
@@ -80,14 +80,22 @@ def _finding(given: dict[str, Any]) -> OpenFinding:
         "reason": Reason(reason) if reason else None,
         "cause": _cause(cause) if cause else None,
     }
-    return OpenFinding(**{**given, **changed})
+    finding: OpenFinding = _known(OpenFinding, {**given, **changed})
+    return finding
 
 
 def _cause(given: dict[str, Any]) -> Cause:
-    cause: Cause = _tuples(Cause, given)
+    cause: Cause = _known(Cause, given)
     return cause
 
 
-def _tuples(kind: Callable[..., Any], given: dict[str, Any]) -> Any:
-    """A value whose sequences are tuples."""
-    return kind(**{key: tuple(each) if isinstance(each, list) else each for key, each in given.items()})
+def _known(kind: type[Any], given: dict[str, Any]) -> Any:
+    """A value, its sequences as tuples. What a newer version wrote beside it is left out."""
+    names = {each.name for each in fields(kind)}
+    return kind(
+        **{
+            key: tuple(each) if isinstance(each, list) else each
+            for key, each in given.items()
+            if key in names
+        }
+    )

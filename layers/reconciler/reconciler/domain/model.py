@@ -344,5 +344,16 @@ class Profile:
     zones: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Edition:
+    """A profiles document as it was at a time: the name of its parameter, and when it was written, in
+    milliseconds since 1970. Both are empty where there are the built-in profiles alone."""
+
+    parameter: str = ""
+    written: int = 0
+
+
+NONE_FOLLOWED = Edition()
+
 # What a VPC should have that does not ask for anything, or no longer.
 NOTHING = Profile("", ())

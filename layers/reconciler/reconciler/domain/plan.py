@@ -101,6 +101,13 @@ class Step:
         return ""
 
     @property
+    def change(self) -> str:
+        """What it does, in words that are the same each time: without the times that some tags have."""
+        if isinstance(self.action, CreateTags):
+            return f"tag {self.action.resource_id}: {', '.join(self.action.tags)}"
+        return describe(self.action)
+
+    @property
     def may_close(self) -> bool:
         """Whether it may close a way that clients use, until what was to be let in is.
 

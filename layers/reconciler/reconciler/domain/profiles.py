@@ -18,8 +18,10 @@ from ipaddress import ip_network
 from typing import Any, TypeVar
 
 from .model import (
+    NONE_FOLLOWED,
     AddressType,
     Clients,
+    Edition,
     EndpointSpec,
     EndpointType,
     Existing,
@@ -52,12 +54,12 @@ _PREFIX_LIST = re.compile(r"pl-[0-9a-z]{1,32}")
 class Catalogue:
     """The profiles that a VPC can opt in to, and how sure they are.
 
-    `version` is when the document was written, in milliseconds since 1970, 0 where there is none. `doubt`
-    says why they may not be what people wrote, empty where they are: on doubt nothing is deleted.
+    `edition` is that of the document. `doubt` says why they may not be what people wrote, empty where they
+    are: on doubt nothing is deleted.
     """
 
     profiles: Mapping[str, Profile]
-    version: int = 0
+    edition: Edition = NONE_FOLLOWED
     doubt: str = ""
 
 

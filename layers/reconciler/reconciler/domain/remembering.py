@@ -11,9 +11,29 @@ from .causes import cause_of
 from .contest import Remediated
 from .counts import Concluded
 from .execution import Outcome
-from .findings import Status
+from .findings import Finding, Status
 from .memory import Adoption, Made, Memory, OpenFinding
 from .plan import Plan, Step
+
+# What a run only writes down. What it does something about is seen by its steps.
+_ONLY_SAID = frozenset({Status.IMPAIRED, Status.LEAVING})
+
+
+def has_news(memory: Memory, plan: Plan) -> bool:
+    """Whether the ledger lacks what a run would write down of a VPC in which there is nothing to do.
+
+    That is a finding for a person, when an adopted endpoint is given back, or that the VPC is still there.
+    """
+
+    def said(findings: Iterable[Finding | OpenFinding]) -> set[tuple[str, str]]:
+        return {(each.kind, each.resource) for each in findings if each.status in _ONLY_SAID}
+
+    given_back = {each: known.leaving_at for each, known in memory.adoptions.items() if known.leaving_at}
+    return (
+        memory.expires
+        or given_back != dict(plan.give_back_at)
+        or said(memory.findings) != said(plan.findings)
+    )
 
 
 def purpose_of(step: Step) -> str:
@@ -26,7 +46,7 @@ def purpose_of(step: Step) -> str:
 def remediated(outcomes: Iterable[Outcome]) -> tuple[Remediated, ...]:
     """The changes that were made, each for the findings that it remediated."""
     changes = (
-        Remediated.by(finding.kind, finding.resource, str(outcome.step))
+        Remediated.by(finding.kind, finding.resource, outcome.step.change)
         for outcome in outcomes
         if outcome.is_change
         for finding in outcome.step.remediates
@@ -85,7 +105,13 @@ def after(
         contests=contest.after(memory.contests, remediated(outcomes), now),
         findings=tuple(
             OpenFinding(
-                each.finding.kind, each.finding.resource, each.since, each.status, each.reason, each.cause
+                each.finding.kind,
+                each.finding.resource,
+                each.since,
+                each.status,
+                each.reason,
+                # One call may name a thousand ids.
+                replace(each.cause, resources=()) if each.cause else None,
             )
             for each in concluded
         ),
@@ -106,9 +132,13 @@ def _with_adoptions(memory: Memory, plan: Plan, outcomes: Iterable[Outcome]) -> 
             continue
         if outcome.step.removal is not None and outcome.status is Status.REMEDIATED:
             memory = memory.without_adoption(change.endpoint_id)
+        asked = [candidates[0] for candidates in change.add_zones]
         if outcome.status is Status.BLOCKED:
-            subnets = [candidates[0] for candidates in change.add_zones]
-            memory = memory.not_added(change.endpoint_id, subnets, private_dns=change.enable_private_dns)
+            memory = memory.not_added(change.endpoint_id, asked, private_dns=change.enable_private_dns)
+        elif asked and outcome.subnet_ids and change.endpoint_id in memory.adoptions:
+            # EC2 may have refused the first choice of a zone, and taken the next.
+            memory = memory.not_added(change.endpoint_id, asked, private_dns=False)
+            memory = memory.adopting([Adoption(change.endpoint_id, outcome.subnet_ids)])
     if not plan.owned:
         return memory  # nothing was looked at
     leaving = dict(plan.give_back_at)

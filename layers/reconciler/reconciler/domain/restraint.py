@@ -70,10 +70,18 @@ class _Restraint:
         steps = self._uncontested(assessed.steps)
         kept = [done for step in steps for done in self._removal(step)]
         kept += self._wanted_again(assessed.steps)
+        # Marks too: someone may strip them, or the wish come and go.
+        kept = self._uncontested(kept)
         kept = [self._with_marks_first(step) for step in kept]
-        findings = [self._findings.get(each, each) for each in assessed.findings]
-        plan = Plan.of((*findings, *self._added), kept, self._give_back_at.items())
+        findings = [self._final(each) for each in (*assessed.findings, *self._added)]
+        plan = Plan.of(findings, kept, self._give_back_at.items())
         return replace(plan, leaving=tuple(sorted(self._leaving_ids)))
+
+    def _final(self, finding: Finding) -> Finding:
+        """What became of a finding: it may first be leaving, and then fought about."""
+        while finding in self._findings:
+            finding = self._findings[finding]
+        return finding
 
     # ---- fights
 
@@ -219,7 +227,7 @@ class _Restraint:
 
 
 def _is_fought_about(step: Step, contest: Contest) -> bool:
-    changes = (Remediated.by(each.kind, each.resource, str(step)) for each in step.remediates)
+    changes = (Remediated.by(each.kind, each.resource, step.change) for each in step.remediates)
     return any(contest.is_about(each) for each in changes)
 
 

@@ -36,12 +36,13 @@ _SPENT = DEAD | {EndpointState.DELETING, EndpointState.DELETED}
 
 @dataclass(frozen=True)
 class Answer:
-    """What EC2 answered: a refusal, where it gave one, what came to light on the way, and the id of what was
-    made."""
+    """What EC2 answered: a refusal, where it gave one, what came to light on the way, the id of what was
+    made, and the subnets that were taken."""
 
     refusal: Refusal | None = None
     findings: tuple[Finding, ...] = ()
     made_id: str = ""
+    subnet_ids: tuple[str, ...] = ()
 
 
 def create(ec2: EC2Client, action: CreateEndpoint, group_id: str, now: float) -> Answer:
@@ -144,8 +145,9 @@ def _in_subnets(
     findings: list[Finding] = []
     while True:
         try:
-            answer = ask([candidates[0] for candidates in left])
-            return replace(answer, findings=tuple(findings))
+            subnet_ids = [candidates[0] for candidates in left]
+            answer = ask(subnet_ids)
+            return replace(answer, findings=tuple(findings), subnet_ids=tuple(subnet_ids))
         except ClientError as error:
             refusal = errors.classify(error)
             refused = next(

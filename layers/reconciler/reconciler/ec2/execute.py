@@ -198,7 +198,13 @@ def _change_rules(change: Callable[..., object], group_id: str, rules: Sequence[
 def _outcome(step: Step, answer: Answer) -> Outcome:
     refusal = answer.refusal
     if refusal is None:
-        return Outcome(step, Status.REMEDIATED, findings=answer.findings, made_id=answer.made_id)
+        return Outcome(
+            step,
+            Status.REMEDIATED,
+            findings=answer.findings,
+            made_id=answer.made_id,
+            subnet_ids=answer.subnet_ids,
+        )
     return Outcome(
         step,
         _status(refusal),

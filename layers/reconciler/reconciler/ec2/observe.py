@@ -105,7 +105,7 @@ class Observer:
         support = dict(zip(vpc_ids, attributes[VpcAttribute.DNS_SUPPORT], strict=True))
         hostnames = dict(zip(vpc_ids, attributes[VpcAttribute.DNS_HOSTNAMES], strict=True))
         interfaces, gateway_endpoints = endpoints.result()
-        for vpc_id, (given, name_servers) in vpcs.result().items():
+        for vpc_id, (given, name_servers) in sorted(vpcs.result().items()):
             yield Observation(
                 vpc=decode.vpc(
                     given,

@@ -8,6 +8,7 @@ the answer in, and the endpoint's subnet the other way round. Answers go to the 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Network
 
 from ..findings import Finding, Kind, Status
@@ -72,15 +73,21 @@ def _denials(
             yield acl.id, what
 
 
+@lru_cache(maxsize=4096)
+def _network(cidr: str) -> IPv4Network:
+    """Each block is compared with many."""
+    return IPv4Network(cidr)
+
+
 def _is_denied(acl: NetworkAcl, cidr: str, ports: tuple[int, int], *, egress: bool) -> bool:
     """Whether the whole of `cidr` is denied on all of `ports`. The first rule that matches decides. One that
     allows any part of it lets something through, and is not judged further."""
-    block = IPv4Network(cidr)
+    block = _network(cidr)
     for entry in sorted(acl.entries):
         of_way = entry.egress is egress and entry.protocol in ("-1", "6", "tcp") and ":" not in entry.cidr
         if not of_way:
             continue
-        network = IPv4Network(entry.cidr)
+        network = _network(entry.cidr)
         first, last = (0, 65535) if entry.protocol == "-1" else (entry.from_port, entry.to_port)
         if entry.allow and network.overlaps(block) and first <= ports[1] and ports[0] <= last:
             return False
