@@ -12,7 +12,8 @@ from typing import Any
 
 from reconciler import reconcile, requeue
 from reconciler.domain.installation import Installation
-from reconciler.domain.model import Mode, Profile
+from reconciler.domain.model import Mode
+from reconciler.domain.profile import Profile
 from reconciler.domain.profiles import Catalogue, builtin
 from reconciler.ec2.observe import Observer
 from reconciler.ledger import Ledger

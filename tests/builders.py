@@ -21,7 +21,6 @@ from reconciler.domain.model import (
     NetworkAcl,
     NetworkInterface,
     Observation,
-    Profile,
     Route,
     RouteTable,
     Rule,
@@ -32,6 +31,7 @@ from reconciler.domain.model import (
     Tags,
     Vpc,
 )
+from reconciler.domain.profile import Profile
 from reconciler.domain.profiles import builtin
 from reconciler.domain.situation import Situation
 from reconciler.domain.topology import merged

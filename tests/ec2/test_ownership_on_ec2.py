@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from reconciler.domain.findings import Kind, Status
-from reconciler.domain.model import Profile
+from reconciler.domain.profile import Profile
 from reconciler.domain.profiles import parse
 from reconciler.reconcile import Run
 from sandbox.truth import APP_MESH, LOGS

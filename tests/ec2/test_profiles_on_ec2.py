@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler.domain.findings import Kind, Status
-from reconciler.domain.model import AddressType, EndpointSpec, Existing, Mode, Profile
+from reconciler.domain.model import AddressType, Mode
 from reconciler.domain.policies import canonical
+from reconciler.domain.profile import EndpointSpec, Existing, Profile
 from reconciler.domain.profiles import parse
 from reconciler.reconcile import Ending
 from sandbox.truth import LOGS

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.domain.findings import Kind, Status
-from reconciler.domain.model import EndpointSpec, Profile, Surplus, When
+from reconciler.domain.profile import EndpointSpec, Profile, Surplus, When
 from reconciler.reconcile import Ending
 from reconciler.sweep import Sweep
 from sandbox.truth import APP_MESH, LOGS

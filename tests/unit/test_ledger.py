@@ -13,7 +13,7 @@ from botocore.exceptions import ConnectTimeoutError
 from reconciler.domain.contest import Contest
 from reconciler.domain.findings import Reason, Status
 from reconciler.domain.memory import Adoption, Cause, Made, Making, Memory, OpenFinding
-from reconciler.domain.model import Edition
+from reconciler.domain.profile import Edition
 from reconciler.ledger import Ledger
 from tests.builders import VPC_ID
 from tests.unit.fakes import FakeDynamo, a_ledger, refusal

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.domain.model import Edition
+from reconciler.domain.profile import Edition
 from reconciler.domain.profiles import Catalogue, builtin
 from reconciler.profile_store import ProfileStore, ProfilesUnavailable
 from tests.unit.fakes import FakeSsm

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .domain import profiles
-from .domain.model import NONE_FOLLOWED, Edition
+from .domain.profile import NONE_FOLLOWED, Edition
 from .domain.profiles import Catalogue, InvalidProfile
 from .ec2 import errors
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
-    from .domain.model import Profile
+    from .domain.profile import Profile
 
 # A change of the parameter is seen within this time.
 _KEPT_SECONDS = 300

@@ -19,9 +19,10 @@ from .domain.findings import Finding, Reason, Status
 from .domain.intent import Intent
 from .domain.making_way import NOBODY_ASKS
 from .domain.memory import Made, Memory
-from .domain.model import NONE_FOLLOWED, NOTHING, Mode
+from .domain.model import Mode
 from .domain.plan import Plan
 from .domain.planning import make_plan
+from .domain.profile import NONE_FOLLOWED, NOTHING
 from .domain.restraint import held_back
 from .ec2 import errors
 from .ec2.errors import Refusal, Verdict
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
     from .domain.installation import Installation
-    from .domain.model import Edition
+    from .domain.profile import Edition
     from .domain.profiles import Catalogue
     from .ec2.observe import Observer
     from .ledger import Ledger

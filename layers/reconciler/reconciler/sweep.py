@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 from .domain import intent, remembering
 from .domain.findings import Status
 from .domain.memory import Made, Memory
-from .domain.model import NONE_FOLLOWED, NOTHING, EndpointType, Observation
+from .domain.model import EndpointType, Observation
 from .domain.plan import Plan
 from .domain.planning import make_plan
+from .domain.profile import NONE_FOLLOWED, NOTHING
 from .domain.profiles import builtin
 from .domain.situation import Situation
 from .ec2.locate import bearing_our_tags, with_owned
 
 if TYPE_CHECKING:
-    from .domain.model import Profile
+    from .domain.profile import Profile
     from .reconcile import Means
 
 

@@ -7,7 +7,8 @@ import pytest
 from reconciler.domain import intent
 from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.domain.intent import Intent
-from reconciler.domain.model import NOTHING, Mode, Vpc
+from reconciler.domain.model import Mode, Vpc
+from reconciler.domain.profile import NOTHING
 from reconciler.domain.profiles import builtin
 from tests.builders import APPMESH, INSTALLATION, VPC_ID, a_converged_vpc, a_vpc
 

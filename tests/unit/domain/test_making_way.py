@@ -15,9 +15,10 @@ from reconciler.domain import intent
 from reconciler.domain.actions import CreateTags, DeleteEndpoint, ModifyEndpoint
 from reconciler.domain.findings import Finding, Kind, Reason, Status
 from reconciler.domain.making_way import NOBODY_ASKS, Way, look
-from reconciler.domain.model import Clients, EndpointSpec, EndpointState, Profile
+from reconciler.domain.model import EndpointState
 from reconciler.domain.plan import Plan
 from reconciler.domain.planning import make_plan
+from reconciler.domain.profile import Clients, EndpointSpec, Profile
 from tests.builders import (
     INSTALLATION,
     VPC_ID,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.domain.memory import Adoption, Cause, Made, Making, Memory
-from reconciler.domain.model import Edition
+from reconciler.domain.profile import Edition
 
 NOON = 1_795_435_200
 DAY = 24 * 3600

@@ -17,9 +17,10 @@ from reconciler.domain.actions import (
 from reconciler.domain.findings import Status
 from reconciler.domain.intent import Intent
 from reconciler.domain.memory import Adoption
-from reconciler.domain.model import NOTHING, EndpointSpec, EndpointState, Mode, Observation, Profile
+from reconciler.domain.model import EndpointState, Mode, Observation
 from reconciler.domain.plan import Plan, Step
 from reconciler.domain.planning import make_plan
+from reconciler.domain.profile import NOTHING, EndpointSpec, Profile
 from tests.builders import (
     APPMESH,
     ENVOY,

@@ -23,7 +23,8 @@ from reconciler.domain.actions import (
     RevokeIngress,
 )
 from reconciler.domain.findings import Status
-from reconciler.domain.model import NOTHING, EndpointState, Observation, Profile
+from reconciler.domain.model import EndpointState, Observation
+from reconciler.domain.profile import NOTHING, Profile
 from tests.builders import (
     APPMESH,
     VpcBuilder,

@@ -6,18 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.domain.model import (
-    AddressType,
-    Clients,
-    EndpointSpec,
-    EndpointType,
-    Existing,
-    Groups,
-    Profile,
-    Surplus,
-    When,
-)
+from reconciler.domain.model import AddressType, EndpointType
 from reconciler.domain.policies import canonical
+from reconciler.domain.profile import Clients, EndpointSpec, Existing, Groups, Profile, Surplus, When
 from reconciler.domain.profiles import ENDPOINT_KEYS, PROFILE_KEYS, InvalidProfile, builtin, parse
 
 POLICY = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}]}'

@@ -11,7 +11,8 @@ from .findings import Finding, Kind, Reason, Status
 from .installation import Installation
 from .making_way import NOBODY_ASKS, Way
 from .memory import Memory
-from .model import NOTHING, Mode, Observation, Profile, Vpc
+from .model import Mode, Observation, Vpc
+from .profile import NOTHING, Profile
 from .profiles import NONE
 from .situation import Situation
 from .slips import Slip, slips

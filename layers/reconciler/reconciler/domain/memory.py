@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from .contest import Contest
 from .findings import Reason, Status
-from .model import NONE_FOLLOWED, Edition
+from .profile import NONE_FOLLOWED, Edition
 
 # An answer that was lost for longer than this is an endpoint that was never made.
 _MAKING_SECONDS = 24 * 3600

@@ -9,7 +9,7 @@ from typing import Any
 from .contest import Contest
 from .findings import Reason, Status
 from .memory import Adoption, Cause, Made, Making, Memory, OpenFinding
-from .model import Edition
+from .profile import Edition
 
 # What stands in items of its own, or follows from where the document stands.
 _ELSEWHERE = ("vpc_id", "claimed", "causes", "complete", "version", "expires")

@@ -15,8 +15,9 @@ from .installation import Installation
 from .intent import Intent
 from .making_way import NOBODY_ASKS, Way
 from .memory import Adoption, Memory
-from .model import NOTHING, Observation
+from .model import Observation
 from .plan import Plan, Removal, Step
+from .profile import NOTHING
 from .restraint import restrain
 from .situation import Situation
 from .times import as_tag

@@ -17,20 +17,9 @@ from importlib.resources import files
 from ipaddress import ip_network
 from typing import Any, TypeVar
 
-from .model import (
-    NONE_FOLLOWED,
-    AddressType,
-    Clients,
-    Edition,
-    EndpointSpec,
-    EndpointType,
-    Existing,
-    Groups,
-    Profile,
-    Surplus,
-    When,
-)
+from .model import AddressType, EndpointType
 from .policies import InvalidPolicy, canonical
+from .profile import NONE_FOLLOWED, Clients, Edition, EndpointSpec, Existing, Groups, Profile, Surplus, When
 
 Word = TypeVar("Word", bound=StrEnum)
 

@@ -16,18 +16,16 @@ from .memory import Memory
 from .model import (
     AnyEndpoint,
     Endpoint,
-    EndpointSpec,
     EndpointState,
     EndpointType,
     Observation,
-    Profile,
     SecurityGroup,
     Service,
     Subnet,
     Tags,
-    When,
 )
 from .ownership import Ownership, may_be_narrowed, ownership
+from .profile import EndpointSpec, Profile, When
 from .times import time_in
 from .topology import has_egress, private_subnets, public_subnets
 

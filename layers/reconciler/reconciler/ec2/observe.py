@@ -25,13 +25,13 @@ from ..domain.model import (
     NetworkAcl,
     NetworkInterface,
     Observation,
-    Profile,
     RouteTable,
     SecurityGroup,
     Service,
     Subnet,
     VpcAttribute,
 )
+from ..domain.profile import Profile
 from . import decode, errors
 from .filters import chunks, matching
 

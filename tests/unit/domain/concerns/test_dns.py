@@ -8,7 +8,8 @@ from reconciler.domain.actions import EnableVpcAttribute
 from reconciler.domain.concerns import Assessment, dns
 from reconciler.domain.concerns.dns import AMAZON_PROVIDED
 from reconciler.domain.findings import Kind, Status
-from reconciler.domain.model import EndpointSpec, Profile, VpcAttribute
+from reconciler.domain.model import VpcAttribute
+from reconciler.domain.profile import EndpointSpec, Profile
 from tests.builders import ENVOY, VPC_ID, VpcBuilder, a_vpc, situation
 
 SUPPORT = EnableVpcAttribute(VPC_ID, VpcAttribute.DNS_SUPPORT)

@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.domain.concerns import Assessment, network_acl
 from reconciler.domain.findings import Finding, Kind, Status
-from reconciler.domain.model import AclEntry, Clients, Profile
+from reconciler.domain.model import AclEntry
+from reconciler.domain.profile import Clients, Profile
 from tests.builders import APPMESH, INSTALLATION, VpcBuilder, a_vpc, situation
 
 A, B = "10.0.0.0/24", "10.0.1.0/24"

@@ -19,7 +19,8 @@ from reconciler.domain.actions import (
 from reconciler.domain.concerns import Assessment, security_group
 from reconciler.domain.concerns.security_group import DEFAULT_EGRESS, RULE_QUOTA, wanted_ingress
 from reconciler.domain.findings import Kind, Reason, Status
-from reconciler.domain.model import AddressType, Clients, Rule, SourceKind, Tags
+from reconciler.domain.model import AddressType, Rule, SourceKind, Tags
+from reconciler.domain.profile import Clients
 from tests.builders import (
     APPMESH,
     GROUP_ID,

@@ -9,8 +9,9 @@ from reconciler.domain.actions import DeleteEndpoint, DeleteSecurityGroup, Modif
 from reconciler.domain.concerns import Assessment, teardown
 from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.domain.memory import Adoption
-from reconciler.domain.model import DEAD, NOTHING, EndpointState, Profile, Rule, SourceKind
+from reconciler.domain.model import DEAD, EndpointState, Rule, SourceKind
 from reconciler.domain.plan import Removal
+from reconciler.domain.profile import NOTHING, Profile
 from tests.builders import (
     APPMESH,
     ENVOY,

@@ -12,7 +12,8 @@ from functools import lru_cache
 from ipaddress import IPv4Network
 
 from ..findings import Finding, Kind, Status
-from ..model import Clients, NetworkAcl, Subnet
+from ..model import NetworkAcl, Subnet
+from ..profile import Clients
 from ..situation import Situation
 from . import Assessment
 

@@ -14,15 +14,9 @@ from ..actions import (
     describe_rules,
 )
 from ..findings import Finding, Kind, Status
-from ..model import (
-    AddressType,
-    Clients,
-    Rule,
-    SecurityGroup,
-    SourceKind,
-    Subnet,
-)
+from ..model import AddressType, Rule, SecurityGroup, SourceKind, Subnet
 from ..plan import Removal, Step
+from ..profile import Clients
 from ..situation import Situation
 from ..topology import merged
 from . import Assessment, teardown

@@ -11,8 +11,9 @@ from reconciler.domain.concerns import Assessment
 from reconciler.domain.concerns.endpoint import interface
 from reconciler.domain.findings import Finding, Kind, Status
 from reconciler.domain.memory import Adoption, Memory
-from reconciler.domain.model import EndpointSpec, Existing, Profile, Tags
+from reconciler.domain.model import Tags
 from reconciler.domain.policies import FULL_ACCESS
+from reconciler.domain.profile import EndpointSpec, Existing, Profile
 from tests.builders import ENVOY, GROUP_ID, INSTALLATION, VPC_ID, VpcBuilder, a_vpc, knowing, situation
 
 OBSERVING = Profile("mesh", (EndpointSpec("appmesh-envoy-management"),))

@@ -10,14 +10,9 @@ from reconciler.domain.actions import NEW_GROUP, ModifyEndpoint
 from reconciler.domain.concerns import Assessment
 from reconciler.domain.concerns.endpoint import interface
 from reconciler.domain.findings import Kind, Reason, Status
-from reconciler.domain.model import (
-    EndpointSpec,
-    EndpointState,
-    Existing,
-    Groups,
-    Profile,
-)
+from reconciler.domain.model import EndpointState
 from reconciler.domain.policies import FULL_ACCESS
+from reconciler.domain.profile import EndpointSpec, Existing, Groups, Profile
 from tests.builders import ENVOY, GROUP_ID, LOGS, VpcBuilder, a_vpc, situation
 
 MESH = Profile("mesh", (EndpointSpec("appmesh-envoy-management"),))

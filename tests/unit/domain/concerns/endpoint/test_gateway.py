@@ -10,18 +10,14 @@ from reconciler.domain.concerns.endpoint import gateway
 from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.domain.model import (
     DEAD,
-    EndpointSpec,
     EndpointState,
     EndpointType,
-    Existing,
     GatewayEndpoint,
     Observation,
-    Profile,
     RouteTable,
-    Surplus,
     Tags,
-    When,
 )
+from reconciler.domain.profile import EndpointSpec, Existing, Profile, Surplus, When
 from tests.builders import INSTALLATION, MAIN_TABLE, PUBLIC_TABLE, VPC_ID, a_service, a_vpc, situation
 
 S3 = INSTALLATION.service_name("s3")

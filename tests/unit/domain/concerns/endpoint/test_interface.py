@@ -9,16 +9,8 @@ from reconciler.domain.concerns import Assessment
 from reconciler.domain.concerns.endpoint import interface
 from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.domain.memory import Made, Memory
-from reconciler.domain.model import (
-    DEAD,
-    EndpointSpec,
-    EndpointState,
-    Profile,
-    Route,
-    RouteTable,
-    Surplus,
-    When,
-)
+from reconciler.domain.model import DEAD, EndpointState, Route, RouteTable
+from reconciler.domain.profile import EndpointSpec, Profile, Surplus, When
 from tests.builders import ENVOY, GROUP_ID, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_vpc, situation
 
 MESH = Profile("mesh", (EndpointSpec("appmesh-envoy-management"),))

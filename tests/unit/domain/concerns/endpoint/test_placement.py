@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from reconciler.domain.concerns.endpoint.placement import Placement, SubnetChange, change_subnets, place
 from reconciler.domain.findings import Finding, Kind, Reason, Status
-from reconciler.domain.model import AddressType, Observation, Profile, Service
+from reconciler.domain.model import AddressType, Observation, Service
+from reconciler.domain.profile import Profile
 from reconciler.domain.topology import is_private
 from tests.builders import (
     APPMESH,

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...findings import Finding, Kind, Status
-from ...model import AnyEndpoint, Existing
+from ...model import AnyEndpoint
 from ...ownership import Ownership, controller_of
 from ...policies import FULL_ACCESS
+from ...profile import Existing
 from ...situation import Situation
 from .. import Assessment
 from . import common

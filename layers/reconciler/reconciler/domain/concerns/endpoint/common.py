@@ -8,18 +8,10 @@ from typing import Any, Generic, TypeVar
 
 from ...actions import DeleteEndpoint, ModifyEndpoint
 from ...findings import Finding, Kind, Reason, Status
-from ...model import (
-    DEAD,
-    SERVING,
-    AnyEndpoint,
-    Endpoint,
-    EndpointSpec,
-    EndpointState,
-    GatewayEndpoint,
-    Service,
-)
+from ...model import DEAD, SERVING, AnyEndpoint, Endpoint, EndpointState, GatewayEndpoint, Service
 from ...plan import Removal, Step
 from ...policies import FULL_ACCESS
+from ...profile import EndpointSpec
 from ...situation import Situation
 from .. import Assessment
 

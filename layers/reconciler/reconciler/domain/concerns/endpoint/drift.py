@@ -9,8 +9,9 @@ from __future__ import annotations
 from ...actions import ModifyEndpoint
 from ...concerns import Assessment
 from ...findings import Finding, Kind, Reason, Status
-from ...model import SERVING, Endpoint, EndpointSpec, EndpointState, Groups, Observation
+from ...model import SERVING, Endpoint, EndpointState, Observation
 from ...plan import Step
+from ...profile import EndpointSpec, Groups
 from ...situation import Situation
 from . import common
 from .placement import change_subnets, place

@@ -6,8 +6,9 @@ from functools import partial
 
 from ...actions import CreateGatewayEndpoint, ModifyEndpoint
 from ...findings import Finding, Kind, Reason
-from ...model import EndpointSpec, EndpointState, EndpointType, GatewayEndpoint, Surplus
+from ...model import EndpointState, EndpointType, GatewayEndpoint
 from ...plan import Removal, Step
+from ...profile import EndpointSpec, Surplus
 from ...situation import Situation
 from ...topology import route_table_of
 from .. import Assessment

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from ...actions import CreateEndpoint
 from ...findings import Finding, Kind, Status
-from ...model import SERVING, Endpoint, EndpointSpec, EndpointState, EndpointType, Surplus
-from ...model import Existing as AtExisting
+from ...model import SERVING, Endpoint, EndpointState, EndpointType
 from ...plan import Removal, Step
+from ...profile import EndpointSpec, Surplus
+from ...profile import Existing as AtExisting
 from ...situation import Situation
 from .. import Assessment
 from . import adoption, common, drift
