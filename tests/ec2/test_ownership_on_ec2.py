@@ -295,3 +295,25 @@ def test_a_time_to_go_that_is_no_time_is_said_anew(at: str) -> None:
     account.converge(vpc_id)
     assert seen(account, ours)
     assert account.ec2.tags_of(ours)[INSTALLATION.leaving_key] > "2027"
+
+
+def test_a_claim_that_is_taken_back_proves_nothing_any_more(account: Account) -> None:
+    vpc_id = account.converged_vpc("ab")
+    subnet = account.truth.private_subnets(vpc_id)[0]["SubnetId"]
+    service = INSTALLATION.service_name("logs")
+    theirs = account.customer.create_vpc_endpoint(
+        VpcId=vpc_id,
+        VpcEndpointType="Interface",
+        ServiceName=service,
+        SubnetIds=[subnet],
+        PrivateDnsEnabled=False,
+    )["VpcEndpoint"]["VpcEndpointId"]
+    account.tag(theirs, owner=INSTALLATION.id, vpc=vpc_id, mode="x")
+    account.claim(vpc_id, theirs)
+    account.ec2.faults.deny("DeleteVpcEndpoints")
+    account.one_run(vpc_id)
+    del account.dynamo.items[f"vpc#{vpc_id}", f"claim#{theirs}"]
+    account.ec2.faults.clear()
+    done = account.converge(vpc_id)[-1]
+    assert theirs in {each.finding.resource for each in done.findings if each.finding.kind is Kind.UNPROVEN}
+    assert theirs in {each["VpcEndpointId"] for each in account.truth.endpoints(vpc_id, service)}

@@ -153,7 +153,7 @@ def test_what_was_adopted_before_the_ledger_is_remembered_once_it_is_leaving() -
 
 def test_a_run_that_looked_at_nothing_forgets_no_time() -> None:
     leaving = EMPTY.adopting([Adoption("vpce-1", leaving_at=1000)])
-    assert after(leaving, NOTHING_DONE, (), (), NOON).adoptions == leaving.adoptions
+    assert after(leaving, Plan(looked_at=False), (), (), NOON).adoptions == leaving.adoptions
 
 
 # ---- what is leaving
@@ -166,7 +166,7 @@ def test_since_when_nobody_asks_for_a_thing_is_remembered_until_it_is_wanted_aga
         "vpce-1": NOON
     }
     assert after(leaving, Plan(owned=OURS), (), (), NOON + 60).leaving == {}
-    assert after(leaving, NOTHING_DONE, (), (), NOON + 60).leaving == {"vpce-1": NOON}
+    assert after(leaving, Plan(looked_at=False), (), (), NOON + 60).leaving == {"vpce-1": NOON}
 
 
 def test_no_grace_period_begins_where_nothing_is_marked_since_nothing_is_written() -> None:

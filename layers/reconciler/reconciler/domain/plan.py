@@ -156,8 +156,9 @@ class Plan:
     Two plans of the same VPC are equal where they find and do the same. The plan of a VPC that is as it
     should be has no steps. `str` gives it as a person reads it. `give_back_at` says when what was added to an
     adopted endpoint is taken off, by its id, in seconds since 1970; `leaving` are the ids of what nobody asks
-    for; `adopts` is what the plan adds to such
-    endpoints, and `owned` are the ids of what is ours, each with what it is for: the ledger keeps these.
+    for; `adopts` is what the plan adds to adopted endpoints, and `owned` are the ids of what is ours, each
+    with what it is for: the ledger keeps these.
+    `looked_at` is false where the VPC is left as it is, and nothing in it was judged.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -166,6 +167,7 @@ class Plan:
     leaving: tuple[str, ...] = ()
     adopts: tuple[Adoption, ...] = ()
     owned: tuple[tuple[str, str], ...] = ()
+    looked_at: bool = True
 
     @classmethod
     def of(

@@ -52,7 +52,7 @@ def make_plan(
     """
     way = intent.way
     if intent.profile is None and way == NOBODY_ASKS:
-        return Plan.of(intent.findings, ())
+        return replace(Plan.of(intent.findings, ()), looked_at=False)
     profile = intent.profile or NOTHING
     contests = memory.contests if memory else contests
     situation = Situation(observation, profile, installation, memory, now, way.subnet_ids, contests)
@@ -68,6 +68,7 @@ def make_plan(
         findings=tuple(dict.fromkeys((*intent.findings, *plan.findings))),
         adopts=tuple(_additions(plan, situation.owned_ids)),
         owned=tuple(sorted(situation.owned_purposes.items())),
+        looked_at=intent.profile is not None,
     )
 
 

@@ -95,8 +95,9 @@ def after(
     ]
     memory = memory.with_made(made_by(outcomes, now)).closed(answered)
     if memory.complete:
-        # What an open intention proves is proven by its id from now on.
-        memory = memory.with_made(Made(each, purpose, int(now)) for each, purpose in plan.owned)
+        # What an open intention proves is proven by its id from now on; a claim can be taken back.
+        proven = (Made(each, why, int(now)) for each, why in plan.owned if each not in memory.claimed)
+        memory = memory.with_made(proven)
     memory = _with_adoptions(memory.having_seen(each for each, _ in plan.owned), plan, outcomes)
     return replace(
         memory,
@@ -120,7 +121,7 @@ def after(
 
 def _leaving(memory: Memory, plan: Plan, outcomes: Iterable[Outcome], now: float) -> Mapping[str, int]:
     """Since when each thing is leaving. In audit mode, where nothing is marked, no grace period begins."""
-    if not plan.owned or any(outcome.status is Status.REPORTED for outcome in outcomes):
+    if not plan.looked_at or any(outcome.status is Status.REPORTED for outcome in outcomes):
         return memory.leaving
     return {each: memory.leaving.get(each, int(now)) for each in plan.leaving}
 
@@ -139,8 +140,8 @@ def _with_adoptions(memory: Memory, plan: Plan, outcomes: Iterable[Outcome]) -> 
             # EC2 may have refused the first choice of a zone, and taken the next.
             memory = memory.not_added(change.endpoint_id, asked, private_dns=False)
             memory = memory.adopting([Adoption(change.endpoint_id, outcome.subnet_ids)])
-    if not plan.owned:
-        return memory  # nothing was looked at
+    if not plan.looked_at:
+        return memory
     leaving = dict(plan.give_back_at)
     new = [Adoption(each, leaving_at=leaving[each]) for each in leaving if each not in memory.adoptions]
     known = {

@@ -47,11 +47,16 @@ def _things(situation: Situation) -> Iterator[tuple[str, Tags, Tags, Ownership]]
 
 
 def _unproven(resource_id: str, tags: Tags, marks: Tags) -> Finding:
-    borne = ", ".join(f"{key} = {value}" for key, value in marks.items() if tags.get(key) == value)
+    borne = [f"{key} = {value}" for key, value in marks.items() if tags.get(key) == value]
+    lost = [f"{key} = {value}" for key, value in marks.items() if tags.get(key) != value]
+    if len(borne) > 1:
+        why, wanted = "the ledger does not know that this installation made it", "the thing claimed"
+    else:
+        why, wanted = "one mark alone proves nothing", f"another one, such as {lost[0]}, if it is owned"
     return Finding(
         Kind.UNPROVEN,
         resource_id,
-        found=f"it bears {borne}, and nothing proves that this installation made it",
-        wanted="those tags gone, or the thing claimed; it is treated as someone else's",
+        found=f"it bears {', '.join(borne)}, and {why}",
+        wanted=f"{wanted}; or none of those tags. It is treated as someone else's",
         status=Status.IMPAIRED,
     )
