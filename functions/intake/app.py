@@ -55,5 +55,6 @@ def handle(event: dict[str, Any], runtime: Runtime) -> None:
     requests = [RunRequest(vpc_id, first_seen, refused=touched.refused) for vpc_id in vpc_ids]
     runtime.vpc_queue.request_runs(requests, runtime.now(), touched.event_id)
     # After the queue, whose delay gives this the time: a ledger that hangs must not lose the event.
-    if touched.actor:
-        all(runtime.ledger.add_cause(vpc_id, touched.cause) for vpc_id in vpc_ids)
+    for vpc_id in vpc_ids if touched.actor else ():
+        if not runtime.ledger.add_cause(vpc_id, touched.cause):
+            break

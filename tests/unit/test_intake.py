@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, cast
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import pytest
 
 from functions.intake import app as intake
 from reconciler.domain.memory import Cause
 from reconciler.queue import NotQueued
-from tests.account import Account
+from tests.account import INSTALLATION, Account
 from tests.unit.fakes import refusal
 from tests.unit.installed import Installation
 
@@ -107,6 +107,23 @@ def test_intake_asks_for_a_run_where_the_ledger_refuses(here: Installation) -> N
     here.account.dynamo.error = refusal("AccessDeniedException")
     intake.handle(an_event("ModifyVpcAttribute", {"vpcId": vpc_id}, userIdentity=ADA), here.runtime)
     assert here.asked() == [("passes", vpc_id)]
+
+
+def test_intake_asks_for_runs_first_and_a_ledger_that_refuses_once_for_many_vpcs(here: Installation) -> None:
+    """A ledger that hangs takes seconds a call; the event must not be lost for it."""
+    vpcs = sorted(here.account.vpc(number=number) for number in (1, 2, 3))
+    tags = {"tagSet": {"items": [{"key": INSTALLATION.profile_key, "value": "appmesh"}]}}
+    resources = {"resourcesSet": {"items": [{"resourceId": each} for each in vpcs]}}
+    asked_before: list[int] = []
+
+    def refuse(**_item: Any) -> None:
+        asked_before.append(len(here.asked()))
+        raise refusal("ThrottlingException")
+
+    with patch.object(here.account.dynamo, "put_item", refuse):
+        intake.handle(an_event("CreateTags", {**resources, **tags}, userIdentity=ADA), here.runtime)
+    assert here.asked() == [("passes", each) for each in vpcs]
+    assert asked_before == [3]
 
 
 def test_intake_loses_no_event_where_ec2_refuses_the_look_up(here: Installation) -> None:
