@@ -115,15 +115,19 @@ class Gateways(LivedIn):
                 self.api.modify_vpc_endpoint(VpcEndpointId=endpoint["VpcEndpointId"], **changes)
 
     def faults(self) -> list[str]:
-        """What is not as it should be."""
-        owned = [each for each in self.gateway_endpoints if self.owned(each["VpcEndpointId"])]
+        """What is not as it should be. Someone else's endpoint whose policy lets only some in is left alone,
+        and none is made beside it."""
+        serving = self.gateway_endpoints
+        owned = [each for each in serving if self.owned(each["VpcEndpointId"])]
+        withheld = not owned and any("Deny" in each["PolicyDocument"] for each in serving)
+        asked = (not self.gateways or owned) and not withheld
         wanted = self.private_tables
-        wrong = [f"no way from {table}" for table in wanted - self.ways() if not self.gateways or owned]
+        wrong = [f"no way from {table}" for table in wanted - self.ways() if asked]
         for each in owned:
             name, tables = each["VpcEndpointId"], set(each["RouteTableIds"])
             if wanted and (extra := tables - wanted):
                 wrong.append(f"{name} stands in {sorted(extra)}")
-            if each["PolicyDocument"] == POLICY:
+            if "Deny" in each["PolicyDocument"]:
                 wrong.append(f"{name} has a policy of people's")
             if wanted and not tables & wanted and len(owned) > 1:
                 wrong.append(f"{name} is double and leads nowhere")

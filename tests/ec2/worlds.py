@@ -552,6 +552,7 @@ class LivedIn:
                 self.delete_endpoint_of(each)
             done = self.come_to_rest()
         assert done.ending is Ending.LEFT_ALONE, done
+        self.let_time_pass(300)  # what was deleted in the end is gone
         assert not self.owned_things, self.owned_things
 
     def given(self, but_groups: set[str]) -> dict[str, Any]:
