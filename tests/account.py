@@ -89,6 +89,10 @@ class Account:
             self.clock.now,
         )
 
+    def limit(self, **limits: Any) -> None:
+        """Deploy with other limits of the installation."""
+        self.settings = replace(self.settings, installation=replace(self.settings.installation, **limits))
+
     # ---- what a customer does
 
     def vpc(
@@ -119,6 +123,10 @@ class Account:
             Resources=[resource_id],
             Tags=[{"Key": f"{INSTALLATION.tag_prefix}:{key}", "Value": value} for key, value in tags.items()],
         )
+
+    def opt_out(self, vpc_id: str) -> None:
+        """The opt-in tag goes."""
+        self.customer.delete_tags(Resources=[vpc_id], Tags=[{"Key": INSTALLATION.profile_key}])
 
     def claim(self, vpc_id: str, *resource_ids: str) -> None:
         """A person says that these are ours, as docs/findings.md says how."""
@@ -159,6 +167,12 @@ class Account:
         assert self.converge(vpc_id)[-1].ending is Ending.CONVERGED
         assert self.truth.faults(vpc_id) == []
         return vpc_id
+
+    def owned(self, vpc_id: str) -> list[str]:
+        """The ids of the groups and interface endpoints of a VPC that bear an owner tag."""
+        everything = [each["GroupId"] for each in self.truth.groups(vpc_id)]
+        everything += [each["VpcEndpointId"] for each in self.truth.endpoints(vpc_id)]
+        return [each for each in everything if INSTALLATION.owner_key in self.ec2.tags_of(each)]
 
     def made_here(self) -> set[str]:
         """The ids of what the reconciler ever made, heard of it or not, and of what was claimed."""

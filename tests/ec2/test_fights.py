@@ -17,17 +17,13 @@ HOUR, DAY = 3600, 24 * 3600
 (SOON, _), (SLOWLY, _) = SAME_CHANGE
 
 
-def untag(account: Account, vpc_id: str) -> None:
-    account.customer.delete_tags(Resources=[vpc_id], Tags=[{"Key": INSTALLATION.profile_key}])
-
-
 def is_contested(done: Run) -> bool:
     return any(each.status is Status.CONTESTED for each in done.findings)
 
 
 def test_who_strips_the_marks_of_what_is_leaving_is_left_to_it(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     things = [each["VpcEndpointId"] for each in account.truth.endpoints(vpc_id)]
     group = account.truth.owned_group(vpc_id)
     assert group is not None
@@ -47,7 +43,7 @@ def test_two_who_put_the_opt_in_tag_on_and_off_end_in_few_writes(account: Accoun
     vpc_id = account.converged_vpc("ab")
     with account.calls() as calls:
         for _ in range(DAY // HOUR):
-            untag(account, vpc_id)
+            account.opt_out(vpc_id)
             account.converge(vpc_id)
             account.clock.advance(HOUR / 4)
             account.tag(vpc_id, profile="appmesh")

@@ -18,19 +18,9 @@ DAY = INSTALLATION.grace_seconds
 BOTH = (EndpointSpec("appmesh-envoy-management"), EndpointSpec("logs"))
 
 
-def untag(account: Account, vpc_id: str) -> None:
-    account.customer.delete_tags(Resources=[vpc_id], Tags=[{"Key": INSTALLATION.profile_key}])
-
-
-def owned(account: Account, vpc_id: str) -> list[str]:
-    everything = [g["GroupId"] for g in account.truth.groups(vpc_id)]
-    everything += [e["VpcEndpointId"] for e in account.truth.endpoints(vpc_id)]
-    return [each for each in everything if INSTALLATION.owner_key in account.ec2.tags_of(each)]
-
-
 def marks(account: Account, vpc_id: str) -> set[str]:
     """The times at which what is owned is to leave."""
-    tags = (account.ec2.tags_of(each) for each in owned(account, vpc_id))
+    tags = (account.ec2.tags_of(each) for each in account.owned(vpc_id))
     return {each.get(INSTALLATION.leaving_key, "never") for each in tags}
 
 
@@ -46,7 +36,7 @@ def deletions(account: Account, vpc_id: str) -> list[str]:
 
 def test_a_lost_tag_deletes_nothing_and_marks_all_that_is_owned_with_the_time(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     until = datetime.fromtimestamp(account.clock.now() + DAY, UTC).isoformat(timespec="seconds")
     made = account.converge(vpc_id)
     assert made[-1].ending is Ending.LEFT_ALONE
@@ -63,7 +53,7 @@ def test_what_is_leaving_goes_with_the_first_run_after_its_time_and_the_sweep_se
     account: Account,
 ) -> None:
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     account.converge(vpc_id)
     account.clock.advance(DAY - 3600)
     assert deletions(account, vpc_id) == []
@@ -72,12 +62,12 @@ def test_what_is_leaving_goes_with_the_first_run_after_its_time_and_the_sweep_se
     assert account.sweep().drifted == (vpc_id,) or account.sweep().leftovers == (vpc_id,)
     account.converge(vpc_id)
     account.clock.advance(300)
-    assert owned(account, vpc_id) == []
+    assert account.owned(vpc_id) == []
 
 
 def test_the_tag_coming_back_takes_the_marks_off(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     account.converge(vpc_id)
     account.clock.advance(DAY - 60)
     account.tag(vpc_id, profile="appmesh")
@@ -93,7 +83,7 @@ def test_the_word_none_takes_all_down_now(account: Account) -> None:
     account.tag(vpc_id, profile="none")
     account.converge(vpc_id)
     account.clock.advance(300)
-    assert owned(account, vpc_id) == []
+    assert account.owned(vpc_id) == []
 
 
 def test_a_document_that_asks_for_less_marks_what_goes_and_leaves_the_rest(account: Account) -> None:
@@ -134,27 +124,33 @@ def test_a_failed_endpoint_has_no_grace(account: Account) -> None:
 
 def test_a_mark_that_is_no_time_is_put_anew(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     account.converge(vpc_id)
-    for each in owned(account, vpc_id):
+    for each in account.owned(vpc_id):
         account.tag(each, **{"leaving-at": "soon"})
     assert deletions(account, vpc_id) == []
     assert "soon" not in marks(account, vpc_id)
 
 
-def test_an_adopted_endpoint_is_given_back_late(account: Account) -> None:
-    vpc_id = account.vpc("ab")
-    theirs = account.customer.create_security_group(GroupName="theirs", Description="theirs", VpcId=vpc_id)
+def theirs_for_the_mesh(account: Account, vpc_id: str) -> tuple[str, str]:
+    """Someone else's endpoint: its subnet and its security group."""
+    group = account.customer.create_security_group(GroupName="theirs", Description="theirs", VpcId=vpc_id)
     subnet = account.truth.private_subnets(vpc_id)[0]["SubnetId"]
     account.customer.create_vpc_endpoint(
         VpcId=vpc_id,
         VpcEndpointType="Interface",
         ServiceName=APP_MESH,
         SubnetIds=[subnet],
-        SecurityGroupIds=[theirs["GroupId"]],
+        SecurityGroupIds=[group["GroupId"]],
     )
+    return subnet, group["GroupId"]
+
+
+def test_an_adopted_endpoint_is_given_back_late(account: Account) -> None:
+    vpc_id = account.vpc("ab")
+    subnet, group = theirs_for_the_mesh(account, vpc_id)
     account.converge(vpc_id)
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     account.converge(vpc_id)
     (adopted,) = account.truth.endpoints(vpc_id, APP_MESH)
     assert len(adopted["Groups"]) == 2
@@ -164,10 +160,10 @@ def test_an_adopted_endpoint_is_given_back_late(account: Account) -> None:
     account.converge(vpc_id)
     account.clock.advance(300)
     (adopted,) = account.truth.endpoints(vpc_id, APP_MESH)
-    assert [each["GroupId"] for each in adopted["Groups"]] == [theirs["GroupId"]]
+    assert [each["GroupId"] for each in adopted["Groups"]] == [group]
     assert adopted["SubnetIds"] == [subnet]
     assert not adopted["PrivateDnsEnabled"]
-    assert owned(account, vpc_id) == []
+    assert account.owned(vpc_id) == []
 
 
 # ---- few deletions
@@ -177,7 +173,7 @@ def test_no_more_vpcs_than_the_limit_lose_anything_within_an_hour() -> None:
     account = Account(teardown_limit=2)
     vpcs = [account.converged_vpc("ab", number=number) for number in (1, 2, 3)]
     for each in vpcs:
-        untag(account, each)
+        account.opt_out(each)
         account.converge(each)
     account.clock.advance(DAY)
     for each in vpcs[:2]:
@@ -186,23 +182,22 @@ def test_no_more_vpcs_than_the_limit_lose_anything_within_an_hour() -> None:
     assert held.ending is Ending.BLOCKED
     assert {each.reason for each in held.findings} == {Reason.TEARDOWN_LIMIT}
     account.clock.advance(300)
-    assert [len(owned(account, each)) for each in vpcs] == [0, 0, 3]
+    assert [len(account.owned(each)) for each in vpcs] == [0, 0, 3]
     account.clock.advance(3600)
     assert vpcs[2] in account.sweep().to_reconcile
     account.converge(vpcs[2])
     account.clock.advance(300)
-    assert owned(account, vpcs[2]) == []
+    assert account.owned(vpcs[2]) == []
 
 
 def test_a_raised_limit_counts_at_once() -> None:
     account = Account(teardown_limit=0)
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     account.converge(vpc_id)
     account.clock.advance(DAY)
     assert account.converge(vpc_id)[-1].ending is Ending.BLOCKED
-    installation = replace(account.settings.installation, teardown_limit=1)
-    account.settings = replace(account.settings, installation=installation)
+    account.limit(teardown_limit=1)
     assert "DeleteVpcEndpoints" in deletions(account, vpc_id)
 
 
@@ -212,7 +207,7 @@ def test_none_does_not_count_toward_the_limit() -> None:
     account.tag(vpc_id, profile="none")
     account.converge(vpc_id)
     account.clock.advance(300)
-    assert owned(account, vpc_id) == []
+    assert account.owned(vpc_id) == []
 
 
 # ---- doubt
@@ -220,7 +215,7 @@ def test_none_does_not_count_toward_the_limit() -> None:
 
 def test_without_the_ledger_nothing_goes_late_and_the_word_none_still_counts(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     account.converge(vpc_id)
     account.clock.advance(DAY)
     account.dynamo.error = refusal("AccessDeniedException")
@@ -229,7 +224,7 @@ def test_without_the_ledger_nothing_goes_late_and_the_word_none_still_counts(acc
     account.tag(vpc_id, profile="none")
     account.converge(vpc_id)
     account.clock.advance(300)
-    assert owned(account, vpc_id) == []
+    assert account.owned(vpc_id) == []
 
 
 def test_without_the_ledger_what_is_broken_still_heals(account: Account) -> None:
@@ -265,7 +260,7 @@ def test_nothing_is_deleted_on_doubt(account: Account, what: str) -> None:
 
 def test_what_leaves_waits_while_the_profiles_are_in_doubt(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     account.converge(vpc_id)
     account.clock.advance(DAY)
     account.doubt = "the profiles document could not be read"
@@ -277,8 +272,7 @@ def test_what_leaves_waits_while_the_profiles_are_in_doubt(account: Account) -> 
 def test_a_paused_installation_writes_nothing_whatever_the_tags_say() -> None:
     account = Account()
     vpc_id = account.converged_vpc("ab")
-    installation = replace(account.settings.installation, paused=True)
-    account.settings = replace(account.settings, installation=installation)
+    account.limit(paused=True)
     account.tag(vpc_id, profile="none", mode="enforce")
     with account.calls() as calls:
         done = account.one_run(vpc_id)
@@ -321,12 +315,12 @@ def test_the_sweep_names_each_service_of_the_document_that_the_region_does_not_k
 def test_a_forged_time_does_not_shorten_the_grace_period(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     forged = {"leaving-at": "2001-01-01T00:00:00+00:00"}
-    for each in owned(account, vpc_id):
+    for each in account.owned(vpc_id):
         account.tag(each, **forged)
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     assert deletions(account, vpc_id) == []
     assert forged["leaving-at"] not in marks(account, vpc_id)
-    for each in owned(account, vpc_id):
+    for each in account.owned(vpc_id):
         account.tag(each, **forged)
     with account.calls() as calls:
         account.converge(vpc_id)
@@ -347,22 +341,14 @@ def test_none_waits_for_the_first_sweep_to_take_over(account: Account) -> None:
     assert "DeleteVpcEndpoints" in deletions(account, vpc_id)
 
 
-def adopting(account: Account) -> tuple[str, str]:
+def adopting(account: Account) -> str:
     """A VPC with an adopted endpoint for the mesh, by a document of its own."""
     profile = Profile("web", BOTH, existing=Existing.ADOPT)
     account.profiles = {**account.profiles, "web": profile}
     vpc_id = account.vpc("ab", profile="web")
-    theirs = account.customer.create_security_group(GroupName="theirs", Description="theirs", VpcId=vpc_id)
-    subnet = account.truth.private_subnets(vpc_id)[0]["SubnetId"]
-    made = account.customer.create_vpc_endpoint(
-        VpcId=vpc_id,
-        VpcEndpointType="Interface",
-        ServiceName=APP_MESH,
-        SubnetIds=[subnet],
-        SecurityGroupIds=[theirs["GroupId"]],
-    )
+    theirs_for_the_mesh(account, vpc_id)
     account.converge(vpc_id)
-    return vpc_id, made["VpcEndpoint"]["VpcEndpointId"]
+    return vpc_id
 
 
 def sweep_and_run(account: Account) -> None:
@@ -379,7 +365,7 @@ def test_an_adopted_endpoint_has_a_whole_grace_period_each_time_it_is_to_be_give
     account: Account,
 ) -> None:
     """A change of the document is no event: only the sweep sees it."""
-    vpc_id, _ = adopting(account)
+    vpc_id = adopting(account)
     both = account.profiles["web"]
     less = replace(both, endpoints=BOTH[1:])
     for profile in (less, both):
@@ -400,7 +386,7 @@ def test_an_adopted_endpoint_has_a_whole_grace_period_each_time_it_is_to_be_give
 
 def test_a_misspelt_opt_in_key_takes_nothing_down(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     account.tag(vpc_id, Profile="appmesh")
     account.converge(vpc_id)
     assert marks(account, vpc_id) == {"never"}

@@ -14,7 +14,7 @@ from reconciler.domain.profile import EndpointSpec, Profile, Surplus, When
 from reconciler.reconcile import Ending
 from reconciler.sweep import Sweep
 from sandbox.truth import APP_MESH, LOGS
-from tests.account import INSTALLATION, Account
+from tests.account import Account
 
 
 @pytest.fixture
@@ -22,24 +22,14 @@ def account() -> Account:
     return Account(grace_seconds=0)
 
 
-def untag(account: Account, vpc_id: str) -> None:
-    account.customer.delete_tags(Resources=[vpc_id], Tags=[{"Key": INSTALLATION.profile_key}])
-
-
-def left_of_ours(account: Account, vpc_id: str) -> list[str]:
-    everything = [g["GroupId"] for g in account.truth.groups(vpc_id)]
-    everything += [e["VpcEndpointId"] for e in account.truth.endpoints(vpc_id)]
-    return [each for each in everything if INSTALLATION.owner_key in account.ec2.tags_of(each)]
-
-
 def test_an_untagged_vpc_is_left_with_nothing_of_ours(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     with account.calls() as calls:
         made = account.converge(vpc_id)
     account.clock.advance(300)
     assert made[-1].ending is Ending.LEFT_ALONE
-    assert left_of_ours(account, vpc_id) == []
+    assert account.owned(vpc_id) == []
     writes = account.writes(calls)
     assert writes.index("DeleteSecurityGroup") > writes.index("DeleteVpcEndpoints")
     assert [call.request.action for call in calls if call.error_code] == []
@@ -48,7 +38,7 @@ def test_an_untagged_vpc_is_left_with_nothing_of_ours(account: Account) -> None:
 
 def test_the_vpcs_attributes_stay_when_the_tag_goes(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     account.converge(vpc_id)
     answer = account.customer.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsHostnames")
     assert answer["EnableDnsHostnames"]["Value"]
@@ -66,20 +56,20 @@ def test_an_adopted_endpoint_is_given_back_as_it_was_found(account: Account) -> 
         SecurityGroupIds=[theirs["GroupId"]],
     )["VpcEndpoint"]["VpcEndpointId"]
     account.converge(vpc_id)
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     account.converge(vpc_id, at_most=30)
     (kept,) = account.truth.endpoints(vpc_id)
     assert kept["VpcEndpointId"] == endpoint
     assert [group["GroupId"] for group in kept["Groups"]] == [theirs["GroupId"]]
     assert kept["SubnetIds"] == [subnet]
     assert not kept["PrivateDnsEnabled"]
-    assert left_of_ours(account, vpc_id) == []
+    assert account.owned(vpc_id) == []
 
 
 def test_an_audited_vpc_is_not_taken_down_but_reported(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
     account.tag(vpc_id, mode="audit")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     with account.calls() as calls:
         done = account.one_run(vpc_id)
     assert account.writes(calls) == []
@@ -120,7 +110,7 @@ def test_surplus_remove_takes_down_what_is_no_longer_required(account: Account) 
 
 def test_what_is_owned_in_a_vpc_that_does_not_ask_is_found_by_the_sweep(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     assert account.sweep().leftovers == (vpc_id,)
     account.converge(vpc_id)
     account.clock.advance(300)
@@ -129,14 +119,14 @@ def test_what_is_owned_in_a_vpc_that_does_not_ask_is_found_by_the_sweep(account:
 
 def test_a_deletion_that_ec2_did_not_do_is_read_from_an_answer_that_says_200(account: Account) -> None:
     vpc_id = account.converged_vpc("ab")
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     account.ec2.faults.before("DeleteVpcEndpoints", "UnauthorizedOperation", "no", times=4)
     done = account.one_run(vpc_id)
     assert Status.BLOCKED in {each.status for each in done.findings}
     account.ec2.faults.clear()
     account.converge(vpc_id)
     account.clock.advance(300)
-    assert left_of_ours(account, vpc_id) == []
+    assert account.owned(vpc_id) == []
 
 
 def test_a_group_that_another_groups_rule_names_is_reported_and_not_tried_for_ever(account: Account) -> None:
@@ -148,7 +138,7 @@ def test_a_group_that_another_groups_rule_names_is_reported_and_not_tried_for_ev
         GroupId=theirs["GroupId"],
         IpPermissions=[{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": ours["GroupId"]}]}],
     )
-    untag(account, vpc_id)
+    account.opt_out(vpc_id)
     made = account.converge(vpc_id)
     assert made[-1].ending is Ending.BLOCKED
     assert len(made) < 10

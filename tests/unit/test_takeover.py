@@ -31,10 +31,6 @@ def owned(account: Account, vpc_id: str) -> list[str]:
     return sorted([group["GroupId"], *(each["VpcEndpointId"] for each in endpoints["VpcEndpoints"])])
 
 
-def opt_out(account: Account, vpc_id: str) -> None:
-    account.customer.delete_tags(Resources=[vpc_id], Tags=[{"Key": INSTALLATION.profile_key}])
-
-
 def test_it_is_said_by_name_and_number_and_known_from_then_on(account: Account) -> None:
     one, two = account.converged_vpc(number=1), account.converged_vpc(number=2)
     empty_the_ledger(account)
@@ -55,7 +51,7 @@ def test_it_is_said_by_name_and_number_and_known_from_then_on(account: Account) 
 
 def test_nothing_is_deleted_before_it(account: Account) -> None:
     vpc_id = account.converged_vpc()
-    opt_out(account, vpc_id)
+    account.opt_out(vpc_id)
     empty_the_ledger(account)
     with account.calls() as calls:
         done = account.one_run(vpc_id)

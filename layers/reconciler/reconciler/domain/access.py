@@ -13,6 +13,15 @@ def reaches(rule: Rule, port: int) -> bool:
     return rule.protocol == "-1" or (rule.protocol == "tcp" and rule.from_port <= port <= rule.to_port)
 
 
+def naming(groups: Iterable[SecurityGroup], group_id: str) -> list[str]:
+    """The ids of the other groups with a rule that names this one, in order."""
+    return sorted(
+        each.id
+        for each in groups
+        if each.id != group_id and any(rule.source == group_id for rule in each.ingress | each.egress)
+    )
+
+
 def lets_in(groups: Iterable[SecurityGroup], client: Rule) -> bool:
     """Whether one rule of the groups lets in all that `client`, a rule for one port, does."""
     return any(_covers(rule, client) for group in groups for rule in group.ingress)

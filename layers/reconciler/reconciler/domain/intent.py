@@ -53,8 +53,9 @@ def read(
     opted_in = installation.profile_key in vpc.tags
     if vpc.owner_id != installation.account:
         return Intent(installation.default_mode, None, (_shared(vpc),) if opted_in else ())
-    mode, findings = _mode(vpc, installation)
-    meant = any(slip.meant == installation.profile_key for slip in slips(vpc.tags, installation))
+    wrong = tuple(slips(vpc.tags, installation))
+    mode, findings = _mode(vpc, wrong, installation)
+    meant = any(slip.meant == installation.profile_key for slip in wrong)
     # Who misspelt the key did not mean that all goes.
     intent = Intent(mode, None if meant else NOTHING, tuple(findings))
     if opted_in:
@@ -82,10 +83,9 @@ def _of_opted_in(
     return replace(intent, profile=profile)
 
 
-def _mode(vpc: Vpc, installation: Installation) -> tuple[Mode, list[Finding]]:
+def _mode(vpc: Vpc, wrong: tuple[Slip, ...], installation: Installation) -> tuple[Mode, list[Finding]]:
     """The mode, and what is wrong with the VPC's tags. Where its mode is misspelt, in the key or in the
     value, and where the installation is paused, nothing is enforced."""
-    wrong = list(slips(vpc.tags, installation))
     findings = [_slip(vpc, slip, installation) for slip in wrong]
     word = vpc.tags.get(installation.mode_key, installation.default_mode)
     misspelt = any(slip.meant == installation.mode_key for slip in wrong)

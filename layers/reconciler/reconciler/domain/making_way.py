@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from .access import naming
 from .actions import ModifyEndpoint
 from .concerns.endpoint.placement import place
 from .findings import Finding, Kind, Reason, Status
@@ -163,10 +164,7 @@ def _on_group(situation: Situation, group_id: str) -> Iterator[Finding]:
     ours = {endpoint.id for endpoint in _behind(situation, group_id)}
     interfaces = situation.observation.interfaces or ()
     others = [_named(e) for e in interfaces if group_id in e.group_ids and e.endpoint_id not in ours]
-    rules = ((each, each.ingress | each.egress) for each in situation.observation.groups)
-    others += [
-        f"a rule of {g.id}" for g, r in rules if g.id != group_id and group_id in {e.source for e in r}
-    ]
+    others += [f"a rule of {each}" for each in naming(situation.observation.groups, group_id)]
     if others:
         yield _in_the_way("DeleteSecurityGroup", group_id, others)
 

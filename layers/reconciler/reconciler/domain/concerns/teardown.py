@@ -6,7 +6,7 @@ too. What was adopted is given back as it was found; the VPC's attributes stay a
 
 from __future__ import annotations
 
-from ..access import lets_in
+from ..access import lets_in, naming
 from ..actions import DeleteSecurityGroup, ModifyEndpoint
 from ..findings import Finding, Kind, Reason, Status
 from ..model import DEAD, SERVING, AnyEndpoint, Endpoint, EndpointState, SecurityGroup
@@ -47,13 +47,13 @@ def take_down_group(
         if group.id in endpoint.group_ids and endpoint.state is not EndpointState.DELETED
     ]
     finding = Finding(kind, group.id, found=f"owned by {situation.installation.id}", wanted="gone")
-    naming = [each.id for each in situation.observation.groups if _names(each, group)]
-    if naming and not behind:
+    others = naming(situation.observation.groups, group.id)
+    if others and not behind:
         # EC2 says only that something depends on it (facts, section 14).
         named = Finding(
             kind,
             group.id,
-            found=f"a rule of {', '.join(sorted(naming))} names it",
+            found=f"a rule of {', '.join(others)} names it",
             wanted="no such rule, then gone",
             status=Status.BLOCKED,
             reason=Reason.IN_USE,
@@ -75,11 +75,6 @@ def take_down_group(
         return Assessment((in_use,))
     step = Step(DeleteSecurityGroup(group.id), (finding,), removal=removal, held_by=in_use)
     return Assessment.of([step])
-
-
-def _names(other: SecurityGroup, group: SecurityGroup) -> bool:
-    """Whether a rule of another group names this one."""
-    return other.id != group.id and any(rule.source == group.id for rule in other.ingress | other.egress)
 
 
 def endpoints_that_stay(situation: Situation) -> frozenset[str]:
