@@ -19,7 +19,7 @@ from .domain.findings import Finding, Reason, Status
 from .domain.intent import Intent
 from .domain.making_way import NOBODY_ASKS
 from .domain.memory import Made, Memory
-from .domain.model import Mode
+from .domain.model import Mode, Observation
 from .domain.plan import Plan
 from .domain.planning import make_plan
 from .domain.profile import NONE_FOLLOWED, NOTHING
@@ -75,6 +75,17 @@ class Means:
 
 
 @dataclass(frozen=True)
+class Look:
+    """A VPC as it is, what it should have, and the plan that leads there. `edition` is the one of the
+    profiles document that was followed."""
+
+    observation: Observation
+    wanted: Intent
+    plan: Plan
+    edition: Edition
+
+
+@dataclass(frozen=True)
 class Run:
     """What one run found and did.
 
@@ -123,38 +134,60 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
     Raises:
         ProfilesUnavailable: when no profiles are known.
     """
-    now, installation, ledger = means.now, means.installation, means.ledger
-    memory = ledger.read(request.vpc_id)
-    followed = memory.followed if memory else NONE_FOLLOWED
-    if memory:
-        # What the ledger did not take last time came with the message.
-        contests = contest.joined(memory.contests, request.contests)
-        memory = replace(memory.with_made(request.made), contests=contests)
-    catalogue = means.catalogue(followed)
-    refused = (*request.refused, *(memory.refused_lately(now()) if memory else ()))
+    now, ledger = means.now, means.ledger
+    memory = _remembered(request, means)
     try:
-        observation = means.observer.one(request.vpc_id, catalogue.profiles, with_interfaces=bool(refused))
+        seen = look(request, means, memory)
     except errors.ERRORS as error:
         return _unread(request, errors.classify(error), now())
-    if observation is None:
+    if seen is None:
         if memory:
             ledger.forget(memory, now())
         return Run(request, Ending.GONE)
 
-    wanted = intent.read(observation, catalogue.profiles, installation, now(), memory, refused)
-    plan = make_plan(observation, wanted, installation, memory, now(), catalogue.doubt, request.contests)
+    wanted, plan = seen.wanted, seen.plan
     enforced = wanted.mode is Mode.ENFORCE
     if enforced and plan.takes_down and not _may_take_down(request.vpc_id, means):
         plan = held_back(plan, Reason.TEARDOWN_LIMIT)
     read = before = memory
     if memory and enforced:
-        memory = replace(remembering.before(memory, plan, now()), followed=catalogue.edition)
+        memory = replace(remembering.before(memory, plan, now()), followed=seen.edition)
         if memory != before and plan:
             memory = before = ledger.save(memory) or memory
     outcomes = execute(plan, means.ec2, wanted.mode, now, deadline)
     done = conclude(request, wanted, plan, outcomes, now())
     done = _remember(done, before, memory, plan, outcomes, means)
     return replace(done, unforeseen=_unforeseen(done, read))
+
+
+def look(request: RunRequest, means: Means, memory: Memory | None) -> Look | None:
+    """Observe a VPC and plan what would put it right; None where the VPC is gone. Writes nothing.
+
+    `memory` is what the ledger knows of the VPC, None where it cannot be read.
+
+    Raises:
+        One of `errors.ERRORS`: when EC2 refuses a read.
+        ProfilesUnavailable: when no profiles are known.
+    """
+    now, installation = means.now(), means.installation
+    catalogue = means.catalogue(memory.followed if memory else NONE_FOLLOWED)
+    refused = (*request.refused, *(memory.refused_lately(now) if memory else ()))
+    observation = means.observer.one(request.vpc_id, catalogue.profiles, with_interfaces=bool(refused))
+    if observation is None:
+        return None
+    now = means.now()
+    wanted = intent.read(observation, catalogue.profiles, installation, now, memory, refused)
+    plan = make_plan(observation, wanted, installation, memory, now, catalogue.doubt, request.contests)
+    return Look(observation, wanted, plan, catalogue.edition)
+
+
+def _remembered(request: RunRequest, means: Means) -> Memory | None:
+    """What is known of the VPC. What the ledger did not take last time came with the message."""
+    memory = means.ledger.read(request.vpc_id)
+    if memory is None:
+        return None
+    contests = contest.joined(memory.contests, request.contests)
+    return replace(memory.with_made(request.made), contests=contests)
 
 
 def _may_take_down(vpc_id: str, means: Means) -> bool:
