@@ -47,7 +47,7 @@ requirements: .venv/.ready ## Pin the requirement files anew, from the .in files
 	  --python-platform aarch64-manylinux2014 layers/reconciler/requirements.in -o layers/reconciler/requirements.txt
 
 clean: ## Remove all that setup and build made
-	@rm -rf .venv .tools .aws-sam .sandbox
+	@rm -rf .venv .tools .aws-sam .sandbox out
 
 .venv/.ready: requirements/uv.txt requirements/dev.txt
 	@echo "setting up .venv"
