@@ -31,6 +31,9 @@ class Act:
     board: Board
     verdict: Verdict
 
+    def __post_init__(self) -> None:
+        self.verdict.boards.append(self.board)
+
     def opt_in(self, number: int, vpc: Vpc) -> bool:
         """Tag a VPC, and watch it become what it should be."""
         self.board.begin(number)

@@ -33,6 +33,8 @@ class Row:
     state: str = _WAITING
     seconds: float = 0.0
     note: str = ""
+    begun: float = 0.0
+    """Seconds since the epoch; 0 where it never began."""
 
 
 class Board:
@@ -40,8 +42,8 @@ class Board:
 
     def __init__(self, console: Console, title: str, rows: Sequence[tuple[str, str]]) -> None:
         self.rows = [Row(vpc, what) for vpc, what in rows]
+        self.title = title
         self._console = console
-        self._title = title
         self._lock = threading.Lock()
         self._begun: dict[int, float] = {}
         self.closed = False
@@ -64,6 +66,7 @@ class Board:
         """The row is under way from now on."""
         with self._lock:
             self._begun[number] = time.monotonic()
+            self.rows[number].begun = time.time()
             self.rows[number].state = _BUSY
 
     def end(self, number: int, seconds: float, state: str = FAILED, note: str = "") -> None:
@@ -80,7 +83,7 @@ class Board:
     def _table(self) -> Table:
         with self._lock:
             columns = self._columns()
-        table = Table(title=self._title, title_justify="left", title_style="bold", expand=False)
+        table = Table(title=self.title, title_justify="left", title_style="bold", expand=False)
         for heading in columns:
             table.add_column(heading, justify="right" if heading == "seconds" else "left")
         for cells in zip(*columns.values(), strict=True):

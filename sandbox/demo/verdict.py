@@ -9,13 +9,15 @@ from rich.console import Console
 
 from sandbox.demo.breaks import BREAKS
 from sandbox.demo.fleet import FLEET
+from sandbox.demo.show import Board
 from sandbox.demo.stories import STORIES
 
 
 @dataclass
 class Verdict:
     """What was shown so far: VPCs converged, breaks healed, stories that did no harm, and breaks and stories
-    for which the remediator named the right one. `times` are the seconds that healing took."""
+    for which the remediator named the right one. `times` are the seconds that healing took; `boards` have the
+    rows of all that was done."""
 
     converged: int = 0
     healed: int = 0
@@ -23,6 +25,7 @@ class Verdict:
     named: int = 0
     times: list[float] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    boards: list[Board] = field(default_factory=list)
 
     def expect(self, holds: bool, failure: str) -> None:
         """Count a failure unless something holds."""
