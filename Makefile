@@ -27,7 +27,7 @@ lint: .venv/.ready ## ruff, mypy --strict and the import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@PYTHONPATH=layers/reconciler:. $(BIN)/lint-imports --no-cache
+	@PYTHONPATH=cli:layers/reconciler:. $(BIN)/lint-imports --no-cache
 
 format: .venv/.ready ## Let ruff lay out the code
 	@$(BIN)/ruff check --fix .
