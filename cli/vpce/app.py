@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from .commands.plan import plan
 from .exits import ERROR, FINE, STOPPED
 from .problems import EXPECTED, Problem, sentence
 from .screen import Screen
@@ -33,6 +34,9 @@ def cli() -> None:
     Region and credentials are chosen as the AWS CLI chooses them. Without --stack, the Region's one
     installation is found. Exit status: 0 nothing to do, 2 drift, 1 error.
     """
+
+
+cli.add_command(plan)
 
 
 def main() -> None:
