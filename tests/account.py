@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler import reconcile, requeue
+from reconciler.conclusion import Ending, Run
 from reconciler.domain.installation import Installation
 from reconciler.domain.model import Mode
 from reconciler.domain.profile import Profile
@@ -18,7 +19,7 @@ from reconciler.domain.profiles import Catalogue, builtin
 from reconciler.ec2.observe import Observer
 from reconciler.ledger import Ledger
 from reconciler.queue import RunRequest
-from reconciler.reconcile import Ending, Means, Run
+from reconciler.reconcile import Means
 from reconciler.settings import Settings
 from reconciler.sweep import Sweep, sweep
 from sandbox import networks

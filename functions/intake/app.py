@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from reconciler import report
 from reconciler.domain import trail
+from reconciler.published import Function, Rejection
 from reconciler.queue import RunRequest
-from reconciler.report import Rejection
 from reconciler.runtime import Runtime
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-RUNTIME = Runtime.start("intake")
+RUNTIME = Runtime.start(Function.INTAKE)
 
 
+@RUNTIME.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """Entry point, for EventBridge."""
     handle(event, RUNTIME)
@@ -44,15 +45,22 @@ def handle(event: dict[str, Any], runtime: Runtime) -> None:
         report.report_rejection(Rejection.FOREIGN_REGION, f"{touched.event_name} of {touched.region}", logger)
         return
 
+    logger.set_correlation_id(touched.event_id)
     first_seen = int(touched.time.timestamp() * 1000)
-    located = runtime.locator.locate(touched)
+    try:
+        located = runtime.locator.locate(touched)
+    finally:
+        report.report_ec2_calls(Function.INTAKE, *runtime.meter.take())
     if located.everywhere:
         logger.info(f"{touched.event_name}: the VPC is not known, sweeping", event_id=touched.event_id)
         runtime.sweep_queue.request_sweep(first_seen, runtime.now(), touched.event_id)
         return
     vpc_ids = sorted(located.vpc_ids)
     logger.info(f"{touched.event_name}: {len(vpc_ids)} VPCs", vpc_ids=vpc_ids, event_id=touched.event_id)
-    requests = [RunRequest(vpc_id, first_seen, refused=touched.refused) for vpc_id in vpc_ids]
+    requests = [
+        RunRequest(vpc_id, first_seen, refused=touched.refused, correlation_id=touched.event_id)
+        for vpc_id in vpc_ids
+    ]
     runtime.vpc_queue.request_runs(requests, runtime.now(), touched.event_id)
     # After the queue, whose delay gives this the time: a ledger that hangs must not lose the event.
     for vpc_id in vpc_ids if touched.actor else ():

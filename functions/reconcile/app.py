@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
 
 from reconciler import reconcile, report, requeue
+from reconciler.conclusion import Run
+from reconciler.published import Function, Rejection
 from reconciler.queue import MalformedMessage, RunRequest
-from reconciler.reconcile import Run
-from reconciler.report import Rejection
 from reconciler.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-RUNTIME = Runtime.start("reconcile")
-# A run that dies of a fault of this program is tried so often before its message goes to the dead letters.
+RUNTIME = Runtime.start(Function.RECONCILE)
+# A run that crashes by a fault of this program is tried so often before its message goes to the dead letters.
 _CRASHES = 5
 
 
+@RUNTIME.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Entry point, for the VPC queue."""
     return handle(event, context, RUNTIME)
@@ -37,12 +38,15 @@ def handle(event: dict[str, Any], context: LambdaContext, runtime: Runtime) -> P
     )
     processor.raise_on_entire_batch_failure = False
     deadline = runtime.deadline(context.get_remaining_time_in_millis() / 1000)
-    return process_partial_response(
-        event=event,
-        record_handler=partial(_handle_message, runtime, deadline),
-        processor=processor,
-        context=context,
-    )
+    try:
+        return process_partial_response(
+            event=event,
+            record_handler=partial(_handle_message, runtime, deadline),
+            processor=processor,
+            context=context,
+        )
+    finally:
+        report.report_ec2_calls(Function.RECONCILE, *runtime.meter.take())
 
 
 def _handle_message(runtime: Runtime, deadline: float, record: SQSRecord) -> None:
@@ -52,6 +56,7 @@ def _handle_message(runtime: Runtime, deadline: float, record: SQSRecord) -> Non
         detail = f"{error}, in message {record.message_id}"
         report.report_rejection(Rejection.MALFORMED_MESSAGE, detail, runtime.logger)
         return
+    runtime.logger.set_correlation_id(request.correlation_id or record.message_id)
     if runtime.now() * 1000 < request.not_before:
         next_request: RunRequest | None = replace(request, attempts=request.attempts + 1)
     else:
@@ -71,5 +76,6 @@ def _reconcile(runtime: Runtime, request: RunRequest, deadline: float) -> RunReq
         run = Run.crashed(request)
     else:
         report.report_run(run, runtime.now(), runtime.logger)
+        runtime.event_bus.announce(request.vpc_id, run.news, runtime.now(), request.correlation_id)
     debounce = runtime.settings.debounce
     return requeue.next_request(run, debounce, runtime.now()) if run.is_requeued else None

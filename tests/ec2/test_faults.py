@@ -14,8 +14,8 @@ from typing import TypeAlias
 import pytest
 
 from reconciler import requeue
+from reconciler.conclusion import Ending
 from reconciler.queue import RunRequest
-from reconciler.reconcile import Ending
 from sandbox.ec2 import Call, ConnectionLost, Killed
 from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from unittest.mock import Mock
 
+from reconciler.conclusion import Run
 from reconciler.domain.contest import SAME_CHANGE
 from reconciler.domain.findings import Status
 from reconciler.ledger import Ledger
 from reconciler.queue import RunRequest
-from reconciler.reconcile import Run
 from sandbox.truth import APP_MESH
 from tests.account import INSTALLATION, STACK, Account
 from tests.unit.fakes import refusal

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.conclusion import Ending
 from reconciler.domain.findings import Kind, Status
-from reconciler.reconcile import Ending
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import INSTALLATION, STACK, Account
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reconciler.conclusion import Ending, Run
 from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.domain.profile import EndpointSpec, Existing, Profile, Surplus, When
-from reconciler.reconcile import Ending, Run
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import INSTALLATION, Account
 from tests.unit.fakes import refusal

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from reconciler.conclusion import Ending, Run
 from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.queue import RunRequest
-from reconciler.reconcile import Ending, Run
 from sandbox.truth import APP_MESH
 from tests.account import INSTALLATION, Account
 from tests.unit.fakes import refusal

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from reconciler.conclusion import Run
 from reconciler.domain.findings import Kind, Status
 from reconciler.domain.profile import Profile
 from reconciler.domain.profiles import parse
-from reconciler.reconcile import Run
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import INSTALLATION, STACK, Account
 from tests.unit.fakes import refusal

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.conclusion import Ending
 from reconciler.domain.findings import Kind, Status
 from reconciler.domain.model import AddressType, Mode
 from reconciler.domain.policies import canonical
 from reconciler.domain.profile import EndpointSpec, Existing, Profile
 from reconciler.domain.profiles import parse
-from reconciler.reconcile import Ending
 from sandbox.truth import LOGS
 from tests.account import INSTALLATION, Account
 

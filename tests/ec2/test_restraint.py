@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from reconciler.conclusion import Ending
 from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.domain.model import Mode
-from reconciler.reconcile import Ending
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import INSTALLATION, Account
 

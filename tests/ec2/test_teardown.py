@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
+from reconciler.conclusion import Ending
 from reconciler.domain.findings import Kind, Status
 from reconciler.domain.profile import EndpointSpec, Profile, Surplus, When
-from reconciler.reconcile import Ending
 from reconciler.sweep import Sweep
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import Account

@@ -18,9 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 from moto.moto_api._internal import mock_random
 
 from reconciler import requeue
+from reconciler.conclusion import Ending, Run
 from reconciler.domain.findings import Reason, Status
 from reconciler.queue import RunRequest
-from reconciler.reconcile import Ending, Run
 from sandbox.ec2 import Call, Killed
 from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS, Found

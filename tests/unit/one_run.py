@@ -7,12 +7,13 @@ from typing import Any
 from unittest.mock import Mock
 
 from reconciler import reconcile
+from reconciler.conclusion import Run
 from reconciler.domain.model import Mode, Observation
 from reconciler.domain.profiles import Catalogue, builtin
 from reconciler.ec2.observe import Observer
 from reconciler.ledger import Ledger
 from reconciler.queue import RunRequest
-from reconciler.reconcile import Means, Run
+from reconciler.reconcile import Means
 from tests.builders import INSTALLATION, VPC_ID, VpcBuilder
 from tests.unit.fakes import FakeDynamo, FakeEc2, a_ledger, a_ledger_that_knows
 

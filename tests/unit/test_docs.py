@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.domain.findings import Kind, Reason
 from reconciler.domain.profiles import ENDPOINT_KEYS, PROFILE_KEYS, builtin
-from reconciler.report import Rejection
+from reconciler.published import Rejection
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
+from reconciler.conclusion import Ending, Run, conclude_finding
 from reconciler.domain.actions import EnableVpcAttribute
 from reconciler.domain.counts import Concluded, Count, Metric
 from reconciler.domain.execution import Outcome
@@ -12,7 +13,6 @@ from reconciler.domain.findings import Finding, Kind, Reason, Status
 from reconciler.domain.model import EndpointState, Mode, VpcAttribute
 from reconciler.domain.plan import Step
 from reconciler.ec2.errors import Verdict
-from reconciler.reconcile import Ending, Run, conclude_finding
 from tests.builders import ENVOY, LOGS, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
 from tests.unit.fakes import FakeEc2, refusal
 from tests.unit.one_run import NOW, a_request, run

@@ -7,13 +7,13 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from reconciler import report
+from reconciler.conclusion import Ending, Run
 from reconciler.domain import counts
 from reconciler.domain.counts import Concluded, Count, Tally
 from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.ec2.errors import Refusal, Verdict
+from reconciler.published import Rejection
 from reconciler.queue import RunRequest
-from reconciler.reconcile import Ending, Run
-from reconciler.report import Rejection
 from reconciler.sweep import Sweep
 from tests.unit.reported import (
     DNS,

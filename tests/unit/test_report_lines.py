@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from reconciler import report
+from reconciler.conclusion import Ending, Run
 from reconciler.domain.counts import Concluded
 from reconciler.domain.findings import Reason, Status
 from reconciler.domain.memory import Cause
 from reconciler.ec2.errors import Refusal, Verdict
 from reconciler.queue import RunRequest
-from reconciler.reconcile import Ending, Run
 from tests.unit.reported import (
     DNS,
     FIRST_SEEN,

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.conclusion import Ending, Run
 from reconciler.domain.contest import Contest
 from reconciler.domain.memory import Made
 from reconciler.queue import RunRequest
-from reconciler.reconcile import Ending, Run
 from reconciler.requeue import next_request
 
 NOW = 1_795_420_800.0

@@ -21,6 +21,7 @@ from botocore.config import Config
 
 from functions.reconcile import app as reconcile
 from reconciler import runtime
+from reconciler.published import Function
 from reconciler.runtime import Runtime
 from tests.account import Account
 from tests.template import deployed
@@ -69,7 +70,7 @@ def test_the_clients_have_the_time_outs_that_the_sums_are_made_with(monkeypatch:
 
     monkeypatch.setattr(boto3, "client", client)
     monkeypatch.setenv("PROFILES_PARAMETER", "/profiles")
-    world = Runtime.start("reconcile")
+    world = Runtime.start(Function.RECONCILE)
     world.ledger.read("vpc-1")
     with pytest.raises(TypeError):
         world.profiles.current()  # what the mock answers is no document

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.conclusion import Ending
 from reconciler.domain.findings import Status
-from reconciler.reconcile import Ending
 from tests.account import INSTALLATION, STACK, Account
 from tests.unit.fakes import FakeDynamo, a_ledger, refusal
 

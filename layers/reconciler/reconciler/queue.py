@@ -53,7 +53,8 @@ class RunRequest:
     something, `unknowns` how many of them met an error that is not known, `not_before` the time before which
     no run is made. `refused` are the ids of what someone was refused the deletion of; `swept` says that the
     sweep found the drift. `counted` is what the metrics have counted on the way, `made` and `contests` what
-    the ledger could not take.
+    the ledger could not take. `correlation_id` is the id of the first event of the window, or of the sweep's
+    invocation, that led here.
     """
 
     vpc_id: str
@@ -68,6 +69,7 @@ class RunRequest:
     counted: tuple[Count, ...] = ()
     made: tuple[Made, ...] = ()
     contests: tuple[Contest, ...] = ()
+    correlation_id: str = ""
 
     def to_json(self) -> str:
         """The message's body."""
@@ -98,7 +100,15 @@ class RunRequest:
             counted=_counts(given.get("counted", [])),
             made=_values(Made, given, "made"),
             contests=_values(Contest, given, "contests"),
+            correlation_id=_correlation_id(given),
         )
+
+
+def _correlation_id(given: dict[str, Any]) -> str:
+    found = given.get("correlation_id", "")
+    if not isinstance(found, str):
+        raise MalformedMessage(f"correlation_id is {reprlib.repr(found)}, not a text")
+    return found
 
 
 def first_seen_of(body: str) -> int:

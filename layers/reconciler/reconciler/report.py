@@ -1,43 +1,27 @@
-"""What a run or a sweep found and did, as metrics and log lines.
-
-Metrics have one dimension at most, whose values are words of a closed list; ids are metadata, since every
-value of a dimension is a metric that is paid for (facts, section 11).
-"""
+"""What a run or a sweep found and did, as metrics (those of `published`) and log lines."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
+from .conclusion import Ending
 from .domain.findings import Status
-from .reconcile import Ending
+from .published import METRICS, NAMESPACE, Function, Rejection
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
+    from .conclusion import Run
     from .domain.counts import Concluded
-    from .reconcile import Run
     from .sweep import Sweep
-
-NAMESPACE = "VpcEndpointRemediator"
 
 # Endings that a person should see though nobody asked.
 _ALARMING = frozenset({Ending.BLOCKED, Ending.CONTESTED, Ending.STUCK})
-
-
-class Rejection(StrEnum):
-    """Why an input was turned away. These words are metric dimensions."""
-
-    MALFORMED_EVENT = "malformed-event"
-    MALFORMED_MESSAGE = "malformed-message"
-    MALFORMED_PROFILES = "malformed-profiles"
-    FOREIGN_ACCOUNT = "foreign-account"
-    FOREIGN_REGION = "foreign-region"
 
 
 def report_run(run: Run, now: float, logger: Logger) -> None:
@@ -56,13 +40,12 @@ def report_run(run: Run, now: float, logger: Logger) -> None:
         attempts=request.attempts,
     )
     for (metric, value), count in Counter((count.metric, count.value) for count in run.tally.new).items():
-        _count(metric, count, request.vpc_id, **{metric.dimension: value})
+        _publish(metric, count, value, vpc_id=request.vpc_id)
     if run.unforeseen:
-        _count("DriftFoundBySweep", run.unforeseen, request.vpc_id)
+        _publish("DriftFoundBySweep", run.unforeseen, vpc_id=request.vpc_id)
     if run.ending is Ending.CONVERGED and request.attempts:
         elapsed = max(0.0, now * 1000 - request.first_seen)
-        with single_metric("TimeToConverge", MetricUnit.Milliseconds, elapsed, namespace=NAMESPACE) as single:
-            single.add_metadata("vpc_id", request.vpc_id)
+        _publish("TimeToConverge", elapsed, vpc_id=request.vpc_id)
 
 
 def _log_finding(vpc_id: str, concluded: Concluded, logger: Logger) -> None:
@@ -78,21 +61,27 @@ def _log_finding(vpc_id: str, concluded: Concluded, logger: Logger) -> None:
         resource=finding.resource,
         status=concluded.status,
         reason=concluded.reason,
+        found=finding.found,
+        wanted=finding.wanted,
         since=concluded.since,
         cause=asdict(concluded.cause) if concluded.cause else None,
+        done=[asdict(each) for each in concluded.done],
+        cure=concluded.cure,
     )
 
 
 def report_crash(vpc_id: str, logger: Logger) -> None:
-    """Publish that a run died of a fault of this program; to be called where the exception is handled."""
-    logger.exception(f"run of {vpc_id}: died", vpc_id=vpc_id)
-    _count("PassDied", 1, vpc_id)
+    """Publish that a run crashed by a fault of this program; to be called where the exception is handled."""
+    logger.exception(f"run of {vpc_id}: crashed", vpc_id=vpc_id)
+    _publish("RunCrashed", 1, vpc_id=vpc_id)
+    _publish("PassDied", 1, vpc_id=vpc_id)
 
 
 def report_sweep(swept: Sweep, logger: Logger) -> None:
-    """Publish in which state the Region's opted-in VPCs are."""
+    """Publish in which state the Region's opted-in VPCs are, and that the sweep was made."""
     states = {
         "VpcsInSync": swept.in_sync,
+        "VpcsConverging": swept.converging,
         "VpcsDrifted": swept.drifted,
         "VpcsBlocked": swept.blocked,
         "VpcsContested": swept.contested,
@@ -100,17 +89,21 @@ def report_sweep(swept: Sweep, logger: Logger) -> None:
         "VpcsImpaired": swept.impaired,
     }
     for name, vpc_ids in states.items():
-        with single_metric(name, MetricUnit.Count, len(vpc_ids), namespace=NAMESPACE) as metric:
-            metric.add_metadata("vpc_ids", list(vpc_ids))
+        _publish(name, len(vpc_ids), vpc_ids=list(vpc_ids))
+    for what, finding in swept.oldest.items():
+        _publish("OldestFindingAge", finding.age, what, vpc_id=finding.vpc_id)
+    _publish("SweepCompleted", 1)
     if swept.not_offered:
         unknown = (
             f"the Region does not offer what the profiles document names: {'; '.join(swept.not_offered)}"
         )
         report_rejection(Rejection.MALFORMED_PROFILES, unknown, logger)
     logger.info(
-        f"sweep: {len(swept.in_sync)} in sync, {len(swept.drifted)} drifted, {len(swept.blocked)} blocked, "
-        f"{len(swept.contested)} contested, {len(swept.leaving)} leaving, {len(swept.impaired)} impaired, "
+        f"sweep: {len(swept.in_sync)} in sync, {len(swept.converging)} converging, "
+        f"{len(swept.drifted)} drifted, {len(swept.blocked)} blocked, {len(swept.contested)} contested, "
+        f"{len(swept.leaving)} leaving, {len(swept.impaired)} impaired, "
         f"{len(swept.leftovers)} that are not opted in",
+        converging=swept.converging,
         drifted=swept.drifted,
         blocked=swept.blocked,
         contested=swept.contested,
@@ -123,12 +116,23 @@ def report_sweep(swept: Sweep, logger: Logger) -> None:
 def report_rejection(why: Rejection, detail: str, logger: Logger) -> None:
     """Publish that an input was turned away: nothing will be tried with it again."""
     logger.warning(f"{why}: {detail}", rejection=why)
-    _count("InputRejected", 1, Reason=why)
+    _publish("InputRejected", 1, why)
 
 
-def _count(name: str, count: int, vpc_id: str = "", **dimension: str) -> None:
-    with single_metric(name, MetricUnit.Count, count, namespace=NAMESPACE) as metric:
-        for key, value in dimension.items():
-            metric.add_dimension(key, value)
-        if vpc_id:
-            metric.add_metadata("vpc_id", vpc_id)
+def report_ec2_calls(function: Function, calls: int, throttles: int) -> None:
+    """Publish how many calls to EC2 an invocation made, and how many of them EC2 throttled."""
+    if calls:
+        _publish("Ec2Calls", calls, function)
+    if throttles:
+        _publish("Ec2Throttles", throttles, function)
+
+
+def _publish(name: str, value: float, of: str = "", **metadata: object) -> None:
+    """Publish one of `METRICS`; `of` is the value of its dimension, where it has one."""
+    metric = METRICS[name]
+    with single_metric(name, MetricUnit(metric.unit), value, namespace=NAMESPACE) as single:
+        if metric.dimension:
+            single.add_dimension(metric.dimension, of)
+        for key, each in metadata.items():
+            if each or isinstance(each, list):
+                single.add_metadata(key, each)

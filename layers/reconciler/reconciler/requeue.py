@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .conclusion import Run
 from .domain.findings import Reason
 from .queue import RunRequest
-from .reconcile import Run
 
 # A VPC whose run failed is looked at again after the queue's delay; each further time after twice as long, up
 # to this.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,12 @@ from botocore.config import Config
 
 from . import report
 from .ec2.locate import Locator
+from .ec2.meter import CallMeter
 from .ec2.observe import Observer
+from .event_bus import EventBus
 from .ledger import Ledger
 from .profile_store import ProfileStore
+from .published import Function, Rejection
 from .queue import Queue
 from .reconcile import Means
 from .settings import Settings
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -50,21 +54,24 @@ class Runtime:
     ec2: EC2Client
     sqs: SQSClient
     now: Callable[[], float] = time.time
+    meter: CallMeter = field(default_factory=CallMeter)
 
     @classmethod
-    def start(cls, function: str, *, patient: bool = False) -> Runtime:
+    def start(cls, function: Function, *, patient: bool = False) -> Runtime:
         """Make it from the environment; at import, where Lambda gives the most CPU. With `patient`, EC2 calls
         that are throttled are paced and tried again, rather than left to the next run.
 
         Raises:
             InvalidSettings: when the environment is not what the template makes.
         """
-        return cls(
+        runtime = cls(
             settings=Settings.from_environment(os.environ),
             logger=Logger(service=function),
             ec2=boto3.client("ec2", config=_PATIENT if patient else _QUICK),
             sqs=boto3.client("sqs", config=_QUICK),
         )
+        runtime.meter.attach(runtime.ec2)
+        return runtime
 
     def deadline(self, remaining_seconds: float) -> float:
         """After this time no write is started, in seconds since 1970: it might not be answered before the
@@ -86,6 +93,15 @@ class Runtime:
         )
 
     @cached_property
+    def event_bus(self) -> EventBus:
+        """Where changes of findings are announced."""
+
+        def events() -> EventBridgeClient:
+            return boto3.client("events", config=_BRIEF)
+
+        return EventBus(cache(events), self.settings.installation.id, self.logger.warning)
+
+    @cached_property
     def means(self) -> Means:
         """What a run works with."""
         installation, profiles = self.settings.installation, self.profiles
@@ -99,7 +115,7 @@ class Runtime:
             return boto3.client("ssm", config=_QUICK)
 
         def reject(why: str) -> None:
-            report.report_rejection(report.Rejection.MALFORMED_PROFILES, why, self.logger)
+            report.report_rejection(Rejection.MALFORMED_PROFILES, why, self.logger)
 
         return ProfileStore(self.settings.profiles_parameter, cache(ssm), reject, self.now)
 

@@ -7,20 +7,21 @@ takes over, for the ledger, what was made before there was one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .domain import intent, remembering
-from .domain.findings import Status
-from .domain.memory import Made, Memory
-from .domain.model import EndpointType, Observation
+from .domain.findings import Finding, Status
+from .domain.memory import Made, Memory, OpenFinding
+from .domain.model import EndpointType, Mode, Observation
 from .domain.plan import Plan
 from .domain.planning import make_plan
 from .domain.profile import NONE_FOLLOWED, NOTHING
 from .domain.profiles import builtin
 from .domain.situation import Situation
 from .ec2.locate import bearing_our_tags, with_owned
+from .published import Open
 
 if TYPE_CHECKING:
     from .domain.profile import Profile
@@ -28,16 +29,27 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Oldest:
+    """A finding that stands open: for how many seconds, and in which VPC."""
+
+    age: int = 0
+    vpc_id: str = ""
+
+
+@dataclass(frozen=True)
 class Sweep:
     """The VPCs by their state: the opted-in ones, and as `leftovers` others in which something owned is left
     that a run may do something about.
 
-    `drifted` are those that a run may do something about. `news` are those of which the ledger does not know
-    yet what a person should. `taken_over` are what the ledger took over, by VPC. `not_offered` are services
-    that the Region does not offer and the installation's own profiles name, each with its profile, in words.
+    `drifted` are those that a run may do something about, `converging` those on which AWS is at work.
+    `oldest` is the finding of each sort that has stood open longest. `news` are those of which the ledger
+    does not know yet what a person should. `taken_over` are what the ledger took over, by VPC. `not_offered`
+    are services that the Region does not offer and the installation's own profiles name, each with its
+    profile, in words.
     """
 
     in_sync: tuple[str, ...] = ()
+    converging: tuple[str, ...] = ()
     drifted: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
     contested: tuple[str, ...] = ()
@@ -45,23 +57,34 @@ class Sweep:
     impaired: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
     news: tuple[str, ...] = ()
+    oldest: Mapping[Open, Oldest] = field(default_factory=lambda: dict.fromkeys(Open, Oldest()))
     taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
     not_offered: tuple[str, ...] = ()
 
     @property
     def to_reconcile(self) -> tuple[str, ...]:
         """Those that differ; the blocked ones too: what blocked them may be gone, and a run says why."""
-        return tuple(sorted({*self.drifted, *self.blocked, *self.contested, *self.leftovers, *self.news}))
+        differing = (*self.drifted, *self.converging, *self.blocked, *self.contested)
+        return tuple(sorted({*differing, *self.leftovers, *self.news}))
 
 
 # The state of a VPC is the first of these that one of its findings has.
 _STATES = (
-    ("drifted", {Status.REMEDIABLE, Status.WAITING}),
+    ("drifted", {Status.REMEDIABLE}),
     ("blocked", {Status.BLOCKED}),
     ("contested", {Status.CONTESTED}),
+    ("converging", {Status.WAITING}),
     ("leaving", {Status.LEAVING}),
     ("impaired", {Status.IMPAIRED}),
 )
+
+
+_OPEN = {
+    Status.REMEDIABLE: Open.DRIFTED,
+    Status.WAITING: Open.DRIFTED,
+    Status.BLOCKED: Open.BLOCKED,
+    Status.CONTESTED: Open.CONTESTED,
+}
 
 
 def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
@@ -82,12 +105,15 @@ def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
         memories = means.ledger.read_many(vpc_ids)
     states: dict[str, list[str]] = {name: [] for name in ("in_sync", *(name for name, _ in _STATES))}
     leftovers, news = [], []
+    oldest = dict.fromkeys(Open, Oldest())
     for observation in seen:
         vpc_id = observation.vpc.id
         memory = memories[vpc_id] if memories is not None else None
         wanted = intent.read(observation, catalogue.profiles, installation, now, memory)
         plan = make_plan(observation, wanted, installation, memory, now, catalogue.doubt)
-        state = _state(plan)
+        state = state_of(plan, memory)
+        for what, since in _open_since(plan, memory, wanted.mode):
+            oldest[what] = max(oldest[what], Oldest(int(now - since), vpc_id), key=lambda each: each.age)
         if installation.profile_key in observation.vpc.tags or state == "leaving":
             states[state].append(vpc_id)
         elif state != "in_sync":
@@ -98,6 +124,7 @@ def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
         **{name: tuple(vpc_ids) for name, vpc_ids in states.items()},
         leftovers=tuple(leftovers),
         news=tuple(news),
+        oldest=oldest,
         taken_over=taken_over or (),
         not_offered=_not_offered(means, catalogue.profiles),
     )
@@ -118,12 +145,40 @@ def _not_offered(means: Means, profiles: Mapping[str, Profile]) -> tuple[str, ..
     )
 
 
-def _state(plan: Plan) -> str:
-    statuses = {finding.status for finding in plan.findings}
-    # A mark that is yet to be put is something to do.
-    if plan.steps:
-        return "drifted"
+def state_of(plan: Plan, memory: Memory | None) -> str:
+    """The state of a VPC: the name of a field of `Sweep`. `memory` is None where the ledger cannot be read."""
+    known = known_open(memory)
+    statuses = {status_of(finding, known) for finding in plan.findings}
+    for step in plan.steps:
+        # A mark that is yet to be put is something to do.
+        if {status_of(finding, known) for finding in step.remediates} != {Status.BLOCKED}:
+            return "drifted"
     return next((name for name, those in _STATES if statuses & those), "in_sync")
+
+
+def known_open(memory: Memory | None) -> Mapping[tuple[str, str], OpenFinding]:
+    """What the ledger knows as open, by kind and resource."""
+    findings = memory.findings if memory else ()
+    return {each.key: each for each in findings if each.status is not Status.REMEDIATED}
+
+
+def status_of(finding: Finding, known: Mapping[tuple[str, str], OpenFinding]) -> Status:
+    """What a finding is: what a run can only learn by asking EC2, such as a missing permission, the last one
+    did learn."""
+    before = known.get((finding.kind, finding.resource))
+    blocked = finding.status is Status.REMEDIABLE and before and before.status is Status.BLOCKED
+    return Status.BLOCKED if blocked else finding.status
+
+
+def _open_since(plan: Plan, memory: Memory | None, mode: Mode) -> Iterator[tuple[Open, int]]:
+    """The open findings of a VPC of which the ledger knows since when they stand. Where nothing is to be
+    remediated, drift has no age that a person has to know."""
+    known = known_open(memory)
+    for finding in plan.findings:
+        what = _OPEN.get(status_of(finding, known))
+        before = known.get((finding.kind, finding.resource))
+        if what and before and (what is not Open.DRIFTED or mode is Mode.ENFORCE):
+            yield what, before.since
 
 
 def _take_over(
@@ -134,17 +189,24 @@ def _take_over(
     say: Callable[[str], None],
 ) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
     """Make known to an empty ledger what bears all three marks, once per installation. Until that is done,
-    nothing is deleted that serves. None where it is done already."""
+    nothing is deleted that serves. None where it is done already.
+
+    Where there is any such thing, this installation is not new: what stands open was announced before.
+    """
     if memories is None or not means.ledger.awaits_takeover():
         return None
+    marked = {
+        each.vpc.id: Situation(each, NOTHING, means.installation, memories[each.vpc.id], now).fully_marked
+        for each in seen
+    }
+    quiet = any(marked.values())
     taken: list[tuple[str, tuple[str, ...]]] = []
     for observation in seen:
         memory = memories[observation.vpc.id]
-        situation = Situation(observation, NOTHING, means.installation, memory, now)
-        new = [
-            Made(each, purpose) for each, purpose in situation.fully_marked.items() if each not in memory.made
-        ]
-        if new and means.ledger.save(memory.with_made(new)) is None:
+        found = marked[observation.vpc.id].items()
+        new = [Made(each, purpose) for each, purpose in found if each not in memory.made]
+        written = replace(memory.with_made(new), quiet=memory.quiet or (quiet and not memory.version))
+        if written != memory and means.ledger.save(written) is None:
             say(f"sweep: the ledger did not take over what is in {observation.vpc.id}: the next sweep will")
             return tuple(taken)
         if new:

@@ -17,7 +17,7 @@ from reconciler.domain.contest import Remediated
 from reconciler.domain.counts import Concluded
 from reconciler.domain.execution import Outcome
 from reconciler.domain.findings import Finding, Kind, Reason, Status
-from reconciler.domain.memory import Adoption, Cause, Made, Making, Memory, OpenFinding
+from reconciler.domain.memory import Adoption, Cause, Change, Made, Making, Memory, OpenFinding
 from reconciler.domain.plan import Plan, Removal, Step
 from reconciler.domain.remembering import after, before, explained, made_by, purpose_of, remediated
 
@@ -98,7 +98,14 @@ def test_the_open_findings_are_those_of_the_last_run() -> None:
     stale = replace(EMPTY, findings=(OpenFinding("tags-missing", "sg-1", NOON, Status.WAITING),))
     concluded = Concluded(OFF, Status.BLOCKED, Reason.PRIVATE_DNS_CONFLICT, since=NOON)
     assert after(stale, NOTHING_DONE, (), [concluded], NOON).findings == (
-        OpenFinding("private-dns-off", "vpce-1", NOON, Status.BLOCKED, Reason.PRIVATE_DNS_CONFLICT),
+        OpenFinding(
+            "private-dns-off",
+            "vpce-1",
+            NOON,
+            Status.BLOCKED,
+            Reason.PRIVATE_DNS_CONFLICT,
+            announced=Change.BLOCKED,
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .cures import cure
 from .findings import Finding, Reason, Status
 from .memory import Cause
 
@@ -29,9 +30,18 @@ class Metric(StrEnum):
 
 
 @dataclass(frozen=True)
+class Done:
+    """A call that EC2 took, in words, and EC2's id of the request (empty: not known)."""
+
+    call: str
+    request_id: str = ""
+
+
+@dataclass(frozen=True)
 class Concluded:
     """A finding, what became of it, and where it is blocked or waits, why. `since` is when it was first seen,
-    in seconds since 1970 (0: not known), and `cause` the call that brought it about, where one is known."""
+    in seconds since 1970 (0: not known), and `cause` the call that brought it about, where one is known.
+    `done` is what was done about it."""
 
     finding: Finding
     status: Status
@@ -39,6 +49,12 @@ class Concluded:
     detail: str = ""
     since: int = 0
     cause: Cause | None = None
+    done: tuple[Done, ...] = ()
+
+    @property
+    def cure(self) -> str:
+        """What a person does about it, in one sentence."""
+        return cure(self.finding.kind, self.status, self.reason)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ class Outcome:
     `status` is `remediated`, `waiting`, `blocked` or `reported`. `failed` says of a waiting step that EC2
     could not do it for now, `throttled` that EC2 takes no more calls of its kind for now, `dns_off` that
     private DNS lacks an attribute of the VPC. `findings` came to light only when EC2 was asked. `made_id` is
-    the id of what the step made, `subnet_ids` are those that EC2 took of its candidates.
+    the id of what the step made, `subnet_ids` are those that EC2 took of its candidates. `request_ids` are
+    EC2's, one for each call that it answered.
     """
 
     step: Step
@@ -34,6 +35,7 @@ class Outcome:
     dns_off: bool = False
     made_id: str = ""
     subnet_ids: tuple[str, ...] = ()
+    request_ids: tuple[str, ...] = ()
 
     @property
     def is_change(self) -> bool:

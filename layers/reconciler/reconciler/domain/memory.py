@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 
 from .contest import Contest
 from .findings import Reason, Status
@@ -36,9 +37,22 @@ class Cause:
         return f"{self.event_name} by {self.actor}"
 
 
+class Change(StrEnum):
+    """What a finding event says of a finding. These words are in the events: subscribers depend on them."""
+
+    DETECTED = "detected"
+    REMEDIATED = "remediated"
+    BLOCKED = "blocked"
+    CONTESTED = "contested"
+    IMPAIRED = "impaired"
+    LEAVING = "leaving"
+    CLEARED = "cleared"
+
+
 @dataclass(frozen=True)
 class OpenFinding:
-    """A finding of the last run, since when it stands, and what brought it about."""
+    """A finding of the last run, since when it stands, and what brought it about. `announced` is the last
+    event that was sent of it, None where none was."""
 
     kind: str
     resource: str
@@ -46,6 +60,7 @@ class OpenFinding:
     status: Status
     reason: Reason | None = None
     cause: Cause | None = None
+    announced: Change | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -92,6 +107,7 @@ class Memory:
     followed. `complete` says that what was made before the ledger has been taken over: until then
     marks alone prove ownership, and nothing is deleted that serves. `version` counts how often this was
     written. `expires` says that EC2 did not show the VPC, so that what is known of it goes before long.
+    `quiet` says that the ledger was lost: what the next run finds was announced before.
     """
 
     vpc_id: str
@@ -107,6 +123,7 @@ class Memory:
     complete: bool = True
     version: int = 0
     expires: bool = False
+    quiet: bool = False
 
     def knows(self, resource_id: str, purpose: str) -> bool:
         """Whether this installation made the thing: by its id, or by an intention for its purpose."""

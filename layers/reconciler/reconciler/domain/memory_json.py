@@ -8,11 +8,21 @@ from typing import Any
 
 from .contest import Contest
 from .findings import Reason, Status
-from .memory import Adoption, Cause, Made, Making, Memory, OpenFinding
+from .memory import Adoption, Cause, Change, Made, Making, Memory, OpenFinding
 from .profile import Edition
 
 # What stands in items of its own, or follows from where the document stands.
 _ELSEWHERE = ("vpc_id", "claimed", "causes", "complete", "version", "expires")
+# What the last version wrote, which sent no events: what stood open then is not news.
+_ANNOUNCED_BEFORE = {
+    Status.REMEDIATED: Change.REMEDIATED,
+    Status.WAITING: Change.DETECTED,
+    Status.REPORTED: Change.DETECTED,
+    Status.BLOCKED: Change.BLOCKED,
+    Status.CONTESTED: Change.CONTESTED,
+    Status.IMPAIRED: Change.IMPAIRED,
+    Status.LEAVING: Change.LEAVING,
+}
 
 
 class Unreadable(ValueError):
@@ -70,13 +80,17 @@ def _with(given: dict[str, Any], memory: Memory) -> Memory:
         findings=tuple(_finding(each) for each in given.get("findings", [])),
         contests=tuple(_known(Contest, each) for each in given.get("contests", [])),
         followed=_known(Edition, given.get("followed", {})),
+        quiet=bool(given.get("quiet", False)),
     )
 
 
 def _finding(given: dict[str, Any]) -> OpenFinding:
     reason, cause = given.get("reason"), given.get("cause")
+    status = Status(given["status"])
+    announced = given["announced"] if "announced" in given else _ANNOUNCED_BEFORE.get(status)
     changed = {
-        "status": Status(given["status"]),
+        "status": status,
+        "announced": Change(announced) if announced else None,
         "reason": Reason(reason) if reason else None,
         "cause": _cause(cause) if cause else None,
     }

@@ -8,6 +8,7 @@ from dataclasses import replace
 from . import contest
 from .actions import CreateEndpoint, CreateGatewayEndpoint, CreateSecurityGroup, ModifyEndpoint
 from .causes import cause_of
+from .changes import announced
 from .contest import Remediated
 from .counts import Concluded
 from .execution import Outcome
@@ -103,6 +104,7 @@ def after(
         memory,
         leaving=_leaving(memory, plan, outcomes, now),
         expires=False,
+        quiet=False,
         contests=contest.after(memory.contests, remediated(outcomes), now),
         findings=tuple(
             OpenFinding(
@@ -113,6 +115,7 @@ def after(
                 each.reason,
                 # One call may name a thousand ids.
                 replace(each.cause, resources=()) if each.cause else None,
+                announced(each, memory),
             )
             for each in concluded
         ),

@@ -62,17 +62,32 @@ class _OutOfTime(RuntimeError):
 
 
 class _Timely:
-    """A client that starts no call after a deadline, in seconds since 1970."""
+    """A client that starts no call after a deadline, in seconds since 1970, and keeps EC2's request ids."""
 
     def __init__(self, ec2: EC2Client, now: Callable[[], float], deadline: float) -> None:
         self._ec2 = ec2
         self._now = now
         self._deadline = deadline
+        self._request_ids: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         if self._now() > self._deadline:
             raise _OutOfTime
-        return getattr(self._ec2, name)
+        call = getattr(self._ec2, name)
+
+        def noted(**request: Any) -> Any:
+            answer = call(**request)
+            if isinstance(answer, dict) and (found := answer.get("ResponseMetadata", {}).get("RequestId")):
+                self._request_ids.append(found)
+            return answer
+
+        return noted
+
+    def take_request_ids(self) -> tuple[str, ...]:
+        """Those of the calls that EC2 took since this was last asked."""
+        taken = tuple(self._request_ids)
+        self._request_ids.clear()
+        return taken
 
 
 def execute(
@@ -82,13 +97,14 @@ def execute(
     started after `deadline`."""
     if mode is Mode.AUDIT:
         return [Outcome(step, Status.REPORTED) for step in plan.steps]
-    executor = _Executor(cast("EC2Client", _Timely(ec2, now, deadline)), now)
+    executor = _Executor(_Timely(ec2, now, deadline), now)
     return [outcome for steps in plan.calls for outcome in executor.call(steps)]
 
 
 class _Executor:
-    def __init__(self, ec2: EC2Client, now: Callable[[], float]) -> None:
-        self._ec2 = ec2
+    def __init__(self, timely: _Timely, now: Callable[[], float]) -> None:
+        self._timely = timely
+        self._ec2 = cast("EC2Client", timely)
         self._now = now
         self._execution = Execution()
         self._new_group_id = ""
@@ -120,7 +136,8 @@ class _Executor:
             answer = Answer(errors.classify(error))
         except _OutOfTime:
             return self._execution.record(Outcome(step, Status.WAITING, detail="no time left in this run"))
-        return self._execution.record(_outcome(step, answer))
+        outcome = replace(_outcome(step, answer), request_ids=self._timely.take_request_ids())
+        return self._execution.record(outcome)
 
     def _carry_out(self, action: Action) -> Answer:
         match action:
