@@ -39,8 +39,13 @@ _CONFIG = Config(
 )
 
 
+# What a service's actions begin with in a policy, where that is not the name that requests are signed for.
+_PREFIXES = {"monitoring": "cloudwatch"}
+
+
 def _note_service(parsed: dict[str, Any], model: OperationModel, **_: object) -> None:
-    parsed[SERVICE] = model.service_model.signing_name
+    signed = model.service_model.signing_name
+    parsed[SERVICE] = _PREFIXES.get(signed, signed)
 
 
 class Account:

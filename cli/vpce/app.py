@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 import click
 
 from .commands.plan import plan
+from .commands.status import status
 from .exits import ERROR, FINE, STOPPED
 from .problems import EXPECTED, Problem, sentence
 from .screen import Screen
@@ -37,6 +38,7 @@ def cli() -> None:
 
 
 cli.add_command(plan)
+cli.add_command(status)
 
 
 def main() -> None:

@@ -146,7 +146,7 @@ def _not_offered(means: Means, profiles: Mapping[str, Profile]) -> tuple[str, ..
 
 
 def state_of(plan: Plan, memory: Memory | None) -> str:
-    """The state of a VPC: the name of a field of `Sweep`. `memory` is None where the ledger cannot be read."""
+    """The state of a VPC, by the name of a field of `Sweep`. Without the ledger `memory` is None."""
     known = known_open(memory)
     statuses = {status_of(finding, known) for finding in plan.findings}
     for step in plan.steps:
