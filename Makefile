@@ -1,4 +1,5 @@
 # One verb a target. Everything installed goes into .venv and .tools.
+# Needs Python 3.11 or newer. Where python3 is an older one: make PYTHON=python3.12 demo
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -6,6 +7,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 TOOLS := .tools/sam/.ready .tools/ministack/.ready
+START := $(BIN)/python -S sandbox/start.py
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+
+# An environment whose Python has gone is no longer ready.
+$(foreach made,.venv .tools/sam .tools/ministack,$(shell test -x $(made)/bin/python || rm -f $(made)/.ready))
+
+# What uv and SAM keep at home is kept here where home cannot be written.
+ifneq ($(shell test -w "$${HOME:-}" && echo writable),writable)
+export UV_CACHE_DIR ?= $(CURDIR)/.tools/cache
+export __SAM_CLI_APP_DIR ?= $(CURDIR)/.tools/sam-home
+endif
 
 .PHONY: help setup test lint demo sandbox build deploy format requirements clean
 
@@ -15,10 +27,10 @@ help: ## List the targets
 setup: .venv/.ready $(TOOLS) ## Install all that the other targets need, into .venv and .tools
 
 demo: setup ## Deploy to the embedded sandbox, break VPCs, watch them heal
-	@$(BIN)/python -m sandbox demo
+	@$(START) demo 3>&2 2>/dev/null
 
 sandbox: setup ## Keep the sandbox up, and print how to talk to it with the AWS CLI
-	@$(BIN)/python -m sandbox up
+	@$(START) up 3>&2 2>/dev/null
 
 test: setup ## Run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -49,15 +61,22 @@ requirements: .venv/.ready ## Pin the requirement files anew, from the .in files
 clean: ## Remove all that setup and build made
 	@rm -rf .venv .tools .aws-sam .sandbox out
 
+# What was begun and not ended is begun anew. What a tool says is shown where it fails, and not where Ctrl-C ends it.
+quietly = trap 'exit 130' INT; said=$$($(1) 2>&1) || { echo "$$said" >&2; exit 1; }
+
 .venv/.ready: requirements/uv.txt requirements/dev.txt
 	@echo "setting up .venv"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/uv.txt requirements/dev.txt
+	@test -e $@ && $(BIN)/python -c '$(NEW_ENOUGH)' 2>/dev/null \
+	  || requirements/make_venv.sh "$(PYTHON)" $(MAKECMDGOALS)
+	@rm -f $@
+	@$(call quietly,$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt)
+	@$(call quietly,$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/uv.txt requirements/dev.txt)
 	@touch $@
 
 .tools/%/.ready: requirements/%.txt | .venv/.ready
 	@echo "setting up .tools/$*"
-	@test -x .tools/$*/bin/python || $(UV) venv --quiet --python $(BIN)/python .tools/$*
-	@$(UV) pip sync --quiet --python .tools/$*/bin/python --require-hashes requirements/$*.txt
+	@test -e $@ && .tools/$*/bin/python -c '' 2>/dev/null \
+	  || { $(call quietly,$(UV) venv --quiet --clear --python $(BIN)/python .tools/$*); }
+	@rm -f $@
+	@$(call quietly,$(UV) pip sync --quiet --python .tools/$*/bin/python --require-hashes requirements/$*.txt)
 	@touch $@

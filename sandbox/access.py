@@ -18,6 +18,7 @@ ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 SECRET = "test"
 """The secret of every key in the sandbox."""
+_LOOPBACK = ("127.0.0.1", "localhost")
 
 _SHIELD = {
     "profile": (None, None, None, None),
@@ -47,6 +48,22 @@ def without_aws(environment: dict[str, str]) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_PAGER": "",
     }
+
+
+def forget_the_callers_account() -> None:
+    """Take everything that points at somebody's AWS account out of this process' environment."""
+    kept = without_aws(dict(os.environ))
+    os.environ.clear()
+    os.environ.update(kept)
+
+
+def reach_loopback() -> None:
+    """Have this process, and those that it starts, reach this machine without the proxy that is set."""
+    names = ("no_proxy", "NO_PROXY")
+    # Tools read one of the two, the one before the other; "*" alone stands for every host.
+    others = next((value for name in names if (value := os.environ.get(name, "").strip())), "")
+    if others != "*":
+        os.environ.update(dict.fromkeys(names, ",".join([*filter(None, [others]), *_LOOPBACK])))
 
 
 @cache

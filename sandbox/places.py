@@ -24,9 +24,14 @@ def run_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        for leftover in folder.iterdir():
-            if leftover.is_dir():
-                shutil.rmtree(leftover, ignore_errors=True)
+        leave_only_logs()
+
+
+def leave_only_logs() -> None:
+    """Remove the folders of this process' runs, but not their logs."""
+    for leftover in HOME.glob(f"run-{os.getpid()}-*/*"):
+        if leftover.is_dir():
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _forget_ended_runs() -> None:

@@ -20,6 +20,13 @@ from typing import IO
 
 _GRACE = 3.0
 _PATIENCE = 15.0
+_held: set[subprocess.Popen[bytes]] = set()
+_holding = threading.Lock()
+_over = threading.Event()
+
+
+class LetGo(RuntimeError):
+    """Everything was ended, so nothing is started any more."""
 
 
 @contextlib.contextmanager
@@ -32,21 +39,43 @@ def leashed(
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A command on a leash, for as long as the block lasts; what it says, errors too, goes to `output`."""
     keeper = Path(__file__).resolve()
-    with subprocess.Popen(
-        [sys.executable, str(keeper), *map(str, command)],
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.PIPE,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    ) as leash:
-        assert leash.stdin is not None
+    with _holding:
+        if _over.is_set():
+            raise LetGo(f"{command[0]} was not started")
+        leash = subprocess.Popen(
+            [sys.executable, str(keeper), *map(str, command)],
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        _held.add(leash)
+    with leash:
         try:
             yield leash
         finally:
-            leash.stdin.close()
-            leash.wait(_PATIENCE)
+            _let_go(leash)
+            _held.discard(leash)
+
+
+def end_all() -> None:
+    """End every command on a leash, from whatever thread, and start none any more."""
+    with _holding:
+        _over.set()
+        held = list(_held)
+    for leash in held:
+        assert leash.stdin is not None
+        leash.stdin.close()
+    for leash in held:
+        _let_go(leash)
+
+
+def _let_go(leash: subprocess.Popen[bytes]) -> None:
+    assert leash.stdin is not None
+    leash.stdin.close()
+    leash.wait(_PATIENCE)
 
 
 def hold(command: Sequence[str]) -> int:
