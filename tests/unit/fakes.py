@@ -16,6 +16,7 @@ from reconciler.ledger import Ledger
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_ssm import SSMClient
 
@@ -58,6 +59,28 @@ class FakeSqs:
 def refusal(code: str, message: str = "no") -> ClientError:
     """What boto3 raises where EC2 answers with an error."""
     return ClientError({"Error": {"Code": code, "Message": message}}, "SomeCall")
+
+
+class FakeEvents:
+    """A default bus that keeps what it is sent, or refuses all of it."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.sent: list[Any] = []
+        self._error = error
+
+    @property
+    def client(self) -> EventBridgeClient:
+        return cast("EventBridgeClient", self)
+
+    def put_events(self, *, Entries: list[Any]) -> Any:  # noqa: N803
+        assert 1 <= len(Entries) <= 10
+        if self._error:
+            raise self._error
+        self.sent += Entries
+        return {
+            "FailedEntryCount": 0,
+            "Entries": [{"EventId": str(number)} for number, _ in enumerate(Entries)],
+        }
 
 
 class FakeEc2:

@@ -9,9 +9,10 @@ from uuid import uuid4
 import pytest
 from aws_lambda_powertools import Logger
 
+from reconciler.event_bus import EventBus
 from reconciler.runtime import Runtime
 from tests.account import Account
-from tests.unit.fakes import FakeSqs
+from tests.unit.fakes import FakeEvents, FakeSqs
 
 
 class Installation:
@@ -27,6 +28,9 @@ class Installation:
             self.account.settings, logger, self.account.reconciler, self.sqs.client, self.account.clock.now
         )
         self.runtime.__dict__["ledger"] = self.account.ledger
+        self.events = FakeEvents()
+        bus = EventBus(lambda: self.events.client, self.account.settings.installation.id, logger.warning)
+        self.runtime.__dict__["event_bus"] = bus
 
     def said(self) -> str:
         return "\n".join(json.loads(line)["message"] for line in self._log.getvalue().splitlines())

@@ -102,7 +102,7 @@ def test_a_run_that_dies_is_reported_and_is_requeued_and_holds_up_no_other(here:
     dying(here, good)
     batch = a_batch(asking_for("vpc-0bad"), asking_for(good))
     assert failures(reconcile.handle(batch, CONTEXT, here.runtime)) == []
-    assert "run of vpc-0bad: died" in here.said()
+    assert "run of vpc-0bad: crashed" in here.said()
     assert f"reconciled {good}: converged" in here.said()
     [message] = here.sqs.sent
     body = json.loads(message["MessageBody"])
@@ -156,7 +156,7 @@ def test_sweep_asks_for_passes_over_the_vpcs_that_differ_and_writes_nothing(here
     [message] = here.sqs.sent
     body = json.loads(message["MessageBody"])
     assert (body["first_seen"], body["swept"]) == (int(here.account.clock.now() * 1000), True)
-    assert here.said().startswith("sweep: 1 in sync, 1 drifted, 0 blocked")
+    assert here.said().startswith("sweep: 1 in sync, 0 converging, 1 drifted, 0 blocked")
 
 
 def test_a_sweep_that_events_asked_for_counts_from_the_first_of_them(here: Installation) -> None:

@@ -56,6 +56,7 @@ def test_intake_asks_for_a_run_over_the_opted_in_vpc_of_an_event(here: Installat
         "counted": [],
         "made": [],
         "contests": [],
+        "correlation_id": "event-1",
     }
 
 

@@ -237,6 +237,7 @@ def test_each_vpc_is_a_message_group_of_its_own() -> None:
         ],
         "made": [],
         "contests": [],
+        "correlation_id": "",
     }
 
 

@@ -10,11 +10,11 @@ from reconciler import report
 from reconciler.conclusion import Ending, Run
 from reconciler.domain import counts
 from reconciler.domain.counts import Concluded, Count, Tally
-from reconciler.domain.findings import Kind, Reason, Status
+from reconciler.domain.findings import Reason, Status
 from reconciler.ec2.errors import Refusal, Verdict
-from reconciler.published import Rejection
+from reconciler.published import METRICS, Function, Open, Rejection
 from reconciler.queue import RunRequest
-from reconciler.sweep import Sweep
+from reconciler.sweep import Oldest, Sweep
 from tests.unit.reported import (
     DNS,
     FIRST_SEEN,
@@ -199,6 +199,7 @@ def test_drift_that_no_event_foretold_is_counted_by_the_sweep(reported: Reported
 def test_a_sweep_is_a_count_for_each_state_without_dimensions_nought_included(reported: Reported) -> None:
     swept = Sweep(
         in_sync=("vpc-1", "vpc-2"),
+        converging=("vpc-10", "vpc-11"),
         drifted=("vpc-3",),
         contested=("vpc-5", "vpc-6", "vpc-7"),
         leaving=("vpc-8",),
@@ -207,10 +208,13 @@ def test_a_sweep_is_a_count_for_each_state_without_dimensions_nought_included(re
     )
     report.report_sweep(swept, reported.logger)
     emf = reported.emf()
-    assert [line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] for line in emf] == [[[]]] * 6
     counts = {name: line[name] for line in emf for name in line if name.startswith("Vpcs")}
+    assert [line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] for line in emf][: len(counts)] == [
+        [[]] for _ in counts
+    ]
     assert counts == {
         "VpcsInSync": [2.0],
+        "VpcsConverging": [2.0],
         "VpcsDrifted": [1.0],
         "VpcsBlocked": [0.0],
         "VpcsContested": [3.0],
@@ -219,9 +223,40 @@ def test_a_sweep_is_a_count_for_each_state_without_dimensions_nought_included(re
     }
     [line] = reported.lines()
     assert line["message"] == (
-        "sweep: 2 in sync, 1 drifted, 0 blocked, 3 contested, 1 leaving, 1 impaired, 1 that are not opted in"
+        "sweep: 2 in sync, 2 converging, 1 drifted, 0 blocked, 3 contested, 1 leaving, 1 impaired, "
+        "1 that are not opted in"
     )
     assert (line["contested"], line["leaving"]) == (["vpc-5", "vpc-6", "vpc-7"], ["vpc-8"])
+
+
+def test_a_sweep_publishes_the_age_of_the_oldest_finding_of_each_sort_nought_included_and_that_it_was_made(
+    reported: Reported,
+) -> None:
+    oldest = {
+        Open.DRIFTED: Oldest(),
+        Open.BLOCKED: Oldest(7200, "vpc-3"),
+        Open.CONTESTED: Oldest(60, "vpc-1"),
+    }
+    report.report_sweep(Sweep(oldest=oldest), reported.logger)
+    ages = [each for each in reported.metrics() if each[0] in ("OldestFindingAge", "SweepCompleted")]
+    assert ages == [
+        ("OldestFindingAge", "Seconds", 0.0, {"Status": "drifted"}),
+        ("OldestFindingAge", "Seconds", 7200.0, {"Status": "blocked"}),
+        ("OldestFindingAge", "Seconds", 60.0, {"Status": "contested"}),
+        ("SweepCompleted", "Count", 1.0, {}),
+    ]
+    assert [line["vpc_id"] for line in reported.emf() if "vpc_id" in line] == ["vpc-3", "vpc-1"]
+
+
+def test_calls_to_ec2_are_counted_by_function_and_nought_is_not_published(reported: Reported) -> None:
+    report.report_ec2_calls(Function.INTAKE, 0, 0)
+    report.report_ec2_calls(Function.RECONCILE, 9, 0)
+    report.report_ec2_calls(Function.SWEEP, 12, 2)
+    assert reported.metrics() == [
+        ("Ec2Calls", "Count", 9.0, {"Function": "reconcile"}),
+        ("Ec2Calls", "Count", 12.0, {"Function": "sweep"}),
+        ("Ec2Throttles", "Count", 2.0, {"Function": "sweep"}),
+    ]
 
 
 @pytest.mark.parametrize("why", Rejection)
@@ -235,16 +270,16 @@ def test_an_input_that_is_turned_away_is_named_in_a_line_and_counted_by_reason(
     assert line["message"] == f"{why.value}: eventName is missing, in event 1"
 
 
-def test_a_run_that_died_is_reported_with_its_trace_and_counted_without_a_dimension(
+def test_a_run_that_crashed_is_reported_with_its_trace_and_counted_without_a_dimension(
     reported: Reported,
 ) -> None:
     try:
         raise ZeroDivisionError("a fault")
     except ZeroDivisionError:
         report.report_crash(VPC_ID, reported.logger)
-    assert reported.metrics() == [("PassDied", "Count", 1.0, {})]
+    assert reported.metrics() == [("RunCrashed", "Count", 1.0, {}), ("PassDied", "Count", 1.0, {})]
     [line] = reported.lines()
-    assert (line["level"], line["message"]) == ("ERROR", f"run of {VPC_ID}: died")
+    assert (line["level"], line["message"]) == ("ERROR", f"run of {VPC_ID}: crashed")
     assert "a fault" in line["exception"]
 
 
@@ -260,6 +295,7 @@ TELLINGS: list[Callable[[Logger], None]] = [
     ),
     lambda logger: report.report_run(a_run(Ending.CONVERGED, attempts=1), NOW, logger),
     lambda logger: report.report_sweep(Sweep(("vpc-1",), ("vpc-2",), ("vpc-3",), ("vpc-4",)), logger),
+    lambda logger: report.report_ec2_calls(Function.RECONCILE, 9, 1),
     lambda logger: report.report_run(replace(a_run(Ending.CONTESTED), unforeseen=1), NOW, logger),
     lambda logger: report.report_rejection(Rejection.FOREIGN_ACCOUNT, "DeleteVpc of 999999999999", logger),
 ]
@@ -269,10 +305,11 @@ TELLINGS: list[Callable[[Logger], None]] = [
 def test_a_dimension_is_a_word_of_a_closed_list_and_never_an_id(
     reported: Reported, tell: Callable[[Logger], None]
 ) -> None:
-    words = {"Kind": set(Kind), "Reason": {*Reason, *Rejection}}
     tell(reported.logger)
     metrics = reported.metrics()
     assert metrics
-    for _, _, _, dimensions in metrics:
-        assert len(dimensions) <= 1
-        assert all(value in words[name] for name, value in dimensions.items())
+    for name, unit, _, dimensions in metrics:
+        published = METRICS[name]
+        assert unit == published.unit
+        assert list(dimensions) == ([published.dimension] if published.dimension else [])
+        assert all(value in published.values for value in dimensions.values())

@@ -91,17 +91,19 @@ def test_a_vpc_that_is_as_it_should_be_is_in_sync(vpc: VpcBuilder) -> None:
     [
         a_vpc().with_private_subnets("a"),
         a_converged_vpc("a").with_dns(support=False),
-        a_vpc()
-        .with_private_subnets("a")
-        .with_group()
-        .with_endpoint(LOGS)
-        .with_endpoint(ENVOY, state=EndpointState.PENDING),
         a_converged_vpc("a").tagged(profile="appmesh", mode="enforced").with_dns(support=False),
         a_vpc().with_private_subnets("a").without_service(ENVOY),
     ],
 )
-def test_a_vpc_that_a_run_can_do_or_wait_for_something_about_has_drifted(vpc: VpcBuilder, mode: Mode) -> None:
+def test_a_vpc_that_a_run_can_do_something_about_has_drifted(vpc: VpcBuilder, mode: Mode) -> None:
     assert swept(vpc, mode=mode)[0] == DRIFTED
+
+
+def test_a_vpc_on_which_only_aws_is_at_work_is_converging_and_is_looked_at_again() -> None:
+    pending = a_vpc().with_private_subnets("a").with_group().with_endpoint(LOGS)
+    found = swept(pending.with_endpoint(ENVOY, state=EndpointState.PENDING))[0]
+    assert found == Sweep(converging=("vpc-1",))
+    assert found.to_reconcile == ("vpc-1",)
 
 
 @pytest.mark.parametrize(
