@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,9 +78,13 @@ def _of_directive(directive: Mapping[str, Any], record: Mapping[str, Any]) -> It
 class Extractor:
     """Publishes the metrics of new log lines, every other second, in a thread."""
 
-    def __init__(self, plane: ControlPlane, logs: FunctionLogs) -> None:
+    def __init__(
+        self, plane: ControlPlane, logs: FunctionLogs, then: Callable[[], None] = lambda: None
+    ) -> None:
+        """`then` is done after each time."""
         self._cloudwatch = plane.client("cloudwatch")
         self._logs = logs
+        self._then = then
         self._published = 0
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="emf", daemon=True)
@@ -106,6 +110,7 @@ class Extractor:
         while not self._ended.wait(_EVERY_SECONDS):
             try:
                 self.publish()
+                self._then()
             except (ClientError, BotoCoreError):
                 _log.exception("metrics were not published")
 

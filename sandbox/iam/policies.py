@@ -2,7 +2,8 @@
 from AWS's.
 
 AWS authorises SQS's batch calls under the action of the single call; ministack asks for an action of their
-own, which on AWS does not exist and which no template should name.
+own, which on AWS does not exist and which no template should name. And ministack does not know the source of
+an event where it decides on PutEvents, so that a condition on it never holds.
 """
 
 from __future__ import annotations
@@ -21,14 +22,19 @@ _BATCHES = {
 }
 
 
-def allow_batches(plane: ControlPlane, stack: Stack) -> None:
-    """Let each role of the stack send in batches where it may send one by one."""
+def mend(plane: ControlPlane, stack: Stack) -> None:
+    """Let each role of the stack send in batches where it may send one by one, and put the events that it
+    may."""
     iam = plane.client("iam")
     for role in stack.physical_ids("AWS::IAM::Role").values():
-        more = [batched for statement in _own_statements(iam, role) for batched in _batched(statement)]
+        more = [
+            mended
+            for statement in _own_statements(iam, role)
+            for mended in (*_batched(statement), *_of_any_source(statement))
+        ]
         if more:
             document = json.dumps({"Version": "2012-10-17", "Statement": more})
-            iam.put_role_policy(RoleName=role, PolicyName="sandbox-batches", PolicyDocument=document)
+            iam.put_role_policy(RoleName=role, PolicyName="sandbox-mended", PolicyDocument=document)
 
 
 def statements_of(plane: ControlPlane, stack: Stack) -> dict[str, list[Statement]]:
@@ -59,3 +65,8 @@ def _batched(statement: Statement) -> Iterator[Statement]:
     actions = [_BATCHES[each] for each in ([named] if isinstance(named, str) else named) if each in _BATCHES]
     if actions:
         yield {**statement, "Action": actions}
+
+
+def _of_any_source(statement: Statement) -> Iterator[Statement]:
+    if statement["Action"] == "events:PutEvents":
+        yield {key: value for key, value in statement.items() if key != "Condition"}

@@ -17,23 +17,6 @@ STACK_ID = (
     "arn:aws:cloudformation:eu-west-1:111122223333:stack/vpc-endpoint-remediator/"
     "6d0f7c80-c846-11f0-9a3b-0a58a9feac02"
 )
-VALUES = {
-    "AWS::StackName": "vpc-endpoint-remediator",
-    "AWS::StackId": STACK_ID,
-    "AWS::AccountId": "111122223333",
-    "AWS::Region": "eu-west-1",
-    "AWS::Partition": "aws",
-    "TagPrefix": "vpce-remediator",
-    "DefaultMode": "enforce",
-    "DebounceSeconds": "30",
-    "ProfilesParameter": "",
-    "InstallationId": "",
-    "Paused": "false",
-    "GracePeriodMinutes": "1440",
-    "TeardownLimit": "5",
-    "AWS::NoValue": "",
-    "ReconcileRole.Arn": "arn:aws:iam::111122223333:role/vpc-endpoint-remediator-ReconcileRole-1A2B3C4D5E6F",
-}
 
 
 class _Loader(yaml.SafeLoader):
@@ -61,14 +44,34 @@ def template() -> Any:
     return yaml.load(TEMPLATE.read_text(encoding="utf-8"), _Loader)
 
 
+# What the references stand for in a stack of the parameters' defaults.
+VALUES: Mapping[str, str] = {
+    "AWS::StackName": "vpc-endpoint-remediator",
+    "AWS::StackId": STACK_ID,
+    "AWS::AccountId": "111122223333",
+    "AWS::Region": "eu-west-1",
+    "AWS::Partition": "aws",
+    "AWS::NoValue": "",
+    "ReconcileRole.Arn": "arn:aws:iam::111122223333:role/vpc-endpoint-remediator-ReconcileRole-1A2B3C4D5E6F",
+    **{name: str(parameter["Default"]) for name, parameter in template()["Parameters"].items()},
+}
+
+
 def resources(kind: str) -> dict[str, Any]:
     """The properties of the resources of a type, by logical id."""
     found = template()["Resources"].items()
     return {name: resource["Properties"] for name, resource in found if resource["Type"] == kind}
 
 
+def is_made(name: str, values: Mapping[str, str]) -> bool:
+    """Whether the resource is there under these values."""
+    condition = template()["Resources"][name].get("Condition")
+    return condition is None or _holds(condition, values)
+
+
 def resolve(node: Any, values: Mapping[str, str]) -> Any:
-    """The node with `Ref`, `Fn::GetAtt`, `Fn::If` and `Fn::Sub` replaced; what has no value, by its name."""
+    """The node with `Ref`, `Fn::GetAtt`, `Fn::If`, `Fn::Sub`, `Fn::Join` and `Fn::FindInMap` replaced; what
+    has no value, by its name."""
     if isinstance(node, list):
         return [resolve(each, values) for each in node]
     if not isinstance(node, dict):
@@ -78,6 +81,10 @@ def resolve(node: Any, values: Mapping[str, str]) -> Any:
             return values.get(name, name)
         case {"Fn::If": [condition, one, other]}:
             return resolve(one if _holds(condition, values) else other, values)
+        case {"Fn::Join": [between, list(parts)]}:
+            return str(between).join(part for part in resolve(parts, values) if part)
+        case {"Fn::FindInMap": [name, top, second]}:
+            return template()["Mappings"][name][resolve(top, values)][resolve(second, values)]
         case {"Fn::Sub": [text, dict(more)]}:
             own = {name: resolve(value, values) for name, value in more.items()}
             shown = {name: value if isinstance(value, str) else f"<{name}>" for name, value in own.items()}

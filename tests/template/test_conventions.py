@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
 
 from reconciler.settings import Settings
-from tests.template.deployed import VALUES, resolve, resources, template
+from tests.template.deployed import VALUES, is_made, resolve, resources, template
 
 FUNCTIONS = resources("AWS::Serverless::Function")
 QUEUES = resources("AWS::SQS::Queue")
@@ -40,6 +41,19 @@ def test_the_parameters_are_those_that_are_promised() -> None:
         "Paused": "false",
         "GracePeriodMinutes": 1440,
         "TeardownLimit": 5,
+        "Dashboard": "true",
+        "SavedQueries": "true",
+        "LogLevel": "INFO",
+        "Tracing": "false",
+        "AlarmTopicArn": "",
+        "DriftAlarmSeconds": 7200,
+        "BlockedAlarmSeconds": 86400,
+        "ContestedAlarmSeconds": 86400,
+        "SweepAlarmAfter": "3h",
+        "SweepDriftAlarmCount": 1,
+        "ErrorAlarmCount": 3,
+        "ConvergeAlarmMilliseconds": 900000,
+        "ThrottleAlarmCount": 50,
     }
     assert parameters["DefaultMode"]["AllowedValues"] == ["enforce", "audit"]
     debounce = parameters["DebounceSeconds"]
@@ -63,6 +77,23 @@ def test_the_functions_environment_makes_their_settings() -> None:
     settings = Settings.from_environment({**environment, "AWS_REGION": "eu-west-1"})
     assert settings.installation.id == "vpc-endpoint-remediator"
     assert (settings.pass_queue_url, settings.sweep_queue_url) == ("PassQueue", "SweepQueue")
+
+
+def test_the_log_level_is_a_level_that_the_logger_reads() -> None:
+    variables = GLOBALS["Environment"]["Variables"]
+    assert variables["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}
+    for level in template()["Parameters"]["LogLevel"]["AllowedValues"]:
+        assert isinstance(logging.getLevelName(level), int)
+
+
+def test_invocations_are_traced_only_where_it_is_asked_for() -> None:
+    traced = {**VALUES, "Tracing": "true"}
+    assert [resolve(GLOBALS["Tracing"], values) for values in (VALUES, traced)] == ["PassThrough", "Active"]
+    for name in (reference(function["Role"]) for function in FUNCTIONS.values()):
+        attached = resources("AWS::IAM::Role")[name]["ManagedPolicyArns"]
+        assert "WriteTraces" not in resolve(attached, VALUES)
+        assert "WriteTraces" in resolve(attached, traced)
+    assert [is_made("WriteTraces", values) for values in (VALUES, traced)] == [False, True]
 
 
 def test_each_function_has_a_role_of_its_own() -> None:

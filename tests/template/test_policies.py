@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.event_bus import SOURCE
 from sandbox.ec2 import AssumedRole
 from sandbox.iam.ec2_decision import Ec2Permissions
 from tests.template.deployed import VALUES, documents_of, resolve, resources
@@ -81,7 +82,7 @@ def is_write(action: str) -> bool:
 # ---- in general
 
 
-def test_nothing_is_written_on_any_resource_whatever_but_the_association_of_hosted_zones() -> None:
+def test_nothing_is_written_on_any_resource_whatever_but_the_association_of_hosted_zones_and_traces() -> None:
     anything = {
         action
         for _, statement in statements()
@@ -89,7 +90,8 @@ def test_nothing_is_written_on_any_resource_whatever_but_the_association_of_host
         for action in listed(statement["Action"])
         if not action.startswith("ec2:Describe")
     }
-    assert anything == {"route53:AssociateVPCWithHostedZone"}
+    tracing = {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    assert anything == {"route53:AssociateVPCWithHostedZone"} | tracing
 
 
 def test_no_action_is_a_wildcard() -> None:
@@ -110,6 +112,19 @@ def test_while_paused_no_role_may_write_anything_to_ec2() -> None:
     paused = {**VALUES, "Paused": "true"}
     assert not [each for each in actions(paused) if is_write(each[1])]
     assert [each for each in actions() if is_write(each[1])]
+
+
+@pytest.mark.parametrize("paused", ["false", "true"])
+def test_reconcile_alone_may_put_events_of_its_own_on_the_default_bus(paused: str) -> None:
+    found = [
+        (name, statement)
+        for name, statement in statements({**VALUES, "Paused": paused})
+        if "events:PutEvents" in listed(statement["Action"])
+    ]
+    [(name, statement)] = found
+    assert name == "ReconcileRole"
+    assert statement["Resource"] == f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+    assert statement["Condition"] == {"StringEquals": {"events:source": SOURCE}}
 
 
 def test_a_policy_that_lists_tag_keys_holds_only_where_there_are_some() -> None:

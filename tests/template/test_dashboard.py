@@ -1,0 +1,113 @@
+"""The dashboard shows what is published, all of it, and nothing else."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from reconciler.published import METRICS, NAMESPACE
+from tests.template.dashboard import Drawn, body, drawn, widgets
+from tests.template.deployed import VALUES, is_made, resources, template
+from tests.template.meaning import is_published
+
+LOG_GROUPS = resources("AWS::Logs::LogGroup")
+ALARMS = resources("AWS::CloudWatch::Alarm")
+
+
+@pytest.mark.parametrize(
+    "each", list(drawn()), ids=lambda each: f"{each.metric} {each.value} {each.statistic}"
+)
+def test_every_series_is_one_that_someone_publishes(each: Drawn) -> None:
+    assert is_published(each.namespace, each.metric, each.dimension, each.value, each.statistic)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_every_metric_that_is_published_is_drawn_under_each_of_its_values(metric: str) -> None:
+    values = {each.value for each in drawn() if (each.namespace, each.metric) == (NAMESPACE, metric)}
+    assert values
+    assert None in values or values == (set(METRICS[metric].values) or {""})
+
+
+def test_every_function_and_every_queue_is_drawn() -> None:
+    named = {(each.value or "").partition(".")[0] for each in drawn()}
+    assert named >= set(resources("AWS::Serverless::Function")) | set(resources("AWS::SQS::Queue"))
+
+
+def test_the_convergence_is_drawn_by_median_and_tails() -> None:
+    assert {each.statistic for each in drawn() if each.metric == "TimeToConverge"} == {"p50", "p95", "p99"}
+
+
+def test_the_name_bears_the_region_since_dashboards_are_the_accounts() -> None:
+    [dashboard] = resources("AWS::CloudWatch::Dashboard").values()
+    assert dashboard["DashboardName"] == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}
+
+
+@pytest.mark.parametrize(("parameter", "made"), [("true", True), ("false", False)])
+def test_there_is_a_dashboard_unless_the_parameter_says_no(parameter: str, made: bool) -> None:
+    assert is_made("FleetDashboard", {**VALUES, "Dashboard": parameter}) is made
+    assert template()["Outputs"]["DashboardName"]["Condition"] == "HasDashboard"
+
+
+# ---- how it is laid out
+
+
+def test_widgets_stand_within_the_grid_and_none_upon_another() -> None:
+    taken: set[tuple[int, int]] = set()
+    for each in body()["widgets"]:
+        cells = {
+            (x, y)
+            for x in range(each["x"], each["x"] + each["width"])
+            for y in range(each["y"], each["y"] + each["height"])
+        }
+        assert not cells & taken
+        assert all(x < 24 for x, _ in cells)
+        taken |= cells
+
+
+def test_each_row_begins_with_a_line_that_says_what_it_is_for() -> None:
+    rows: dict[int, list[str]] = {}
+    for each in body()["widgets"]:
+        rows.setdefault(each["y"], []).append(each["type"])
+    kinds = [kinds for _, kinds in sorted(rows.items())]
+    assert all(kinds == ["text"] for kinds in kinds[::2])
+    assert not any("text" in kinds for kinds in kinds[1::2])
+    for text in widgets("text"):
+        assert re.match(r"\*\*[^*]+\*\*: ", text["markdown"])
+        assert "\n" not in text["markdown"]
+
+
+def test_every_widget_but_texts_has_a_title_and_those_with_data_this_region() -> None:
+    for kind in ("metric", "log", "alarm"):
+        for each in widgets(kind):
+            assert each["title"]
+    for each in (*widgets("metric"), *widgets("log")):
+        assert each["region"] == VALUES["AWS::Region"]
+
+
+def test_the_types_and_views_are_those_that_the_demos_report_draws() -> None:
+    assert {each["type"] for each in body()["widgets"]} == {"text", "metric", "log", "alarm"}
+    assert {each["view"] for each in widgets("metric")} <= {"timeSeries", "singleValue", "bar"}
+
+
+# ---- alarms and findings
+
+
+def test_all_alarms_are_shown() -> None:
+    [widget] = widgets("alarm")
+    assert sorted(widget["alarms"]) == sorted(f"{name}.Arn" for name in ALARMS)
+
+
+def test_an_alarm_that_is_left_out_is_not_referred_to() -> None:
+    values = {**VALUES, "ErrorAlarmCount": "0", "SweepAlarmAfter": "never", "DriftAlarmSeconds": "0"}
+    shown = [each for widget in body(values)["widgets"] for each in widget["properties"].get("alarms", [])]
+    assert sorted(shown) == sorted(f"{name}.Arn" for name in ALARMS if is_made(name, values))
+    assert len(shown) == len(ALARMS) - 5
+
+
+def test_the_table_of_findings_reads_reconciles_log() -> None:
+    [widget] = widgets("log")
+    source = re.match(r"SOURCE '(\w+)' \| ", widget["query"])
+    assert source is not None
+    assert source[1] in LOG_GROUPS
+    assert source[1] == "ReconcileLogs"
