@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox import access, places
 from sandbox.control_plane import deploy, ministack
+from sandbox.control_plane.alarms import Alarms
 from sandbox.control_plane.deploy import Progress, Stack
 from sandbox.control_plane.emf import Extractor, Metric, metrics_of
 from sandbox.control_plane.logs import FunctionLogs, Line
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 CUSTOMER = IamUser("customer")
 PARAMETERS: Mapping[str, object] = {"DebounceSeconds": 2}
+# ministack does not know the saved queries' type.
+_ALWAYS: Mapping[str, object] = {"SavedQueries": "false"}
 _TAG_PREFIX = "vpce-remediator"
 
 
@@ -58,7 +61,7 @@ class Sandbox:
     plane: ControlPlane
     delivery: Delivery
     project: Path = places.PROJECT
-    parameters: dict[str, object] = field(default_factory=dict)
+    parameters: dict[str, object] = field(default_factory=lambda: dict(_ALWAYS))
     progress: Progress = print
 
     def deploy(self, **parameters: object) -> None:
@@ -68,7 +71,7 @@ class Sandbox:
             self.plane, self.parameters, project=self.project, progress=self.progress
         )
         self.roles = function_roles.register_functions(self.ec2.principals, self.plane, self.stack)
-        policies.allow_batches(self.plane, self.stack)
+        policies.mend(self.plane, self.stack)
         self.ec2.authorise = Ec2Permissions(
             policies.statements_of(self.plane, self.stack),
             self.ec2.account,
@@ -147,6 +150,7 @@ def started(
     *, timing: Timing | None = None, project: Path = places.PROJECT, progress: Progress = print
 ) -> Iterator[Sandbox]:
     """A sandbox with nothing deployed yet."""
+    access.reach_loopback()
     timing = timing or Timing()
     ec2 = Ec2(access.ACCOUNT, access.REGION, clock=SystemClock())
     ec2.principals.register(access.ACCOUNT, Root())
@@ -170,8 +174,10 @@ def started(
 
 @contextlib.contextmanager
 def extracting(sandbox: Sandbox) -> Iterator[None]:
-    """CloudWatch sees the metrics in the functions' logs, for as long as the block lasts."""
-    extractor = Extractor(sandbox.plane, sandbox.logs)
+    """CloudWatch sees the metrics in the functions' logs, and evaluates the alarms, for as long as the block
+    lasts."""
+    alarms = Alarms(sandbox.plane, sandbox.queues)
+    extractor = Extractor(sandbox.plane, sandbox.logs, alarms.evaluate)
     extractor.start()
     try:
         yield
