@@ -24,6 +24,7 @@ from sandbox.demo.metrics_table import metrics_tables
 from sandbox.demo.show import Board
 from sandbox.demo.stories import STORIES, Stage
 from sandbox.demo.verdict import Verdict, conclude
+from sandbox.report.recorder import recording
 from sandbox.sandbox import Sandbox, extracting, started, wait_until
 
 DEBOUNCE_SECONDS = 2
@@ -41,6 +42,7 @@ def run(console: Console) -> int:
             sandbox.progress = deploying.news
             sandbox.deploy(DebounceSeconds=DEBOUNCE_SECONDS)
         everything.enter_context(extracting(sandbox))
+        everything.enter_context(recording(sandbox, verdict, console))
         _play(console, sandbox, verdict)
     with show.step(console, "everything stopped"):
         pass
