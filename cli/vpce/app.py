@@ -12,6 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from .commands.explain import explain
 from .commands.plan import plan
 from .commands.status import status
 from .exits import ERROR, FINE, STOPPED
@@ -39,6 +40,7 @@ def cli() -> None:
 
 cli.add_command(plan)
 cli.add_command(status)
+cli.add_command(explain)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler import reconcile, sweep
+from reconciler.domain.causes import cause_of
 from reconciler.domain.cures import cure
 from reconciler.domain.findings import Finding, Kind, Reason, Status
 from reconciler.domain.intent import Intent
@@ -135,15 +136,16 @@ def _of(look: Look, memory: Memory | None, means: Means) -> Seen:
     if look.wanted.mode is Mode.AUDIT and state == "drifted":
         state = AUDIT
     opted_in = means.installation.profile_key in look.observation.vpc.tags
-    findings = tuple(standing(look.plan.findings, memory, look.wanted.mode, paused=means.installation.paused))
+    paused, mode = means.installation.paused, look.wanted.mode
+    findings = tuple(standing(look.plan.findings, memory, mode, means.now(), paused=paused))
     return Seen(look.observation, memory, look.wanted, look.plan, state, findings, opted_in)
 
 
 def standing(
-    findings: Iterable[Finding], memory: Memory | None, mode: Mode, *, paused: bool = False
+    findings: Iterable[Finding], memory: Memory | None, mode: Mode, now: float, *, paused: bool = False
 ) -> list[Standing]:
     """The findings as they stand, the worst first, of these the oldest. What a run can only learn by asking
-    EC2, the last one did learn."""
+    EC2, the last one did learn. What no run has seen yet is explained as a run would."""
     known = sweep.known_open(memory)
 
     def as_it_stands(finding: Finding) -> Standing:
@@ -151,6 +153,9 @@ def standing(
         status, reason = sweep.status_of(finding, known), finding.reason
         if before and status is not finding.status:
             reason = before.reason
+        cause = before.cause if before else None
+        if cause is None and memory is not None:
+            cause = cause_of(finding, memory, now)
         if status is Status.REMEDIABLE and mode is Mode.AUDIT:
             status = Status.REPORTED
         return Standing(
@@ -161,7 +166,7 @@ def standing(
             status,
             reason,
             before.since if before else 0,
-            before.cause if before else None,
+            cause,
             _PAUSED if paused and status is Status.REPORTED else cure(finding.kind, status, reason),
         )
 
