@@ -2,7 +2,7 @@
 dimensions nor missing data nor M out of N, and it publishes nothing of queues.
 
 The rules are pure. `Alarms` applies them to the metrics that the emulated CloudWatch holds, and sets the
-alarms' states. ministack evaluates at each PutMetricData, so `evaluate` is to be called after it.
+alarms' states.
 """
 
 from __future__ import annotations

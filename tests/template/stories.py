@@ -9,6 +9,7 @@ import contextlib
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from aws_lambda_powertools import Logger
 
@@ -112,9 +113,7 @@ def throttled(count: int) -> Story:
     published = []
     for at in range(MINUTE, 6 * HOUR, 15 * MINUTE):
         throttles = count if 2 * HOUR <= at < 3 * HOUR else 1
-        published += printed(
-            at, lambda count=throttles: report.report_ec2_calls(Function.RECONCILE, 300, count)
-        )
+        published += printed(at, partial(report.report_ec2_calls, Function.RECONCILE, 300, throttles))
     return Story(published, 2 * HOUR, 3 * HOUR, 5 * HOUR)
 
 
