@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-import pytest
 from botocore.exceptions import ClientError
 
 from tests.account import STACK
@@ -102,22 +103,22 @@ class CommandLine:
     def __init__(
         self,
         account: TestAccount,
-        capsys: pytest.CaptureFixture[str],
         stacks: Iterable[dict[str, Any]] | None = None,
         ec2: Any = None,
         **clients: Any,
     ) -> None:
         self.account = account
-        self.capsys = capsys
         self.ec2 = ec2 or account.customer
         self.cloudformation = FakeCloudFormation([a_stack()] if stacks is None else list(stacks), {})
         self.clients = clients
         self.waited: list[float] = []
 
     def __call__(self, *arguments: str) -> Answer:
-        self.capsys.readouterr()
-        status = app.run(arguments, Surroundings(self._account, self.account.clock.now, self._wait))
-        return Answer(status, *self.capsys.readouterr())
+        out, err = io.StringIO(), io.StringIO()
+        surroundings = Surroundings(self._account, self.account.clock.now, self._wait)
+        with redirect_stdout(out), redirect_stderr(err):
+            status = app.run(arguments, surroundings)
+        return Answer(status, out.getvalue(), err.getvalue())
 
     def _wait(self, seconds: float) -> None:
         self.waited.append(seconds)
@@ -134,5 +135,5 @@ class CommandLine:
             **self.clients,
         }
         # As if each had been asked for already.
-        made.__dict__.update(cast("dict[str, Any]", services))
+        made.__dict__.update(services)
         return made

@@ -77,7 +77,22 @@ class PlannedCall:
         return str(self.step)[2:]
 
     @property
+    def resource(self) -> str:
+        """What it is about: an id, or what is made."""
+        match self.step.action:
+            case actions.EnableVpcAttribute(vpc_id):
+                return vpc_id
+            case actions.CreateSecurityGroup() as creation:
+                return creation.free_name
+            case actions.CreateEndpoint(_, service_name) | actions.CreateGatewayEndpoint(_, service_name):
+                return service_name
+            case actions.CreateTags(resource_id):
+                return resource_id
+        return self.step.changed_id or actions.NEW_GROUP.value
+
+    @property
     def later(self) -> bool:
+        """Whether it waits for the run after the next."""
         return self.step.marks_first
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.text import Text
@@ -47,8 +47,10 @@ def show(world: World, previews: Sequence[Preview]) -> None:
 
 def _show_one(screen: Screen, preview: Preview) -> None:
     screen.line(heading(preview))
+    told: set[Finding] = set()
     for call in preview.calls:
-        _show_call(screen, call)
+        _show_call(screen, call, told)
+        told |= set(call.reasons)
     for finding in preview.others:
         _show_finding(screen, finding)
     if not preview.plan.steps and not preview.plan.findings:
@@ -69,11 +71,13 @@ def heading(preview: Preview) -> Text:
     return Text.assemble((preview.vpc.id, "bold"), name, ("  " + ", ".join(said), "dim"))
 
 
-def _show_call(screen: Screen, call: PlannedCall) -> None:
+def _show_call(screen: Screen, call: PlannedCall, told: Collection[Finding]) -> None:
+    """A call, with those of its reasons that were not told yet."""
     later = "  (in the run after this one, once its marks are back)" if call.later else ""
     screen.line(Text.assemble("  ", (call.sign, STYLES[call.sign]), f" {call.text}{later}"))
     for reason in call.reasons:
-        screen.line(f"      {reason.kind}: {reason.found}; wanted: {reason.wanted}", "dim")
+        if reason not in told:
+            screen.line(f"      {reason.kind}: {reason.found}; wanted: {reason.wanted}", "dim")
 
 
 def _show_finding(screen: Screen, finding: Finding) -> None:
@@ -174,7 +178,7 @@ def _of_one(preview: Preview) -> dict[str, Any]:
                 "call": each.name,
                 "sign": each.sign,
                 "text": each.text,
-                "resource": each.step.changed_id or None,
+                "resource": each.resource,
                 "later": each.later,
                 "reasons": [finding_document(reason) for reason in each.reasons],
             }

@@ -11,8 +11,8 @@ from tests.command_line import CommandLine, a_stack
 
 
 @pytest.fixture
-def vpce(account: Account, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(account, capsys, ec2=account.reconciler)
+def vpce(account: Account) -> CommandLine:
+    return CommandLine(account, ec2=account.reconciler)
 
 
 def test_a_converged_fleet_has_nothing_to_do(account: Account, vpce: CommandLine) -> None:

@@ -17,6 +17,7 @@ class NewGroup(Enum):
 
 
 NEW_GROUP = NewGroup.TOKEN
+_GROUP_NAMES = 5
 GroupRef = str | Literal[NewGroup.TOKEN]
 
 
@@ -32,7 +33,8 @@ class EnableVpcAttribute:
 class CreateSecurityGroup:
     """Make the owned group. EC2 gives it an egress rule of its own, which a later action takes off.
 
-    `taken` are the names, in lower case, of the VPC's groups that are not ours.
+    `taken` are the names, in lower case, of the VPC's groups that are not ours: where ours is among them, it
+    gets a number.
     """
 
     vpc_id: str
@@ -40,6 +42,12 @@ class CreateSecurityGroup:
     description: str
     tags: Tags = field(hash=False)
     taken: frozenset[str] = frozenset()
+
+    @property
+    def free_name(self) -> str:
+        """The name that it is asked for under."""
+        names = [self.name, *(f"{self.name}-{number}" for number in range(2, _GROUP_NAMES + 1))]
+        return next((name for name in names if name.casefold() not in self.taken), names[-1])
 
 
 @dataclass(frozen=True)
@@ -201,8 +209,8 @@ def describe(action: Action) -> str:
             return f"~ untag {resource_id}: {', '.join(keys)}"
         case EnableVpcAttribute(vpc_id, attribute):
             return f"~ turn on {attribute} of {vpc_id}"
-        case CreateSecurityGroup(vpc_id, name):
-            return f"+ create security group {name} in {vpc_id}"
+        case CreateSecurityGroup(vpc_id):
+            return f"+ create security group {action.free_name} in {vpc_id}"
         case AuthorizeIngress(group, rules):
             return f"+ let {describe_rules(rules)} into {_name(group)}"
         case RevokeIngress(group, rules):

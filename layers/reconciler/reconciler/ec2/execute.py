@@ -54,7 +54,6 @@ _STATUS = {
     Verdict.BLOCKED: Status.BLOCKED,
 }
 _FAILED = frozenset({Verdict.THROTTLED, Verdict.RETRY, Verdict.UNKNOWN})
-_GROUP_NAMES = 5
 
 
 class _OutOfTime(RuntimeError):
@@ -183,11 +182,9 @@ class _Executor:
         Where someone else's group has the name, ours gets a number. Where a group has it that was not seen,
         ours was made by a run that died, and EC2 is late in showing it: wait.
         """
-        names = [action.name, *(f"{action.name}-{number}" for number in range(2, _GROUP_NAMES + 1))]
-        free = next((name for name in names if name.casefold() not in action.taken), names[-1])
         answer = self._ec2.create_security_group(
             VpcId=action.vpc_id,
-            GroupName=free,
+            GroupName=action.free_name,
             Description=action.description,
             TagSpecifications=[
                 {"ResourceType": "security-group", "Tags": endpoint_calls.tag_list(action.tags)}
