@@ -238,14 +238,10 @@ def test_a_sweep_publishes_the_age_of_the_oldest_finding_of_each_sort_nought_inc
         Open.CONTESTED: Oldest(60, "vpc-1"),
     }
     report.report_sweep(Sweep(oldest=oldest), reported.logger)
-    ages = [each for each in reported.metrics() if each[0] in ("OldestFindingAge", "SweepCompleted")]
-    assert ages == [
-        ("OldestFindingAge", "Seconds", 0.0, {"Status": "drifted"}),
-        ("OldestFindingAge", "Seconds", 7200.0, {"Status": "blocked"}),
-        ("OldestFindingAge", "Seconds", 60.0, {"Status": "contested"}),
-        ("SweepCompleted", "Count", 1.0, {}),
-    ]
-    assert [line["vpc_id"] for line in reported.emf() if "vpc_id" in line] == ["vpc-3", "vpc-1"]
+    emf = reported.emf()
+    ages = [(line["OldestFindingAge"], line["Status"], line.get("vpc_id")) for line in emf if "Status" in line]
+    assert ages == [([0.0], "drifted", None), ([7200.0], "blocked", "vpc-3"), ([60.0], "contested", "vpc-1")]
+    assert [line["SweepCompleted"] for line in emf if "SweepCompleted" in line] == [[1.0]]
 
 
 def test_calls_to_ec2_are_counted_by_function_and_nought_is_not_published(reported: Reported) -> None:
@@ -295,7 +291,7 @@ TELLINGS: list[Callable[[Logger], None]] = [
     ),
     lambda logger: report.report_run(a_run(Ending.CONVERGED, attempts=1), NOW, logger),
     lambda logger: report.report_sweep(Sweep(("vpc-1",), ("vpc-2",), ("vpc-3",), ("vpc-4",)), logger),
-    lambda logger: report.report_ec2_calls(Function.RECONCILE, 9, 1),
+    lambda _logger: report.report_ec2_calls(Function.RECONCILE, 9, 1),
     lambda logger: report.report_run(replace(a_run(Ending.CONTESTED), unforeseen=1), NOW, logger),
     lambda logger: report.report_rejection(Rejection.FOREIGN_ACCOUNT, "DeleteVpc of 999999999999", logger),
 ]
