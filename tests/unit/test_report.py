@@ -239,8 +239,13 @@ def test_a_sweep_publishes_the_age_of_the_oldest_finding_of_each_sort_nought_inc
     }
     report.report_sweep(Sweep(oldest=oldest), reported.logger)
     emf = reported.emf()
-    ages = [(line["OldestFindingAge"], line["Status"], line.get("vpc_id")) for line in emf if "Status" in line]
-    assert ages == [([0.0], "drifted", None), ([7200.0], "blocked", "vpc-3"), ([60.0], "contested", "vpc-1")]
+    of_status = {line["Status"]: line for line in emf if "Status" in line}
+    ages = {status: (line["OldestFindingAge"], line.get("vpc_id")) for status, line in of_status.items()}
+    assert ages == {
+        "drifted": ([0.0], None),
+        "blocked": ([7200.0], "vpc-3"),
+        "contested": ([60.0], "vpc-1"),
+    }
     assert [line["SweepCompleted"] for line in emf if "SweepCompleted" in line] == [[1.0]]
 
 
