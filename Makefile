@@ -7,6 +7,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 TOOLS := .tools/sam/.ready .tools/ministack/.ready
+SAM := PATH="$(CURDIR)/$(BIN):$$PATH" .tools/sam/bin/sam
 START := $(BIN)/python -S sandbox/start.py
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
@@ -46,10 +47,16 @@ format: .venv/.ready ## Let ruff lay out the code
 	@$(BIN)/ruff format .
 
 build: .tools/sam/.ready ## sam build
-	@.tools/sam/bin/sam build
+	@$(SAM) build
 
-deploy: build ## sam deploy, to the account that the AWS CLI is set up for
-	@.tools/sam/bin/sam deploy
+# SAM reads AWS_DEFAULT_REGION only, the AWS CLI also AWS_REGION, which goes before.
+ifdef AWS_REGION
+deploy: export AWS_DEFAULT_REGION := $(AWS_REGION)
+endif
+deploy: .tools/sam/.ready ## sam build && sam deploy, to the account that the AWS CLI is set up for
+	@$(BIN)/python -m sandbox.caller
+	@$(SAM) build
+	@$(SAM) deploy
 
 requirements: .venv/.ready ## Pin the requirement files anew, from the .in files
 	@for name in uv dev ministack sam; do \

@@ -11,6 +11,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".sandbox"
+PYTHON = PROJECT / ".venv/bin/python"
 SAM = PROJECT / ".tools/sam/bin/sam"
 MINISTACK_PYTHON = PROJECT / ".tools/ministack/bin/python"
 

@@ -1,11 +1,11 @@
-"""`python -S sandbox/start.py COMMAND 3>&2 2>/dev/null`: as `python -m sandbox COMMAND`, with no moment at which
-Ctrl-C ends in a traceback.
+"""`python -S sandbox/start.py COMMAND 3>&2 2>/dev/null`: as `python -m sandbox COMMAND`, with no moment at
+which Ctrl-C ends in a traceback.
 
-With `-S`, Python comes here before it reads its libraries, and what it may say until then is said nowhere.
+What Python may say before it comes here is said nowhere. With `-S` it has not yet read any library by then.
 """
 
-import _signal
-import posix
+import os
+import signal
 
 
 def main() -> None:
@@ -15,12 +15,12 @@ def main() -> None:
     import sys
     from pathlib import Path
 
-    posix.dup2(3, 2)
-    posix.close(3)
+    os.dup2(3, 2)
+    os.close(3)
     site.main()
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
     runpy.run_module("sandbox", run_name="__main__", alter_sys=True)
 
 
-_signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 main()
