@@ -56,7 +56,9 @@ def _handle_message(runtime: Runtime, deadline: float, record: SQSRecord) -> Non
         detail = f"{error}, in message {record.message_id}"
         report.report_rejection(Rejection.MALFORMED_MESSAGE, detail, runtime.logger)
         return
-    runtime.logger.set_correlation_id(request.correlation_id or record.message_id)
+    # Messages of the version before have none.
+    request = replace(request, correlation_id=request.correlation_id or record.message_id)
+    runtime.logger.set_correlation_id(request.correlation_id)
     if runtime.now() * 1000 < request.not_before:
         next_request: RunRequest | None = replace(request, attempts=request.attempts + 1)
     else:

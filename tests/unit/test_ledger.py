@@ -111,7 +111,8 @@ def test_many_vpcs_are_read_whole_where_dynamodb_gives_few_at_a_time() -> None:
     found = ledger.read_many(reversed(vpc_ids))
     assert found is not None
     assert [found[each].followed.written for each in vpc_ids] == [5, 0] * 65
-    assert dynamo.calls == ["batch_get_item"] * 4
+    # Of some nothing is known: they are new, or the table was lost.
+    assert dynamo.calls == [*["batch_get_item"] * 4, "get_item"]
 
 
 # ---- races

@@ -42,14 +42,15 @@ class EventBus:
         event, or of the sweep's request, that led to the run."""
         entries = [self._entry(vpc_id, each, now, correlation_id) for each in news]
         for start in range(0, len(entries), _BATCH):
-            self._send(entries[start : start + _BATCH])
+            try:
+                self._send(entries[start : start + _BATCH])
+            except errors.ERRORS as error:
+                # A bus that hangs must not eat the time in which the VPC is requeued.
+                self.say(f"{len(entries) - start} finding events were not sent: {error}")
+                return
 
     def _send(self, entries: list[Any]) -> None:
-        try:
-            answer = self.client().put_events(Entries=entries)
-        except errors.ERRORS as error:
-            self.say(f"{len(entries)} finding events were not sent: {error}")
-            return
+        answer = self.client().put_events(Entries=entries)
         for entry, taken in zip(entries, answer["Entries"], strict=False):
             if "ErrorCode" in taken:
                 why = f"{taken['ErrorCode']}: {taken.get('ErrorMessage', '')}"

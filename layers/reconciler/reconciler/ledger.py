@@ -92,6 +92,8 @@ class Ledger:
         except _UNREADABLE as error:
             self._say(f"what it has of {vpc_id} cannot be read: {error!r}")
             return None
+        if memory.complete and not memory.version:
+            memory = replace(memory, complete=self._is_still_complete())
         return replace(memory, causes=tuple(causes), claimed=frozenset(claimed))
 
     def save(self, memory: Memory) -> Memory | None:
@@ -149,18 +151,21 @@ class Ledger:
         }
         return self._ask(lambda client: client.put_item(TableName=self._table, Item=item)) is not None
 
-    def forget(self, memory: Memory, now: float) -> None:
-        """Keep what is known of a VPC that is gone for a month more."""
+    def forget(self, memory: Memory, now: float) -> bool:
+        """Keep what is known of a VPC that is gone for a month more; False where that was refused, or where
+        nothing is known of it."""
         key: Any = {"pk": {"S": _of(memory.vpc_id)}, "sk": {"S": "state"}}
-        if memory.version:
-            self._ask(
-                lambda client: client.update_item(
-                    TableName=self._table,
-                    Key=key,
-                    UpdateExpression="SET expires = :at",
-                    ExpressionAttributeValues={":at": {"N": str(int(now) + _GONE_SECONDS)}},
-                )
+        if not memory.version:
+            return False
+        answer = self._ask(
+            lambda client: client.update_item(
+                TableName=self._table,
+                Key=key,
+                UpdateExpression="SET expires = :at",
+                ExpressionAttributeValues={":at": {"N": str(int(now) + _GONE_SECONDS)}},
             )
+        )
+        return answer is not None
 
     # ---- many
 
@@ -188,17 +193,25 @@ class Ledger:
             if keys:
                 self._refused("it gives too little at a time")
                 return None
+        if complete and len(found) < len(ordered):
+            complete = self._is_still_complete()
         return {each: found.get(each, Memory(each, complete=complete)) for each in ordered}
 
     # ---- the Region
 
     def is_complete(self) -> bool:
-        """Whether what was made before the ledger has been taken over. Once it has, that stays so."""
+        """Whether what was made before the ledger has been taken over. Once it has, that stays so as long as
+        the table does."""
         return self._is_taken_over() is True
 
     def awaits_takeover(self) -> bool:
         """Whether it is certain that this has not been done: a ledger that refuses says nothing of it."""
         return self._is_taken_over() is False
+
+    def _is_still_complete(self) -> bool:
+        """`is_complete`, asked anew: a VPC of which nothing is known is new, or the table was lost."""
+        self._complete = False
+        return self.is_complete()
 
     def _is_taken_over(self) -> bool | None:
         if not self._complete:

@@ -75,9 +75,8 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
     except errors.ERRORS as error:
         return conclusion.of_unread(request, errors.classify(error), now())
     if seen is None:
-        if memory:
-            ledger.forget(memory, now())
-        return Run(request, Ending.GONE, news=changes.of_gone(memory) if memory else ())
+        forgotten = memory is not None and ledger.forget(memory, now())
+        return Run(request, Ending.GONE, news=changes.of_gone(memory) if memory and forgotten else ())
 
     wanted, plan = seen.wanted, seen.plan
     enforced = wanted.mode is Mode.ENFORCE
@@ -141,14 +140,14 @@ def _remember(
     made = (*done.request.made, *remembering.made_by(outcomes, now))
     if memory is None:
         fought = contest.after(done.request.contests, remembering.remediated(outcomes), now)
-        return replace(done, unproven=made, contests=fought, news=changes.news(done.findings, None))
+        return replace(done, unproven=made, contests=fought, news=changes.news(done.findings, None, now))
     done = replace(done, findings=remembering.explained(done.findings, memory, now))
     after = remembering.after(memory, plan, outcomes, done.findings, now)
     if after != before and means.ledger.save(after) is None:
         # What is announced would be announced again.
-        news = changes.news(done.findings, None)
+        news = changes.news(done.findings, None, now)
         return replace(done, unproven=made, contests=after.contests, news=news)
-    return replace(done, news=changes.news(done.findings, memory))
+    return replace(done, news=changes.news(done.findings, memory, now))
 
 
 def _unforeseen(done: Run, read: Memory | None) -> int:

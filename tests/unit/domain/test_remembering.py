@@ -17,7 +17,7 @@ from reconciler.domain.contest import Remediated
 from reconciler.domain.counts import Concluded
 from reconciler.domain.execution import Outcome
 from reconciler.domain.findings import Finding, Kind, Reason, Status
-from reconciler.domain.memory import Adoption, Cause, Change, Made, Making, Memory, OpenFinding
+from reconciler.domain.memory import Adoption, Announced, Cause, Change, Made, Making, Memory, OpenFinding
 from reconciler.domain.plan import Plan, Removal, Step
 from reconciler.domain.remembering import after, before, explained, made_by, purpose_of, remediated
 
@@ -104,7 +104,7 @@ def test_the_open_findings_are_those_of_the_last_run() -> None:
             NOON,
             Status.BLOCKED,
             Reason.PRIVATE_DNS_CONFLICT,
-            announced=Change.BLOCKED,
+            announced=Announced(Change.BLOCKED, NOON, Reason.PRIVATE_DNS_CONFLICT),
         ),
     )
 

@@ -50,9 +50,18 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True)
+class Announced:
+    """The last event that was sent of a finding, when, and of what is blocked, with which reason."""
+
+    change: Change
+    time: int
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True)
 class OpenFinding:
-    """A finding of the last run, since when it stands, and what brought it about. `announced` is the last
-    event that was sent of it, None where none was."""
+    """A finding of the last run, since when it stands, and what brought it about. `announced` is None where
+    no event was sent of it."""
 
     kind: str
     resource: str
@@ -60,7 +69,7 @@ class OpenFinding:
     status: Status
     reason: Reason | None = None
     cause: Cause | None = None
-    announced: Change | None = None
+    announced: Announced | None = None
 
     @property
     def key(self) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .contest import Contest
 from .findings import Reason, Status
-from .memory import Adoption, Cause, Change, Made, Making, Memory, OpenFinding
+from .memory import Adoption, Announced, Cause, Change, Made, Making, Memory, OpenFinding
 from .profile import Edition
 
 # What stands in items of its own, or follows from where the document stands.
@@ -87,15 +87,27 @@ def _with(given: dict[str, Any], memory: Memory) -> Memory:
 def _finding(given: dict[str, Any]) -> OpenFinding:
     reason, cause = given.get("reason"), given.get("cause")
     status = Status(given["status"])
-    announced = given["announced"] if "announced" in given else _ANNOUNCED_BEFORE.get(status)
     changed = {
         "status": status,
-        "announced": Change(announced) if announced else None,
+        "announced": _announced(given, status),
         "reason": Reason(reason) if reason else None,
         "cause": _cause(cause) if cause else None,
     }
     finding: OpenFinding = _known(OpenFinding, {**given, **changed})
     return finding
+
+
+def _announced(given: dict[str, Any], status: Status) -> Announced | None:
+    if "announced" in given:
+        last = given["announced"]
+        change = Change(last["change"]) if last else None
+    else:
+        last = {"time": given["since"], "reason": given.get("reason")}
+        change = _ANNOUNCED_BEFORE.get(status)
+    if change is None:
+        return None
+    reason = last["reason"] if change is Change.BLOCKED else None
+    return Announced(change, int(last["time"]), Reason(reason) if reason else None)
 
 
 def _cause(given: dict[str, Any]) -> Cause:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from . import contest
 from .actions import CreateEndpoint, CreateGatewayEndpoint, CreateSecurityGroup, ModifyEndpoint
 from .causes import cause_of
-from .changes import announced
+from .changes import announced, are_to_clear
 from .contest import Remediated
 from .counts import Concluded
 from .execution import Outcome
@@ -23,7 +23,8 @@ _ONLY_SAID = frozenset({Status.IMPAIRED, Status.LEAVING})
 def has_news(memory: Memory, plan: Plan) -> bool:
     """Whether the ledger lacks what a run would write down of a VPC in which there is nothing to do.
 
-    That is a finding for a person, when an adopted endpoint is given back, or that the VPC is still there.
+    That is a finding for a person, one that is there no more, when an adopted endpoint is given back, or that
+    the VPC is still there.
     """
 
     def said(findings: Iterable[Finding | OpenFinding]) -> set[tuple[str, str]]:
@@ -34,6 +35,7 @@ def has_news(memory: Memory, plan: Plan) -> bool:
         memory.expires
         or given_back != dict(plan.give_back_at)
         or said(memory.findings) != said(plan.findings)
+        or are_to_clear(memory, plan.findings)
     )
 
 
@@ -100,6 +102,7 @@ def after(
         proven = (Made(each, why, int(now)) for each, why in plan.owned if each not in memory.claimed)
         memory = memory.with_made(proven)
     memory = _with_adoptions(memory.having_seen(each for each, _ in plan.owned), plan, outcomes)
+    last = announced(concluded, memory, now)
     return replace(
         memory,
         leaving=_leaving(memory, plan, outcomes, now),
@@ -115,7 +118,7 @@ def after(
                 each.reason,
                 # One call may name a thousand ids.
                 replace(each.cause, resources=()) if each.cause else None,
-                announced(each, memory),
+                last.get((each.finding.kind, each.finding.resource)),
             )
             for each in concluded
         ),
