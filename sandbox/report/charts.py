@@ -14,7 +14,7 @@ from sandbox.report.widgets import Line
 COLOURS = 7
 """So many series have a colour of their own."""
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 42.0, 10.0, 8.0, 20.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 42.0, 10.0, 8.0, 24.0
 _CHARACTER = 6.2
 """About as wide is a character of a label."""
 _SUFFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))

@@ -25,7 +25,7 @@ def fleet_states(record: Record) -> Html:
     frame = Frame(
         _WIDTH, _HEIGHT, max(record.seconds, 1), max((len(s.vpcs) for s, _ in seen), default=1) or 1
     )
-    ends = [sample.at for sample, _ in seen[1:]] + [record.ended]
+    ends = [*(sample.at for sample, _ in seen), record.ended][1:]
     bars, tips = [], []
     for (sample, names), end in zip(seen, ends, strict=True):
         left, right = frame.x(sample.at - record.begun), frame.x(end - record.begun)

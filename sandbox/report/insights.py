@@ -18,7 +18,7 @@ from sandbox.report.conditions import Row, condition, flat
 from sandbox.report.record import Record
 from sandbox.report.series import NotDrawable
 
-_STAGES = re.compile(r"""((?:"[^"]*"|'[^']*'|/(?:\\.|[^/\n|])+/|[^|"'])+)""")
+_STAGES = re.compile(r"""((?:"[^"]*"|'[^']*'|(?:like|=~)\s*/(?:\\.|[^/\n])+/|[^|"'])+)""", re.I)
 _SOURCE = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 _SORT = re.compile(r"([@\w.]+)(?:\s+(asc|desc))?", re.I)
 _COUNT = re.compile(r"count(?:\(\*?\))?(?:\s+as\s+(\w+))?\s+by\s+(.+)", re.I | re.S)

@@ -106,7 +106,7 @@ def _lane(
         bars.append(box(left, top, width, _BAR - 3, class_, _said(record, deed), 3))
         bars.append(text(left + width / 2, top + 12.5, str(number), "number", "middle"))
     under = y + _BAR * max(len(lane.rows), 1)
-    ends = [at for at, _ in strip[1:]] + [record.seconds]
+    ends = [*(at for at, _ in strip), record.seconds][1:]
     stripes = [
         box(
             _x(record, at),
