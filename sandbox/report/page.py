@@ -62,7 +62,10 @@ _TIMELINE = (
     " that nothing is wrong with it any more, or when the story has ended. The table says"
     " whom the remediator names for it."
 )
-_STATES = "Looked at once a second, through EC2's own answers."
+_STATES = (
+    "How many VPCs were in each state, looked at once a second through EC2's own answers. A fight is"
+    " contested from when on the remediator says so."
+)
 _CONVERGE = (
     "The metric TimeToConverge: from the first event to the run that found the VPC as it must be. AWS takes a"
     " minute or two over an endpoint, the sandbox three seconds."

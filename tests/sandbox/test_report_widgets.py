@@ -73,6 +73,12 @@ def test_points_are_gathered_by_period_and_a_period_without_any_has_no_value() -
     assert series.whole == 15
 
 
+def test_a_metric_without_points_has_no_value_at_all() -> None:
+    [series] = drawn([published("A", 1)], [NAMESPACE, "B"])
+    assert series.is_empty
+    assert (series.latest, series.whole) == (None, None)
+
+
 def test_a_point_of_the_last_moment_counts_in_the_last_period() -> None:
     [series] = drawn([published("A", 1, at=60.4)], [NAMESPACE, "A"])
     assert series.latest == series.values[-1] == 1
@@ -106,6 +112,7 @@ def test_a_search_finds_a_series_for_each_value_of_its_dimension() -> None:
         published("DriftDetected", 1, Kind="b"),
         published("DriftDetected", 2, Kind="a"),
         published("DriftDetected", 4),
+        published("DriftDetected", 16, Kind="a", Reason="c"),
         published("DriftRemediated", 8, Kind="a"),
     ]
     found = drawn(points, [{"expression": DETECTED}])
