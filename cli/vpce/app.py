@@ -12,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from .commands.apply import apply
+from .commands.doctor import doctor
 from .commands.explain import explain
 from .commands.plan import plan
 from .commands.status import status
@@ -39,8 +41,10 @@ def cli() -> None:
 
 
 cli.add_command(plan)
+cli.add_command(apply)
 cli.add_command(status)
 cli.add_command(explain)
+cli.add_command(doctor)
 
 
 def main() -> None:
