@@ -16,6 +16,7 @@ from .commands.apply import apply
 from .commands.doctor import doctor
 from .commands.explain import explain
 from .commands.plan import plan
+from .commands.profiles import profiles
 from .commands.redrive import redrive
 from .commands.status import status
 from .exits import ERROR, FINE, STOPPED
@@ -43,6 +44,7 @@ def cli() -> None:
 
 cli.add_command(plan)
 cli.add_command(apply)
+cli.add_command(profiles)
 cli.add_command(status)
 cli.add_command(explain)
 cli.add_command(doctor)

@@ -126,12 +126,13 @@ def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
         news=tuple(news),
         oldest=oldest,
         taken_over=taken_over or (),
-        not_offered=_not_offered(means, catalogue.profiles),
+        not_offered=not_offered(means, catalogue.profiles),
     )
 
 
-def _not_offered(means: Means, profiles: Mapping[str, Profile]) -> tuple[str, ...]:
-    """Built-in profiles are left out: nobody wrote them, and a VPC that uses one has a finding."""
+def not_offered(means: Means, profiles: Mapping[str, Profile]) -> tuple[str, ...]:
+    """What the Region does not offer of the services that `profiles` name, each with its profile, in words.
+    Built-in profiles are left out: nobody wrote them, and a VPC that uses one has a finding."""
     own = [each for name, each in sorted(profiles.items()) if builtin().get(name) is not each]
     if not own:
         return ()
