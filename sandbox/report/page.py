@@ -93,7 +93,7 @@ def _top(record: Record) -> Html:
         ("median to heal", f"{median(times):.1f} s"),
         ("slowest to heal", f"{max(times):.1f} s"),
         ("calls that changed EC2", str(writes)),
-        ("the demo took", f"{record.seconds:.0f} s"),
+        ("watched, after deploying", f"{record.seconds:.0f} s"),
     ]
     at = datetime.fromtimestamp(record.ended, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return tag(
@@ -123,7 +123,7 @@ def _dashboard(record: Record) -> Html:
     drawing = Drawing(record, read(record.dashboard.body))
     clock = drawing.clock
     periods = sorted({each.period for widget in drawing.body.widgets for each in widget.queries})
-    scaled = ", ".join(f"{_span(each)} as {clock.step(each):.1f} s" for each in periods)
+    scaled = ", ".join(f"{_span(each)} as {clock.step(each):.1f}\u00a0s" for each in periods)
     about = (
         f"This is what the dashboard {record.dashboard.name} will look like: its own widgets, drawn from the"
         f" metrics and log lines of this demo. It shows {_span(clock.window)} in CloudWatch. Here that is the"
