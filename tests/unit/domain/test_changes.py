@@ -346,6 +346,6 @@ def test_the_events_of_any_finding_follow_upon_each_other_in_order(
         vpc.memory = replace(vpc.memory, findings=findings)
     for _, of_finding in groupby(sorted(events, key=lambda each: each[0]), key=lambda each: each[0]):
         before: list[tuple[str, str | None]] = []
-        for _, change, reason in of_finding:
-            assert is_legal(before, change, reason), (before, change, reason)
-            before.append((change, reason))
+        for _, change, why in of_finding:
+            assert is_legal(before, change, why), (before, change, why)
+            before.append((change, why))
