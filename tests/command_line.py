@@ -6,7 +6,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -51,11 +51,19 @@ class FakeCloudFormation:
     stacks: list[dict[str, Any]]
     resources: Mapping[str, str]
     error: Exception | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+    deleted: list[str] = field(default_factory=list)
 
     def describe_stacks(self, StackName: str = "") -> Any:  # noqa: N803 - boto3's name
         if self.error:
             raise self.error
-        found = [each for each in self.stacks if StackName in ("", each["StackName"], each["StackId"])]
+        # A stack that is gone is described only by its id.
+        found = [
+            each
+            for each in self.stacks
+            if StackName == each["StackId"]
+            or (StackName in ("", each["StackName"]) and each["StackStatus"] != "DELETE_COMPLETE")
+        ]
         if StackName and not found:
             said = f"Stack with id {StackName} does not exist"
             raise ClientError({"Error": {"Code": "ValidationError", "Message": said}}, "DescribeStacks")
@@ -69,9 +77,15 @@ class FakeCloudFormation:
         assert StackName
         return {
             "StackResourceSummaries": [
-                {"LogicalResourceId": k, "PhysicalResourceId": v} for k, v in self.resources.items()
+                {"LogicalResourceId": k, "PhysicalResourceId": v, "ResourceType": self.types.get(k, "")}
+                for k, v in self.resources.items()
             ]
         }
+
+    def delete_stack(self, StackName: str) -> None:  # noqa: N803 - boto3's name
+        (stack,) = self.describe_stacks(StackName)["Stacks"]
+        self.deleted.append(stack["StackName"])
+        stack["StackStatus"] = "DELETE_COMPLETE"
 
     def get_paginator(self, name: str) -> _Pages:
         return _Pages(self, name)

@@ -19,6 +19,7 @@ from .commands.plan import plan
 from .commands.profiles import profiles
 from .commands.redrive import redrive
 from .commands.status import status
+from .commands.uninstall import uninstall
 from .exits import ERROR, FINE, STOPPED
 from .problems import EXPECTED, Problem, sentence
 from .screen import Screen
@@ -45,6 +46,7 @@ def cli() -> None:
 cli.add_command(plan)
 cli.add_command(apply)
 cli.add_command(profiles)
+cli.add_command(uninstall)
 cli.add_command(status)
 cli.add_command(explain)
 cli.add_command(doctor)

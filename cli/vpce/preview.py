@@ -203,19 +203,29 @@ def preview(
     known = means.catalogue(NONE_FOLLOWED).profiles
     if profile and profile not in known and profile != NONE:
         raise Problem(f"There is no profile {profile!r}: there are {', '.join((*sorted(known), NONE))}.")
-    wanted, found = named or fleet.all, []
-    with world.screen.busy(f"Looking at {count(len(wanted), 'VPC')} in {world.account.region} …") as progress:
-        for start in range(0, len(wanted), _AT_ONCE):
-            some = wanted[start : start + _AT_ONCE]
-            progress.at(f"Looking at VPCs {start + 1} to {start + len(some)} of {len(wanted)} …")
-            observer.look_ahead(some, known)
-            found += [_one(each, means, as_if.get(each, "")) for each in some]
-    if missing := [
-        vpc_id for vpc_id, seen in zip(wanted, found, strict=True) if seen is None and vpc_id in named
-    ]:
+    wanted = named or fleet.all
+    found = look_at(world, wanted, observer, means, as_if)
+    there = {each.vpc.id for each in found}
+    if missing := [each for each in named if each not in there]:
         raise Problem(
             f"There is no VPC {', '.join(missing)} in {world.account.region} of account {world.account.id}."
         )
+    return found
+
+
+def look_at(
+    world: World, vpc_ids: Sequence[str], observer: AsIf, means: Means, as_if: Mapping[str, str]
+) -> list[Preview]:
+    """What the next run of each of these VPCs would do; those that are gone are left out. `as_if` are the
+    profiles of those that `observer` shows under another tag than they bear."""
+    known, found = means.catalogue(NONE_FOLLOWED).profiles, []
+    what = f"Looking at {count(len(vpc_ids), 'VPC')} in {world.account.region} …"
+    with world.screen.busy(what) as progress:
+        for start in range(0, len(vpc_ids), _AT_ONCE):
+            some = vpc_ids[start : start + _AT_ONCE]
+            progress.at(f"Looking at VPCs {start + 1} to {start + len(some)} of {len(vpc_ids)} …")
+            observer.look_ahead(some, known)
+            found += [_one(each, means, as_if.get(each, "")) for each in some]
     return [seen for seen in found if seen]
 
 

@@ -40,7 +40,7 @@ def show(world: World, previews: Sequence[Preview]) -> None:
     screen = world.screen
     told = [each for each in previews if each.plan.findings or each.plan.steps or len(previews) == 1]
     for each in told:
-        _show_one(screen, each)
+        show_one(screen, each)
     for note in notes(world, previews):
         screen.say(note)
     if any(each.differs for each in told):
@@ -48,8 +48,9 @@ def show(world: World, previews: Sequence[Preview]) -> None:
     screen.line(_sentence(previews), "bold")
 
 
-def _show_one(screen: Screen, preview: Preview) -> None:
-    screen.line(heading(preview))
+def show_one(screen: Screen, preview: Preview, instead: str = "") -> None:
+    """The plan of one VPC. `instead` is said in place of what it should have."""
+    screen.line(heading(preview, instead))
     told: set[Finding] = set()
     for call in preview.calls:
         _show_call(screen, call, told)
@@ -61,11 +62,13 @@ def _show_one(screen: Screen, preview: Preview) -> None:
     screen.line()
 
 
-def heading(preview: Preview) -> Text:
+def heading(preview: Preview, instead: str = "") -> Text:
     """The VPC's line: its id, its name, what it should have, and what is unusual about it."""
     name = f" ({preview.name})" if preview.name else ""
     said = [f"profile {preview.profile}" if preview.profile else "left as it is"]
-    if preview.as_if:
+    if instead:
+        said = [instead]
+    elif preview.as_if:
         said = [f"as if it were tagged {preview.as_if}"]
     elif preview.profile == NONE and not preview.opted_in:
         said = ["not opted in"]
