@@ -24,14 +24,7 @@ from sandbox import access, places
 from sandbox.control_plane.leash import leashed
 
 _START_TIMEOUT = 60.0
-# As `python -m ministack`, without its own evaluation of alarms at each PutMetricData: it takes no notice of
-# dimensions, so that alarms would flicker. `sandbox.control_plane.alarms` evaluates them.
-_START = """
-import runpy
-from ministack.services import cloudwatch
-cloudwatch._evaluate_all_alarms = lambda: None
-runpy.run_module("ministack", run_name="__main__", alter_sys=True)
-"""
+_RUNNER = Path(__file__).parent / "runner.py"
 
 
 class ControlPlaneError(RuntimeError):
@@ -66,7 +59,7 @@ def running(folder: Path, ec2_endpoint: str) -> Iterator[ControlPlane]:
     with (
         log.open("wb") as output,
         leashed(
-            [places.MINISTACK_PYTHON, "-c", _START],
+            [places.MINISTACK_PYTHON, "-P", _RUNNER],
             cwd=places.PROJECT,
             env=_environment(folder / "ministack", port, ec2_endpoint),
             output=output,
