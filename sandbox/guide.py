@@ -78,8 +78,7 @@ service = "sqs"
 END
 aws ssm put-parameter --name {parameter} --type String --overwrite --value file://profiles.toml
 for function in {readers}; do
-  aws lambda update-function-configuration --function-name $function --description "reads profiles anew" \\
-    --query LastModified --output text
+  aws lambda update-function-configuration --function-name $function --memory-size {memory} --query MemorySize
 done
 aws ec2 create-tags --resources $vpc --tags Key={prefix}:profile,Value=mine
 """
@@ -112,6 +111,7 @@ def sections(sandbox: Sandbox, trail: str) -> Iterator[Section]:
         "document": sandbox.client("ssm").get_parameter(Name=parameter)["Parameter"]["Value"].strip() + "\n",
         "reconcile_logs": sandbox.logs.groups["ReconcileFunction"],
         "readers": " ".join(functions[each] for each in ("ReconcileFunction", "SweepFunction")),
+        "memory": _memory(sandbox, functions["ReconcileFunction"]),
         "sweep": functions["SweepFunction"],
         "logs": "\n".join(_tail(group) for group in sandbox.logs.groups.values()),
         "queue": sandbox.queues.urls[sandbox.queues.worked[0]],
@@ -155,6 +155,12 @@ def text(sandbox: Sandbox, trail: str) -> str:
 
 def _has_cli() -> bool:
     return shutil.which("aws") is not None
+
+
+def _memory(sandbox: Sandbox, function: str) -> int:
+    """What the function has already: to set it again is a change of its configuration."""
+    found: int = sandbox.client("lambda").get_function_configuration(FunctionName=function)["MemorySize"]
+    return found
 
 
 def _tail(group: str) -> str:

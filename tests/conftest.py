@@ -11,6 +11,8 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sandbox import access
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The tests on the deployed stack share one, and the upgrade comes first: they stay on one worker."""
@@ -23,6 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
+# Somebody's settings must neither be used nor change what is tested. No proxy is asked for what is here.
+access.forget_the_callers_account()
+access.reach_loopback()
 os.environ.update(
     {
         "INSTALLATION_ID": "vpc-endpoint-remediator",
@@ -43,8 +48,5 @@ os.environ.update(
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 )
-# Somebody's settings must neither be used nor change what is tested.
-for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2"):
-    os.environ.pop(name, None)
 for name in [name for name in os.environ if name.startswith("POWERTOOLS_")]:
     del os.environ[name]

@@ -143,11 +143,14 @@ class Step:
             self._status.update(Text.assemble(self.what, ("  " + text[:80], "dim")))
 
 
-def table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """A table of text, its last column to the right when it holds figures."""
-    made = Table(title=title, title_justify="left", title_style="bold")
-    for heading in headings:
-        made.add_column(heading, justify="right" if heading in ("count", "median", "most") else "left")
+def table(
+    title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], *, lines: bool = False
+) -> Table:
+    """A table of text, columns of figures to the right; with `lines` between its rows."""
+    made = Table(title=title, title_justify="left", title_style="bold", show_lines=lines)
+    for number, heading in enumerate(headings):
+        figures = all(row[number].isdecimal() for row in rows)
+        made.add_column(heading, justify="right" if figures else "left")
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*map(Text, row))
     return made

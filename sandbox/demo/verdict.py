@@ -46,7 +46,9 @@ def conclude(console: Console, verdict: Verdict, seconds: float) -> int:
         console.print(f"  [red]{failure}[/]", highlight=False)
     times = verdict.times or [0.0]
     console.print(
-        f"  healed within {median(times):.1f} s (median), {max(times):.1f} s (slowest)", highlight=False
+        f"  {len(verdict.times)} times healed, within {median(times):.1f} s (median),"
+        f" {max(times):.1f} s (slowest)",
+        highlight=False,
     )
     style, word = ("bold green", "HEALED") if verdict.is_shown else ("bold red", "NOT HEALED")
     console.print(
