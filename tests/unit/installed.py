@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -32,8 +33,12 @@ class Installation:
         bus = EventBus(lambda: self.events.client, self.account.settings.installation.id, logger.warning)
         self.runtime.__dict__["event_bus"] = bus
 
+    def lines(self) -> list[dict[str, Any]]:
+        """The lines of the log."""
+        return [json.loads(line) for line in self._log.getvalue().splitlines()]
+
     def said(self) -> str:
-        return "\n".join(json.loads(line)["message"] for line in self._log.getvalue().splitlines())
+        return "\n".join(line["message"] for line in self.lines())
 
     def rejected(self) -> list[str]:
         """The reasons that were counted for inputs that were turned away."""

@@ -13,6 +13,8 @@ from functions.intake import app as intake
 from functions.reconcile import app as reconcile
 from functions.sweep import app as sweep
 from reconciler.ec2.observe import Observer
+from reconciler.event_bus import EventBus
+from tests.unit.fakes import FakeEvents, refusal
 from tests.unit.installed import Installation
 
 CONTEXT = Mock(spec=LambdaContext, aws_request_id="request-1", get_remaining_time_in_millis=lambda: 100_000)
@@ -142,7 +144,66 @@ def test_a_run_that_has_to_wait_is_not_made_and_is_requeued(here: Installation) 
     assert f"reconciled {vpc_id}: requeued" in here.said()
 
 
+def announced(here: Installation) -> list[tuple[str, str]]:
+    """The change and the correlation id of each event that was sent."""
+    details = [json.loads(each["Detail"]) for each in here.events.sent]
+    return [(each["change"], each["correlation_id"]) for each in details]
+
+
+def correlations(here: Installation) -> set[Any]:
+    return {line.get("correlation_id") for line in here.lines()}
+
+
+def test_the_event_that_led_to_a_run_is_named_in_its_lines_its_events_and_its_next_message(
+    here: Installation,
+) -> None:
+    vpc_id = here.account.converged_vpc()
+    here.account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
+    group, body = asking_for(vpc_id)
+    reconcile.handle(a_batch((group, {**body, "correlation_id": "event-1"})), CONTEXT, here.runtime)
+    assert announced(here) == [("detected", "event-1"), ("remediated", "event-1")]
+    assert correlations(here) == {"event-1"}
+    assert json.loads(here.sqs.sent[0]["MessageBody"])["correlation_id"] == "event-1"
+
+
+def test_a_message_of_the_version_before_which_has_no_event_is_named_by_its_own_id(
+    here: Installation,
+) -> None:
+    vpc_id = here.account.converged_vpc()
+    here.account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
+    reconcile.handle(a_batch(asking_for(vpc_id)), CONTEXT, here.runtime)
+    assert announced(here) == [("detected", "message-0"), ("remediated", "message-0")]
+    assert correlations(here) == {"message-0"}
+    assert json.loads(here.sqs.sent[0]["MessageBody"])["correlation_id"] == "message-0"
+
+
+def test_each_run_of_a_batch_is_named_by_its_own_event(here: Installation) -> None:
+    one, two = here.account.converged_vpc(number=1), here.account.converged_vpc(number=2)
+    messages = [
+        (vpc_id, {**asking_for(vpc_id)[1], "correlation_id": f"of-{vpc_id}"}) for vpc_id in (one, two)
+    ]
+    reconcile.handle(a_batch(*messages), CONTEXT, here.runtime)
+    of_lines = {line["vpc_id"]: line["correlation_id"] for line in here.lines() if "vpc_id" in line}
+    assert of_lines == {one: f"of-{one}", two: f"of-{two}"}
+
+
+def test_a_run_is_requeued_whatever_the_bus_says(here: Installation) -> None:
+    vpc_id = here.account.vpc()
+    refusing = FakeEvents(refusal("AccessDeniedException"))
+    here.runtime.__dict__["event_bus"] = EventBus(lambda: refusing.client, "x", here.runtime.logger.warning)
+    assert failures(reconcile.handle(a_batch(asking_for(vpc_id)), CONTEXT, here.runtime)) == []
+    assert here.asked() == [("passes", vpc_id)]
+    assert "finding events were not sent: " in here.said()
+
+
 # ---- sweep
+
+
+def test_the_request_of_a_sweep_is_named_in_its_lines_and_in_what_it_asks_for(here: Installation) -> None:
+    here.account.vpc()
+    sweep.handle({}, here.runtime, "request-1")
+    assert correlations(here) == {"request-1"}
+    assert json.loads(here.sqs.sent[0]["MessageBody"])["correlation_id"] == "request-1"
 
 
 def test_sweep_asks_for_passes_over_the_vpcs_that_differ_and_writes_nothing(here: Installation) -> None:

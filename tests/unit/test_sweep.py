@@ -8,15 +8,16 @@ from unittest.mock import Mock
 import pytest
 
 from reconciler.domain.contest import Contest
-from reconciler.domain.findings import Kind, Status
-from reconciler.domain.memory import OpenFinding
+from reconciler.domain.findings import Kind, Reason, Status
+from reconciler.domain.memory import Announced, Change, OpenFinding
 from reconciler.domain.model import EndpointState, Mode
 from reconciler.domain.profiles import Catalogue, builtin
 from reconciler.domain.times import as_tag
 from reconciler.ec2.observe import Observer
 from reconciler.ledger import Ledger
+from reconciler.published import Open
 from reconciler.reconcile import Means
-from reconciler.sweep import Sweep, sweep
+from reconciler.sweep import Oldest, Sweep, sweep
 from tests.builders import ENVOY, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
 from tests.unit.fakes import FakeDynamo, a_ledger, a_ledger_that_knows, refusal
 
@@ -186,6 +187,66 @@ def test_a_vpc_that_ec2_did_not_show_for_a_moment_has_a_run_so_that_the_ledger_k
     assert memory is not None
     ledger.forget(memory, NOW)
     assert swept(vpc, ledger=ledger)[0] == Sweep(in_sync=(VPC_ID,), news=(VPC_ID,))
+
+
+# ---- what the ledger knows as open
+
+
+def known_as(vpc: VpcBuilder, *findings: OpenFinding) -> Ledger:
+    """A ledger that knows these of the VPC."""
+    ledger = a_ledger_that_knows(vpc.observed())
+    memory = ledger.read(VPC_ID)
+    assert memory is not None
+    ledger.save(replace(memory, findings=findings))
+    return ledger
+
+
+HOSTNAMES = OpenFinding(Kind.DNS_HOSTNAMES_OFF, VPC_ID, int(NOW) - 7200, Status.BLOCKED, Reason.UNAUTHORIZED)
+SUPPORT = replace(HOSTNAMES, kind=Kind.DNS_SUPPORT_OFF, since=int(NOW) - 600)
+DNS_OFF = a_converged_vpc("a").with_dns(support=False, hostnames=False)
+
+
+def test_what_the_last_run_could_not_do_is_blocked_also_where_the_sweep_cannot_see_why() -> None:
+    found = swept(DNS_OFF, ledger=known_as(DNS_OFF, HOSTNAMES, SUPPORT))[0]
+    assert (found.blocked, found.to_reconcile) == ((VPC_ID,), (VPC_ID,))
+    assert found.oldest == {
+        Open.DRIFTED: Oldest(),
+        Open.BLOCKED: Oldest(7200, VPC_ID),
+        Open.CONTESTED: Oldest(),
+    }
+
+
+def test_where_something_else_can_be_done_the_vpc_has_drifted() -> None:
+    known = known_as(DNS_OFF, HOSTNAMES, replace(SUPPORT, status=Status.WAITING, reason=None))
+    found = swept(DNS_OFF, ledger=known)[0]
+    assert found.drifted == (VPC_ID,)
+    assert found.oldest[Open.DRIFTED] == Oldest(600, VPC_ID)
+    assert found.oldest[Open.BLOCKED] == Oldest(7200, VPC_ID)
+
+
+def test_what_was_remediated_and_is_broken_again_has_no_age_until_a_run_has_seen_it() -> None:
+    found = swept(DNS_OFF, ledger=known_as(DNS_OFF, replace(HOSTNAMES, status=Status.REMEDIATED)))[0]
+    assert (found.drifted, found.oldest) == ((VPC_ID,), dict.fromkeys(Open, Oldest()))
+
+
+def test_drift_has_no_age_where_nothing_is_to_be_remediated_and_what_is_blocked_has() -> None:
+    known = replace(HOSTNAMES, status=Status.REPORTED, reason=None)
+    assert swept(DNS_OFF, ledger=known_as(DNS_OFF, known), mode=Mode.AUDIT)[0].oldest == dict.fromkeys(
+        Open, Oldest()
+    )
+    misspelt = a_converged_vpc("a").tagged(profile="appmash")
+    slip = replace(HOSTNAMES, kind=Kind.UNKNOWN_PROFILE, reason=Reason.UNKNOWN_PROFILE)
+    found = swept(misspelt, ledger=known_as(misspelt, slip), mode=Mode.AUDIT)[0]
+    assert found.oldest[Open.BLOCKED] == Oldest(7200, VPC_ID)
+
+
+def test_a_finding_that_is_gone_without_a_run_has_one_so_that_it_is_cleared() -> None:
+    vpc = a_converged_vpc("a")
+    told = replace(HOSTNAMES, announced=Announced(Change.BLOCKED, 1, Reason.UNAUTHORIZED))
+    found = swept(vpc, ledger=known_as(vpc, told))[0]
+    assert (found.in_sync, found.to_reconcile) == ((VPC_ID,), (VPC_ID,))
+    for settled in (HOSTNAMES, replace(told, announced=Announced(Change.REMEDIATED, 1))):
+        assert swept(vpc, ledger=known_as(vpc, settled))[0].to_reconcile == ()
 
 
 def from_cold(dynamo: Any) -> Ledger:

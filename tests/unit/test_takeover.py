@@ -8,6 +8,7 @@ import pytest
 
 from reconciler.conclusion import Ending
 from reconciler.domain.findings import Status
+from reconciler.domain.memory import Memory
 from tests.account import INSTALLATION, STACK, Account
 from tests.unit.fakes import FakeDynamo, a_ledger, refusal
 
@@ -144,3 +145,51 @@ def test_one_that_the_ledger_refused_is_made_by_the_next_sweep(account: Account,
         memory = account.ledger.read(vpc_id)
         assert memory is not None
         assert sorted(memory.made) == owned(account, vpc_id)
+
+
+# ---- what was announced before the ledger was lost
+
+
+def is_quiet(account: Account, vpc_id: str) -> bool:
+    memory = account.ledger.read(vpc_id)
+    assert memory is not None
+    return memory.quiet
+
+
+def test_what_stands_open_where_a_ledger_was_lost_is_not_news(account: Account) -> None:
+    """Also in a VPC that has nothing of ours in it."""
+    fine, hopeless = account.converged_vpc(number=1), account.vpc(private="", profile="appmesh", number=2)
+    empty_the_ledger(account)
+    account.sweep()
+    assert (is_quiet(account, fine), is_quiet(account, hopeless)) == (True, True)
+    account.one_run(hopeless)
+    assert (is_quiet(account, fine), is_quiet(account, hopeless)) == (True, False)
+
+
+def test_what_a_new_installation_finds_is_news(account: Account) -> None:
+    vpc_id = account.vpc()
+    empty_the_ledger(account)
+    account.sweep()
+    assert not is_quiet(account, vpc_id)
+
+
+def test_what_a_run_wrote_before_the_first_sweep_stays_as_it_is(account: Account) -> None:
+    one, two = account.converged_vpc(number=1), account.converged_vpc(number=2)
+    empty_the_ledger(account)
+    account.one_run(one)
+    account.ledger.save(Memory(one))
+    account.sweep()
+    assert (is_quiet(account, one), is_quiet(account, two)) == (False, True)
+
+
+def test_a_table_that_is_lost_under_a_worker_that_knows_it_is_taken_over_again(account: Account) -> None:
+    vpc_id = account.converged_vpc()
+    run, sweep = account.new_ledger(), account.new_ledger()
+    assert (run.is_complete(), sweep.is_complete()) == (True, True)
+    account.dynamo.items.clear()
+    memory = run.read(vpc_id)
+    assert memory is not None
+    assert not memory.complete
+    account.ledger = sweep
+    assert account.sweep().taken_over == ((vpc_id, tuple(owned(account, vpc_id))),)
+    assert is_quiet(account, vpc_id)
