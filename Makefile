@@ -77,7 +77,7 @@ quietly = trap 'exit 130' INT; said=$$($(1) 2>&1) || { echo "$$said" >&2; exit 1
 	  || requirements/make_venv.sh "$(PYTHON)" $(MAKECMDGOALS)
 	@rm -f $@
 	@$(call quietly,$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt)
-	@$(call quietly,$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/uv.txt requirements/dev.txt)
+	@$(call quietly,$(UV) pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements/uv.txt requirements/dev.txt)
 	@touch $@
 
 .tools/%/.ready: requirements/%.txt | .venv/.ready
@@ -85,5 +85,5 @@ quietly = trap 'exit 130' INT; said=$$($(1) 2>&1) || { echo "$$said" >&2; exit 1
 	@test -e $@ && .tools/$*/bin/python -c '' 2>/dev/null \
 	  || { $(call quietly,$(UV) venv --quiet --clear --python $(BIN)/python .tools/$*); }
 	@rm -f $@
-	@$(call quietly,$(UV) pip sync --quiet --python .tools/$*/bin/python --require-hashes requirements/$*.txt)
+	@$(call quietly,$(UV) pip sync --quiet --compile-bytecode --python .tools/$*/bin/python --require-hashes requirements/$*.txt)
 	@touch $@
