@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -21,7 +22,8 @@ from sandbox.report.page import page
 from sandbox.report.record import Deed, Outcome, Record, Sample, Seen, Write
 from sandbox.sandbox import Sandbox
 
-REPORT = places.PROJECT / "out" / "report.html"
+REPORT = Path("out/report.html")
+"""Within the project."""
 _EVERY_SECONDS = 1.0
 
 
@@ -34,13 +36,13 @@ def recording(sandbox: Sandbox, verdict: Verdict, console: Console) -> Iterator[
         yield
     finally:
         recorder.stop()
-    place = REPORT.relative_to(places.PROJECT)
+    place = places.PROJECT / REPORT
     try:
-        with show.step(console, f"{place}: open it in a browser"):
-            REPORT.parent.mkdir(exist_ok=True)
-            REPORT.write_text(page(recorder.record(verdict)), encoding="utf-8")
+        with show.step(console, f"{REPORT}: open it in a browser"):
+            place.parent.mkdir(exist_ok=True)
+            place.write_text(page(recorder.record(verdict)), encoding="utf-8")
     except OSError as error:
-        console.print(f"  {place} could not be written: {error}", highlight=False)
+        console.print(f"  {REPORT} could not be written: {error}", highlight=False)
 
 
 class Recorder:
