@@ -10,6 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from reconciler.conclusion import Run
+from reconciler.domain.memory import Cause
 from reconciler.event_bus import SOURCE, EventBus
 from tests.account import STACK, Account
 from tests.unit.fakes import FakeEvents
@@ -70,6 +71,10 @@ class Subscriber:
         """The details of what these runs announce."""
         return [each["detail"] for each in self.gets(*runs)]
 
+    def hears_of(self, vpc_id: str) -> list[Mapping[str, Any]]:
+        """The details of what is announced until the VPC is not requeued any more."""
+        return self.hears(*self._account.converge(vpc_id))
+
     def gets(self, *runs: Run) -> list[dict[str, Any]]:
         """The events that these runs announce, as they are delivered."""
         since = len(self._events.sent)
@@ -87,3 +92,17 @@ class Subscriber:
 def told(details: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
     """Change and kind of each."""
     return [(each["change"], each["kind"]) for each in details]
+
+
+def turn_hostnames_off(account: Account, vpc_id: str, event: str = "", who: str = "bob") -> None:
+    """Somebody does; with `event`, intake hears of it."""
+    account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
+    if event:
+        now = int(account.clock.now())
+        account.ledger.add_cause(vpc_id, Cause(event, "ModifyVpcAttribute", who, now, (vpc_id,)))
+
+
+def delete_endpoint(account: Account, vpc_id: str, service: str) -> str:
+    (endpoint,) = account.truth.endpoints(vpc_id, service)
+    account.customer.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
+    return str(endpoint["VpcEndpointId"])

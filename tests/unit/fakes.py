@@ -172,7 +172,7 @@ class FakeDynamo:
         Item: dict[str, Any],  # noqa: N803
         ConditionExpression: str = "",  # noqa: N803
         ExpressionAttributeValues: Any = None,  # noqa: N803
-    ) -> None:
+    ) -> dict[str, Any]:
         assert TableName
         self._call("put_item")
         key = (Item["pk"]["S"], Item["sk"]["S"])
@@ -186,6 +186,7 @@ class FakeDynamo:
         if not holds:
             raise refusal("ConditionalCheckFailedException")
         self.items[key] = Item
+        return {}
 
     def get_item(self, *, TableName: str, Key: Any, ConsistentRead: bool) -> Any:  # noqa: N803
         assert TableName
@@ -194,10 +195,17 @@ class FakeDynamo:
         item = self.items.get((Key["pk"]["S"], Key["sk"]["S"]))
         return {"Item": item} if item else {}
 
-    def update_item(self, *, Key: Any, ExpressionAttributeValues: Any, **_request: Any) -> None:  # noqa: N803
+    def update_item(
+        self,
+        *,
+        Key: Any,  # noqa: N803
+        ExpressionAttributeValues: Any,  # noqa: N803
+        **_request: Any,
+    ) -> dict[str, Any]:
         self._call("update_item")
         key = (Key["pk"]["S"], Key["sk"]["S"])
         self.items[key] = {**self.items[key], "expires": ExpressionAttributeValues[":at"]}
+        return {}
 
     def batch_get_item(self, *, RequestItems: Any) -> Any:  # noqa: N803
         self._call("batch_get_item")

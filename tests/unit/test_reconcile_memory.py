@@ -164,10 +164,10 @@ def test_what_the_ledger_refused_halfway_goes_with_the_message(account: Account)
     vpc_id = account.vpc()
 
     class FullDynamo(FakeDynamo):
-        def put_item(self, **request: Any) -> None:
+        def put_item(self, **request: Any) -> dict[str, Any]:
             if self.calls.count("put_item") > 1:
                 raise refusal("RequestLimitExceeded")
-            super().put_item(**request)
+            return super().put_item(**request)
 
     account.dynamo = FullDynamo()
     account.ledger = account.new_ledger()

@@ -127,10 +127,10 @@ def test_one_that_the_ledger_refused_is_made_by_the_next_sweep(account: Account,
     empty_the_ledger(account)
 
     class Refusing(FakeDynamo):
-        def put_item(self, **request: Any) -> None:
+        def put_item(self, **request: Any) -> dict[str, Any]:
             if self.calls.count("put_item") >= refused_from:
                 raise refusal("AccessDeniedException")
-            super().put_item(**request)
+            return super().put_item(**request)
 
     table = account.dynamo
     account.dynamo = Refusing()
