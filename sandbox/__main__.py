@@ -13,6 +13,10 @@ def main() -> int:
     """Run the command that was asked for; answers the exit status."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
+    from sandbox import access
+
+    # Before the rest is imported: some of it looks for an AWS profile as soon as it is.
+    access.forget_the_callers_account()
     from sandbox import command
 
     return command.main()

@@ -17,8 +17,9 @@ from threading import Thread
 from typing import NoReturn
 
 from rich.console import Console
+from rich.text import Text
 
-from sandbox import access, places, up
+from sandbox import places, up
 from sandbox.control_plane import leash
 from sandbox.control_plane.deploy import DeployError
 from sandbox.control_plane.ministack import ControlPlaneError
@@ -37,7 +38,6 @@ def main() -> NoReturn:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="AWS on this machine.")
     parser.add_argument("command", choices=sorted(_COMMANDS))
     command = _COMMANDS[parser.parse_args().command]
-    access.forget_the_callers_account()
     console = Console()
     if not console.is_terminal or console.width > _WIDTH:
         console = Console(width=_WIDTH)
@@ -68,7 +68,7 @@ def _in_thread(command: Command, console: Console, ended: SimpleQueue[int]) -> N
     try:
         status = command(console)
     except (ControlPlaneError, DeployError, RuleError) as error:
-        console.print(f"[bold red]failed[/]: {error}", highlight=False, soft_wrap=True)
+        console.print(Text.assemble(("failed", "bold red"), f": {error}"), soft_wrap=True)
     finally:
         ended.put(status)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from rich.console import Console
+from rich.text import Text
 
 from sandbox.demo.breaks import BREAKS
 from sandbox.demo.fleet import FLEET
@@ -43,7 +44,7 @@ class Verdict:
 def conclude(console: Console, verdict: Verdict, seconds: float) -> int:
     """Print the last lines; gives the exit status."""
     for failure in verdict.failures:
-        console.print(f"  [red]{failure}[/]", highlight=False)
+        console.print(Text(f"  {failure}", style="red"))
     times = verdict.times or [0.0]
     console.print(
         f"  {len(verdict.times)} times healed, within {median(times):.1f} s (median),"

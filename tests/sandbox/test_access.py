@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
-from sandbox import access
+from sandbox import access, places
 from sandbox.ec2 import Ec2
 
 _NOWHERE = "http://127.0.0.1:9"
@@ -51,3 +53,25 @@ def test_nothing_of_the_callers_account_is_left(monkeypatch: pytest.MonkeyPatch)
     access.forget_the_callers_account()
     assert not {"AWS_PROFILE", "AWS_ENDPOINT_URL_SQS", "AWS_SECRET_ACCESS_KEY"} & set(os.environ)
     assert os.environ["AWS_CONFIG_FILE"] == os.devnull
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"AWS_PROFILE": "undefined"},
+        {"AWS_DEFAULT_PROFILE": "undefined"},
+        {"AWS_CONFIG_FILE": __file__},
+        {"HOME": "/dev/null/home"},
+    ],
+    ids=lambda setting: next(iter(setting)),
+)
+def test_the_sandbox_starts_whatever_the_callers_settings_are(setting: dict[str, str]) -> None:
+    helped = subprocess.run(
+        [sys.executable, "-m", "sandbox", "--help"],
+        cwd=places.PROJECT,
+        env={**os.environ, **setting},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (helped.returncode, helped.stderr) == (0, "")
