@@ -114,7 +114,12 @@ def _endpoints(situation: Situation) -> Iterator[dict[str, Any]]:
 
 
 def _whose(situation: Situation, endpoint: AnyEndpoint) -> str:
-    return "adopted" if endpoint.id in situation.adopted else _WHOSE[situation.ownership_of(endpoint)]
+    owned = situation.owns(endpoint)
+    return (
+        "adopted"
+        if endpoint.id in situation.adopted and not owned
+        else _WHOSE[situation.ownership_of(endpoint)]
+    )
 
 
 def _groups(situation: Situation) -> Iterator[dict[str, Any]]:

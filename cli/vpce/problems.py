@@ -102,7 +102,8 @@ def _of_answer(error: ClientError) -> str:
         return f"The credentials do not allow {action(error)}. AWS says: {message.rstrip('.')}."
     if code == "InvalidVpcID.NotFound":
         return f"{message.rstrip('.')}. Look at the Region and the account."
-    return f"AWS refused {action(error)}: {code}: {message.rstrip('.')}."
+    said = ": ".join(filter(None, (code, message.rstrip("."))))
+    return f"AWS refused {action(error)}: {said}."
 
 
 def action(error: ClientError) -> str:

@@ -36,7 +36,13 @@ def test_doctor_changes_nothing(ward: Ward) -> None:
 
 WRONG: list[tuple[str, str, dict[str, Any], str, str]] = [
     ("trail", "cloudtrail", {"describe_trails": {"trailList": []}}, "there is no trail", "create a trail"),
-    ("trail", "cloudtrail", {"get_trail_status": {"IsLogging": False}}, "org does not log", "start"),
+    (
+        "trail",
+        "cloudtrail",
+        {"get_trail_status": {"IsLogging": False}},
+        "org does not log",
+        "start-logging --name org",
+    ),
     (
         "trail",
         "cloudtrail",

@@ -37,6 +37,17 @@ def test_a_trail_of_another_region_alone_does_not_count(ward: Ward) -> None:
     assert [each[:2] for each in ward.ill()] == [("trail", "wrong")]
 
 
+def test_a_trail_that_logs_only_some_calls_is_a_warning(ward: Ward) -> None:
+    fields = [
+        {"Field": "eventCategory", "Equals": ["Management"]},
+        {"Field": "eventName", "NotEquals": ["DeleteVpcEndpoints"]},
+    ]
+    ward.set("cloudtrail", get_event_selectors={"AdvancedEventSelectors": [{"FieldSelectors": fields}]})
+    [(subject, verdict, words)] = ward.ill()
+    assert (subject, verdict) == ("trail", "warning")
+    assert "logs only some management write events" in words
+
+
 def test_one_good_trail_of_several_is_enough(ward: Ward) -> None:
     ward.set(
         "cloudtrail",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from reconciler.domain.cures import NOTHING_TO_DO
 from reconciler.domain.findings import Kind
 from reconciler.domain.model import Mode
 
+from ..findings import to_do
 from ..words import count
 from .check import Check, ok, warning, wrong
 
@@ -42,6 +44,8 @@ def _lines(patient: Patient, subject: str, kinds: tuple[Kind, ...], fine: str) -
             )
             # What a run turns on by itself is wrong only where none may.
             stays_off = finding.kind in _OFF and each.wanted.mode is Mode.AUDIT
-            yield (wrong if stays_off else warning)(subject, seen, finding.cure)
+            if finding.cure == NOTHING_TO_DO:
+                seen = f"{seen}; the next run turns it on"
+            yield (wrong if stays_off else warning)(subject, seen, to_do(finding))
     if not found:
         yield ok(subject, f"{fine} ({count(len(patient.fleet), 'VPC')} looked at)")

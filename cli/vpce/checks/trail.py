@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     from .patient import Patient
 
 _SUBJECT = "trail"
-_CREATE = (
-    "create a trail with management events, or start the logging of one: "
-    "aws cloudtrail start-logging --name TRAIL"
-)
+_CREATE = "create a trail with management events: aws cloudtrail create-trail, then start-logging"
 _SELECT = "have a trail log management events, write or all: aws cloudtrail put-event-selectors"
 
 # What EC2's changes look like to a trail's selectors. Of other fields nothing is known.
@@ -52,7 +49,7 @@ _CURES = {
     Logged.SOME: _SELECT,
     Logged.UNREAD: "ask the owner of the trail for its event selectors",
     Logged.NONE: _SELECT,
-    Logged.OFF: _CREATE,
+    Logged.OFF: "start the logging: aws cloudtrail start-logging --name {trail}",
 }
 
 
@@ -77,10 +74,11 @@ def look(patient: Patient) -> Iterator[Check]:
         found[logged].append(f"{trail['Name']} {logged}{f' ({detail})' if detail else ''}")
     best = next((each for each in Logged if found[each]), Logged.OFF)
     said = "; ".join(each for those in found.values() for each in those) or "there is no trail in this Region"
+    cure = _CURES[best].format(trail=trails[0]["Name"]) if trails else _CREATE
     if best in (Logged.SOME, Logged.UNREAD):
-        yield warning(_SUBJECT, f"{said}: drift of which no event comes waits for the sweep", _CURES[best])
+        yield warning(_SUBJECT, f"{said}: drift of which no event comes waits for the sweep", cure)
     else:
-        yield wrong(_SUBJECT, f"{said}: no event comes, and drift waits for the sweep", _CURES[best])
+        yield wrong(_SUBJECT, f"{said}: no event comes, and drift waits for the sweep", cure)
 
 
 def _logged(cloudtrail: CloudTrailClient, arn: str) -> tuple[Logged, str]:
