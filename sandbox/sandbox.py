@@ -63,13 +63,20 @@ class Sandbox:
     project: Path = places.PROJECT
     parameters: dict[str, object] = field(default_factory=lambda: dict(_ALWAYS))
     progress: Progress = print
+    _built: set[Path] = field(default_factory=set)
 
     def deploy(self, **parameters: object) -> None:
-        """Build and deploy the template; `parameters` are kept for later deployments."""
+        """Deploy the template, built before where it is the project's first time; `parameters` are kept for
+        later deployments."""
         self.parameters.update(parameters)
         self.stack: Stack = deploy.deploy(
-            self.plane, self.parameters, project=self.project, progress=self.progress
+            self.plane,
+            self.parameters,
+            project=self.project,
+            build=self.project not in self._built,
+            progress=self.progress,
         )
+        self._built.add(self.project)
         self.roles = function_roles.register_functions(self.ec2.principals, self.plane, self.stack)
         policies.mend(self.plane, self.stack)
         self.ec2.authorise = Ec2Permissions(

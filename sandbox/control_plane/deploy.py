@@ -65,13 +65,16 @@ def deploy(
     *,
     stack_name: str = "vpc-endpoint-remediator",
     project: Path = places.PROJECT,
+    build: bool = True,
     progress: Progress = print,
 ) -> Stack:
-    """Build and deploy `project`'s template with `parameters`; answers the stack as it stands."""
+    """Deploy `project`'s template with `parameters`, built anew unless it is not to be; answers the stack as
+    it stands."""
     overrides = [f'{name}="{value}"' for name, value in parameters.items()]
     build_folder = places.HOME / "sam" / project.name
     with _one_at_a_time():
-        _sam(plane, project, progress, *_build_arguments(build_folder))
+        if build:
+            _sam(plane, project, progress, *_build_arguments(build_folder))
         _sam(
             plane,
             project,
@@ -158,7 +161,7 @@ def _environment(plane: ControlPlane) -> dict[str, str]:
         | {
             "PATH": f"{tools}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
             "SAM_CLI_TELEMETRY": "0",
-            "SAM_CLI_POLL_DELAY": "1",
+            "SAM_CLI_POLL_DELAY": "0.2",
             "__SAM_CLI_APP_DIR": str(_sam_home()),
             "TMPDIR": str(_scratch()),
         }
