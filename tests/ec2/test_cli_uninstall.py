@@ -23,8 +23,8 @@ _PARTS = {
 
 @dataclass
 class FakeControl:
-    """EventBridge, its Scheduler and Lambda at once: whether each part works. A mapping is busy for a while, as
-    Lambda's are."""
+    """EventBridge, its Scheduler and Lambda at once: whether each part works. A mapping is busy for a
+    while, as Lambda's are."""
 
     on: dict[str, bool] = field(default_factory=dict)
     busy: int = 1
