@@ -50,6 +50,7 @@ def handle(event: dict[str, Any], context: LambdaContext, runtime: Runtime) -> P
 
 
 def _handle_message(runtime: Runtime, deadline: float, record: SQSRecord) -> None:
+    runtime.logger.set_correlation_id(record.message_id)
     try:
         request = RunRequest.from_json(record.body)
     except MalformedMessage as error:
