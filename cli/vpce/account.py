@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sts import STSClient
 
 # A person waits: not long for a connection, and longer for a fleet that EC2's buckets pace.
-_CONFIG = Config(
+CONFIG = Config(
     connect_timeout=5,
     read_timeout=20,
     retries={"mode": "adaptive", "total_max_attempts": 6},
@@ -80,56 +80,56 @@ class Account:
 
     @cached_property
     def sts(self) -> STSClient:
-        return self.session.client("sts", region_name=self.region, config=_CONFIG)
+        return self.session.client("sts", region_name=self.region, config=CONFIG)
 
     @cached_property
     def ec2(self) -> EC2Client:
-        return self.session.client("ec2", region_name=self.region, config=_CONFIG)
+        return self.session.client("ec2", region_name=self.region, config=CONFIG)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        return self.session.client("dynamodb", region_name=self.region, config=_CONFIG)
+        return self.session.client("dynamodb", region_name=self.region, config=CONFIG)
 
     @cached_property
     def ssm(self) -> SSMClient:
-        return self.session.client("ssm", region_name=self.region, config=_CONFIG)
+        return self.session.client("ssm", region_name=self.region, config=CONFIG)
 
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
-        return self.session.client("cloudformation", region_name=self.region, config=_CONFIG)
+        return self.session.client("cloudformation", region_name=self.region, config=CONFIG)
 
     @cached_property
     def functions(self) -> LambdaClient:
-        return self.session.client("lambda", region_name=self.region, config=_CONFIG)
+        return self.session.client("lambda", region_name=self.region, config=CONFIG)
 
     @cached_property
     def events(self) -> EventBridgeClient:
-        return self.session.client("events", region_name=self.region, config=_CONFIG)
+        return self.session.client("events", region_name=self.region, config=CONFIG)
 
     @cached_property
     def scheduler(self) -> EventBridgeSchedulerClient:
-        return self.session.client("scheduler", region_name=self.region, config=_CONFIG)
+        return self.session.client("scheduler", region_name=self.region, config=CONFIG)
 
     @cached_property
     def sqs(self) -> SQSClient:
-        return self.session.client("sqs", region_name=self.region, config=_CONFIG)
+        return self.session.client("sqs", region_name=self.region, config=CONFIG)
 
     @cached_property
     def cloudtrail(self) -> CloudTrailClient:
-        return self.session.client("cloudtrail", region_name=self.region, config=_CONFIG)
+        return self.session.client("cloudtrail", region_name=self.region, config=CONFIG)
 
     @cached_property
     def cloudwatch(self) -> CloudWatchClient:
-        return self.session.client("cloudwatch", region_name=self.region, config=_CONFIG)
+        return self.session.client("cloudwatch", region_name=self.region, config=CONFIG)
 
     @cached_property
     def logs(self) -> CloudWatchLogsClient:
-        return self.session.client("logs", region_name=self.region, config=_CONFIG)
+        return self.session.client("logs", region_name=self.region, config=CONFIG)
 
     @cached_property
     def iam(self) -> IAMClient:
-        return self.session.client("iam", region_name=self.region, config=_CONFIG)
+        return self.session.client("iam", region_name=self.region, config=CONFIG)
 
     @cached_property
     def quotas(self) -> ServiceQuotasClient:
-        return self.session.client("service-quotas", region_name=self.region, config=_CONFIG)
+        return self.session.client("service-quotas", region_name=self.region, config=CONFIG)
