@@ -70,12 +70,12 @@ class Machinery:
         events = self.world.account.events
         for rule in self.parts.get(_RULE, ()):
             try:
-                (events.enable_rule if on else events.disable_rule)(Name=rule)
+                (events.enable_rule if on else events.disable_rule)(Name=rule.rpartition("|")[2])
             except ClientError as error:
                 _unless_gone(error)
         for schedule in self.parts.get(_SCHEDULE, ()):
             try:
-                self._switch_schedule(schedule, on=on)
+                self._switch_schedule(schedule.rpartition("|")[2].rpartition("/")[2], on=on)
             except ClientError as error:
                 _unless_gone(error)
         mappings = self.parts.get(_MAPPING, ())
