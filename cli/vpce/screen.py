@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from rich.console import Console, RenderableType
+from rich.status import Status
 from rich.text import Text
 
 # A table in a file or a pipe is so wide.
@@ -41,10 +42,16 @@ class Screen:
         self._out = _console(sys.stdout)
         self._err = _console(sys.stderr)
         self._warned: set[str] = set()
+        self._status: Status | None = None
 
     def line(self, text: str | Text = "", style: str = "") -> None:
         """One line of data, as long as it is."""
+        # Progress is drawn by another console, in the same place of the same terminal.
+        if self._status:
+            self._status.stop()
         self._out.print(text, style=style or None, soft_wrap=True)
+        if self._status:
+            self._status.start()
 
     def show(self, what: RenderableType) -> None:
         """Something of rich's, such as a table."""
@@ -69,7 +76,11 @@ class Screen:
         """Say on stderr that something takes a while. On a terminal it is gone in the end."""
         if self._err.is_terminal:
             with self._err.status(Text(what)) as status:
-                yield Progress(lambda text: status.update(Text(text)))
+                self._status = status
+                try:
+                    yield Progress(lambda text: status.update(Text(text)))
+                finally:
+                    self._status = None
         else:
             self.say(what)
             yield Progress(lambda _: None)

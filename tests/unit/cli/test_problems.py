@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, cast
 
@@ -172,6 +172,18 @@ def test_colour_is_for_a_terminal_and_never_with_no_color(
     with redirect_stdout(out):
         Screen().line("word", "red")
     assert ("\x1b[" in out.getvalue()) is coloured
+
+
+def test_a_line_of_data_does_not_run_into_the_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    terminal = Terminal()
+    with redirect_stdout(terminal), redirect_stderr(terminal):
+        screen = Screen()
+        with screen.busy("working"):
+            screen.line("data")
+    before = terminal.getvalue().partition("data")[0]
+    assert "working" in before
+    assert before.endswith(("\x1b[2K", "\r", "\n"))
 
 
 def test_progress_and_warnings_go_to_stderr(account: Account) -> None:
