@@ -7,8 +7,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 TOOLS := .tools/sam/.ready .tools/ministack/.ready
-SAM := PATH="$(CURDIR)/$(BIN):$$PATH" .tools/sam/bin/sam
-START := $(BIN)/python -S sandbox/start.py
+# A module that Ctrl-C ends without a traceback: $(call run,PYTHON,MODULE ARGUMENTS)
+run = $(1) -S sandbox/start.py $(2) 3>&2 2>/dev/null
+sam = PATH="$(CURDIR)/$(BIN):$$PATH" $(call run,.tools/sam/bin/python,samcli $(1))
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 
 # An environment whose Python has gone is no longer ready.
@@ -28,10 +29,10 @@ help: ## List the targets
 setup: .venv/.ready $(TOOLS) ## Install all that the other targets need, into .venv and .tools
 
 demo: setup ## Deploy to the embedded sandbox, break VPCs, watch them heal
-	@$(START) demo 3>&2 2>/dev/null
+	@$(call run,$(BIN)/python,sandbox demo)
 
 sandbox: setup ## Keep the sandbox up, and print how to talk to it with the AWS CLI
-	@$(START) up 3>&2 2>/dev/null
+	@$(call run,$(BIN)/python,sandbox up)
 
 test: setup ## Run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
@@ -47,16 +48,16 @@ format: .venv/.ready ## Let ruff lay out the code
 	@$(BIN)/ruff format .
 
 build: .tools/sam/.ready ## sam build
-	@$(SAM) build
+	@$(call sam,build)
 
 # SAM reads AWS_DEFAULT_REGION only, the AWS CLI also AWS_REGION, which goes before.
 ifdef AWS_REGION
 deploy: export AWS_DEFAULT_REGION := $(AWS_REGION)
 endif
 deploy: .tools/sam/.ready ## sam build && sam deploy, to the account that the AWS CLI is set up for
-	@$(BIN)/python -m sandbox.caller
-	@$(SAM) build
-	@$(SAM) deploy
+	@$(call run,$(BIN)/python,sandbox.caller)
+	@$(call sam,build)
+	@$(call sam,deploy)
 
 requirements: .venv/.ready ## Pin the requirement files anew, from the .in files
 	@for name in uv dev ministack sam; do \

@@ -13,7 +13,7 @@ import pytest
 
 from sandbox import places
 
-_START = "exec .venv/bin/python -S sandbox/start.py {command} 3>&2 2>/dev/null"
+_START = "exec .venv/bin/python -S sandbox/start.py sandbox {command} 3>&2 2>/dev/null"
 _INTERRUPTED = 130
 
 
