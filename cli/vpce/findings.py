@@ -63,7 +63,7 @@ def vpc_document(seen: Seen, now: float) -> dict[str, Any]:
         "vpc_id": seen.vpc_id,
         "name": seen.name,
         "opted_in": seen.opted_in,
-        "profile": seen.profile,
+        "profile": seen.profile or None,
         "mode": seen.wanted.mode,
         "state": seen.state,
         "since": at(seen.since) if seen.since else None,

@@ -263,13 +263,15 @@ def test_a_zone_with_private_subnets_that_the_service_is_not_in_is_a_warning(war
     assert "not in eu-west-1b" in told[0][2]
 
 
-def test_a_quota_that_the_plan_does_not_fit_is_wrong(account: Account) -> None:
-    ward = Ward(account)
-    other = account.vpc("a", number=2)
-    ward.set("quotas", get_service_quota={"Quota": {"Value": 1.0}})
+def test_a_quota_that_the_plan_does_not_fit_is_wrong(ward: Ward) -> None:
+    other = ward.account.vpc("a", number=2)
+    ward.account.customer.create_vpc_endpoint(
+        VpcId=other, ServiceName="com.amazonaws.eu-west-1.sqs", VpcEndpointType="Interface"
+    )
+    ward.set("quotas", get_service_quota={"Quota": {"Value": 2.0}})
     told = [words for subject, verdict, words in ward.ill() if (subject, verdict) == ("quotas", "wrong")]
-    assert any("interface endpoints per VPC" in words and "L-29B6F2EB" in words for words in told)
-    assert other
+    assert len(told) == 1
+    assert f"interface endpoints per VPC: 1 of 2 used in {other}, 1 left; 2 more are wanted" in told[0]
 
 
 def test_a_quota_that_nobody_raised_is_the_one_that_aws_gives(ward: Ward) -> None:
