@@ -171,7 +171,8 @@ def test_no_id_is_a_dimension_of_a_metric(sandbox: Sandbox, team: Team) -> None:
         "VpcsBlocked": {()},
     }
     assert {name: dimensions[name] for name in known} == known
-    assert all(each <= {("Kind",), ("Reason",), ()} for each in dimensions.values())
+    named = {("Kind",), ("Reason",), ("Status",), ("Function",), ()}
+    assert all(each <= named for each in dimensions.values())
 
 
 def test_ids_of_vpcs_are_metadata_of_the_metrics(sandbox: Sandbox) -> None:
