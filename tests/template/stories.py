@@ -135,6 +135,23 @@ def held(queue: str) -> Story:
     return Story(published, HOUR, HOUR + 2 * MINUTE, 4 * HOUR)
 
 
+def waiting(seconds: int) -> Story:
+    """A message waits in the VPC queue for an hour longer than it may; then it is received."""
+    begins, end = HOUR, 2 * HOUR + seconds
+    published = [
+        _of(
+            "AWS/SQS",
+            "ApproximateAgeOfOldestMessage",
+            "QueueName",
+            "PassQueue.QueueName",
+            at,
+            at - begins if begins <= at < end else 0,
+        )
+        for at in range(MINUTE, end + HOUR, MINUTE)
+    ]
+    return Story(published, begins + seconds, begins + seconds + 3 * MINUTE, end + HOUR)
+
+
 def failing(function: str, count: int) -> Story:
     """A function works once a minute, fails so many times in a row, and is not invoked any more."""
     published = [
@@ -147,6 +164,7 @@ def failing(function: str, count: int) -> Story:
 def stories() -> Iterator[tuple[str, Story]]:
     """A story for each alarm of the template, by its logical id, told for the parameters' defaults."""
     yield "DriftAlarm", open_for_long(Open.DRIFTED, 2 * HOUR)
+    yield "QueueAlarm", waiting(2 * HOUR)
     yield "BlockedAlarm", open_for_long(Open.BLOCKED, DAY)
     yield "ContestedAlarm", open_for_long(Open.CONTESTED, DAY)
     yield "TeardownAlarm", limit_reached()

@@ -19,7 +19,7 @@ STORIES = dict(stories())
 PARAMETERS = template()["Parameters"]
 # A parameter of a threshold, what leaves its alarms out, and these.
 LEFT_OUT = {
-    "DriftAlarmSeconds": ("0", {"DriftAlarm"}),
+    "DriftAlarmSeconds": ("0", {"DriftAlarm", "QueueAlarm"}),
     "BlockedAlarmSeconds": ("0", {"BlockedAlarm"}),
     "ContestedAlarmSeconds": ("0", {"ContestedAlarm"}),
     "SweepAlarmAfter": ("never", {"SweepAlarm"}),

@@ -102,7 +102,7 @@ def test_an_alarm_that_is_left_out_is_not_referred_to() -> None:
     values = {**VALUES, "ErrorAlarmMinutes": "0", "SweepAlarmAfter": "never", "DriftAlarmSeconds": "0"}
     shown = [each for widget in body(values)["widgets"] for each in widget["properties"].get("alarms", [])]
     assert sorted(shown) == sorted(f"{name}.Arn" for name in ALARMS if is_made(name, values))
-    assert len(shown) == len(ALARMS) - 5
+    assert len(shown) == len(ALARMS) - 6
 
 
 def test_the_table_of_findings_reads_reconciles_log() -> None:
