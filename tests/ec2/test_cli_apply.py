@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -184,3 +185,22 @@ def test_where_the_stacks_may_not_be_listed_nothing_is_done(account: Account, vp
     assert answer.status == 1
     assert "cloudformation:DescribeStacks" in answer.err
     assert account.writes(calls) == []
+
+
+@pytest.mark.parametrize(
+    ("stacks", "said"),
+    [
+        ([], "is not deployed in eu-west-1"),
+        ([a_stack(status="ROLLBACK_COMPLETE")], "is ROLLBACK_COMPLETE: nothing would keep"),
+        ([a_stack(status="DELETE_IN_PROGRESS")], "is DELETE_IN_PROGRESS: nothing would keep"),
+    ],
+)
+def test_where_nobody_would_keep_what_is_made_nothing_is_done(
+    account: Account, vpce: CommandLine, stacks: list[dict[str, Any]], said: str
+) -> None:
+    vpc_id = account.vpc("a")
+    vpce.cloudformation.stacks = stacks
+    answer = vpce("apply", "--yes")
+    assert answer.status == 1
+    assert said in answer.err
+    assert account.owned(vpc_id) == []

@@ -257,6 +257,19 @@ def test_a_stack_that_cannot_be_deleted_is_an_error_with_cloudformations_words(
     assert "could not delete vpc-endpoint-remediator: a lock" in answer.err
 
 
+@pytest.mark.parametrize("part", ["delete_stack", "disable_rule"])
+def test_whatever_ends_it_the_person_is_told_that_the_stack_is_stopped(
+    account: Account, vpce: CommandLine, control: FakeControl, part: str
+) -> None:
+    account.converged_vpc("a")
+    refused = Mock(side_effect=ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, part))
+    setattr(vpce.cloudformation if part == "delete_stack" else control, part, refused)
+    answer = vpce("uninstall", "--yes")
+    assert answer.status == 1
+    assert "--start-again" in answer.err
+    assert "The credentials do not allow" in answer.err
+
+
 def test_tags_of_people_stay(account: Account, vpce: CommandLine) -> None:
     vpc_id = account.converged_vpc("a")
     before = account.ec2.tags_of(vpc_id)

@@ -9,6 +9,7 @@ import click
 
 from .. import consent, render
 from ..exits import DRIFT, FINE
+from ..installed import installed
 from ..means import AsIf, to_act
 from ..preview import DEFAULT_PROFILE, Fleet, Preview, checked_ids, preview
 from ..problems import Problem
@@ -22,6 +23,8 @@ Examples:
   vpce apply --yes
 """
 _CORRELATION = "vpce-apply"
+# A stack that goes, or that never came to be.
+_NOT_KEPT = ("DELETE_", "ROLLBACK_", "CREATE_FAILED")
 
 
 @click.command(epilog=_EXAMPLES)
@@ -43,6 +46,8 @@ def apply(world: World, vpcs: tuple[str, ...], yes: bool) -> int:
     You need the permissions of the stack's ReconcileRole. Ctrl-C is safe at any moment: what was begun is
     finished by the functions' next run, or by the next apply.
 
+    Without a deployed stack nothing is done: nobody would keep what is made.
+
     Exit status: 0 all is as it should be; 2 something is left for a person to do, or you said no; 1 error.
     """
     there = world.deployment
@@ -50,6 +55,12 @@ def apply(world: World, vpcs: tuple[str, ...], yes: bool) -> int:
         raise Problem(
             "Which installation is deployed here is not known, since the stacks could not be listed: "
             "nothing is done. Allow cloudformation:DescribeStacks."
+        )
+    there = installed(world)
+    if there.status.startswith(_NOT_KEPT):
+        raise Problem(
+            f"{there.stack} is {there.status}: nothing would keep what is made now. Deploy it first. What it "
+            "would do shows: vpce plan"
         )
     if there.installation.paused:
         raise Problem(

@@ -19,7 +19,6 @@ from ..installed import installed
 from ..machinery import Machinery
 from ..means import AsIf, to_act, to_plan
 from ..preview import Fleet, Preview, look_at
-from ..problems import Problem
 from ..removal import delete_stack, owned
 from ..runs import Course, Runs
 from ..words import count, duration
@@ -93,7 +92,8 @@ def uninstall(world: World, yes: bool, keep_stack: bool, start_again: bool) -> i
         if not keep_stack and not report.left:
             delete_stack(world, there)
             report.deleted = True
-    except (KeyboardInterrupt, Problem):
+    except (KeyboardInterrupt, Exception):
+        # Whatever ended it: who reads the error must know that nothing heals now.
         world.screen.say(
             f"{there.stack} is stopped. To go on: vpce uninstall. To have it work again: "
             "vpce uninstall --start-again"
