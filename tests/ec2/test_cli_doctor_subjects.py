@@ -210,6 +210,7 @@ def test_the_role_is_asked_about_with_the_tags_that_its_policy_asks_for(ward: Wa
     assert ward.ill() == []
     keys = {entry["ContextKeyName"] for each in asked for entry in each["ContextEntries"]}
     assert {"aws:ResourceTag/vpce-remediator:owner", "aws:RequestTag/vpce-remediator:owner"} <= keys
+    assert {"aws:RequestedRegion", "aws:PrincipalArn"} <= keys
     assert {each["PolicySourceArn"] for each in asked} == {healthy.ROLE}
 
 

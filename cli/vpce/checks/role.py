@@ -62,7 +62,7 @@ def look(patient: Patient) -> Iterator[Check]:
             PolicySourceArn=role,
             ActionNames=list(actions),
             ResourceArns=[arn],
-            ContextEntries=_context(patient),
+            ContextEntries=_context(patient, role),
         )
         for result in answer["EvaluationResults"]:
             name = result["EvalActionName"]
@@ -110,13 +110,17 @@ def _arn(patient: Patient, role: str, kind: str) -> str:
     return f"arn:{partition}:ec2:{installation.region}:{installation.account}:{kind}/*"
 
 
-def _context(patient: Patient) -> list[ContextEntryTypeDef]:
+def _context(patient: Patient, role: str) -> list[ContextEntryTypeDef]:
+    """What a call of the function would bring along. A service control policy that denies other Regions, or
+    all but some roles, denies a call that says neither."""
     installation = patient.installation
     values = {
         f"aws:ResourceTag/{installation.profile_key}": "appmesh",
         f"aws:ResourceTag/{installation.owner_key}": installation.id,
         f"aws:ResourceTag/{installation.vpc_key}": "vpc-0123456789abcdef0",
         f"aws:RequestTag/{installation.owner_key}": installation.id,
+        "aws:RequestedRegion": installation.region,
+        "aws:PrincipalArn": role,
     }
     return [
         {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}
