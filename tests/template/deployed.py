@@ -19,11 +19,11 @@ STACK_ID = (
 )
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """Reads `!Ref X`, `!GetAtt X.Y` and the like as the long forms that they stand for."""
 
 
-def _long_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+def _long_form(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     value: Any
     if isinstance(node, yaml.ScalarNode):
         value = loader.construct_scalar(node)
@@ -35,13 +35,13 @@ def _long_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
 
 
-_Loader.add_multi_constructor("!", _long_form)
+Loader.add_multi_constructor("!", _long_form)
 
 
 @cache
 def template() -> Any:
     """The template, references unresolved."""
-    return yaml.load(TEMPLATE.read_text(encoding="utf-8"), _Loader)
+    return yaml.load(TEMPLATE.read_text(encoding="utf-8"), Loader)
 
 
 # What the references stand for in a stack of the parameters' defaults.

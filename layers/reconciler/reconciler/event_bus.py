@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SOURCE = "vpc-endpoint-remediator"
 VERSION = "1"
-# EventBridge takes so many events in one call (facts, section 8).
+# EventBridge takes so many events in one call (facts, section 21).
 _BATCH = 10
 # AWS's own words may be long; an event of 256 KB is refused.
 _LONGEST = 2000
