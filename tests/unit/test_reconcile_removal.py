@@ -78,6 +78,15 @@ def test_a_refused_deletion_releases_the_vpc_and_takes_down_what_is_in_its_way()
     assert (done.ending, done.refused) == (Ending.REQUEUED, ())
 
 
+def test_a_refused_deletion_that_nobody_waits_for_any_more_takes_nothing_down() -> None:
+    late, ec2 = replace(a_request(age=2 * 3600), refused=(VPC_ID,)), FakeEc2()
+    run(EMPTY, late, ec2)
+    assert not {"create_tags", "delete_security_group"} & set(ec2.calls)
+    again = replace(late, attempts=1)
+    run(EMPTY, again, ec2)
+    assert "delete_security_group" in ec2.calls
+
+
 def test_a_refused_deletion_of_a_vpc_in_audit_mode_only_reports() -> None:
     ec2 = FakeEc2()
     done = run(EMPTY, a_refused_deletion(), ec2, Mode.AUDIT)

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from .ec2.observe import Observer
     from .ledger import Ledger
 
+# Tools try a deletion for twenty minutes (facts, section 14); a long debounce and a late event come on top.
+_DELETION_AWAITED_SECONDS = 3600
+
 
 @dataclass(frozen=True)
 class Means:
@@ -104,7 +107,7 @@ def look(request: RunRequest, means: Means, memory: Memory | None) -> Look | Non
     """
     now, installation = means.now(), means.installation
     catalogue = means.catalogue(memory.followed if memory else NONE_FOLLOWED)
-    refused = (*request.refused, *(memory.refused_lately(now) if memory else ()))
+    refused = (*_still_refused(request, now), *(memory.refused_lately(now) if memory else ()))
     observation = means.observer.one(request.vpc_id, catalogue.profiles, with_interfaces=bool(refused))
     if observation is None:
         return None
@@ -112,6 +115,13 @@ def look(request: RunRequest, means: Means, memory: Memory | None) -> Look | Non
     wanted = intent.read(observation, catalogue.profiles, installation, now, memory, refused)
     plan = make_plan(observation, wanted, installation, memory, now, catalogue.doubt, request.contests)
     return Look(observation, wanted, plan, catalogue.edition)
+
+
+def _still_refused(request: RunRequest, now: float) -> tuple[str, ...]:
+    """What someone was refused the deletion of. Of a message that waited for long, as where the queue was not
+    read, nobody waits for the deletion any more: to make way then would take down what serves."""
+    is_late = not request.attempts and now - request.first_seen / 1000 > _DELETION_AWAITED_SECONDS
+    return () if is_late else request.refused
 
 
 def _remembered(request: RunRequest, means: Means) -> Memory | None:
