@@ -19,6 +19,13 @@ from rich.text import Text
 
 # A table in a file or a pipe is so wide.
 _WIDE = 200
+# Names and tags are other people's words: none of them may steer the terminal.
+_CONTROL = dict.fromkeys((*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0)))
+
+
+def harmless(text: str) -> str:
+    """A text without control characters, but for line breaks and tabs."""
+    return text.translate(_CONTROL)
 
 
 def _console(stream: TextIO) -> Console:
@@ -49,7 +56,9 @@ class Screen:
         # Progress is drawn by another console, in the same place of the same terminal.
         if self._status:
             self._status.stop()
-        self._out.print(text, style=style or None, soft_wrap=True)
+        self._out.print(
+            harmless(text) if isinstance(text, str) else text, style=style or None, soft_wrap=True
+        )
         if self._status:
             self._status.start()
 
@@ -63,13 +72,13 @@ class Screen:
 
     def say(self, text: str) -> None:
         """A message beside the data."""
-        self._err.print(text, soft_wrap=True)
+        self._err.print(harmless(text), soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """A warning; the same one once."""
         if text not in self._warned:
             self._warned.add(text)
-            self._err.print(f"Warning: {text}", style="yellow", soft_wrap=True)
+            self._err.print(f"Warning: {harmless(text)}", style="yellow", soft_wrap=True)
 
     @contextmanager
     def busy(self, what: str) -> Iterator[Progress]:

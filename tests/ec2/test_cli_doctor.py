@@ -41,7 +41,7 @@ WRONG: list[tuple[str, str, dict[str, Any], str, str]] = [
         "cloudtrail",
         {"get_trail_status": {"IsLogging": False}},
         "org does not log",
-        "start-logging --name org",
+        "start-logging --name arn",
     ),
     (
         "trail",

@@ -20,11 +20,12 @@ def look(patient: Patient) -> Iterator[Check]:
     if not names:
         yield ok("alarms", "the stack has no alarms")
         return
-    ringing = silent = 0
+    ringing = silent = deaf = 0
     for start in range(0, len(names), _AT_ONCE):
         some = names[start : start + _AT_ONCE]
         for alarm in patient.account.cloudwatch.describe_alarms(AlarmNames=some)["MetricAlarms"]:
             silent += not alarm.get("ActionsEnabled", True)
+            deaf += not alarm.get("AlarmActions")
             if alarm.get("StateValue") == "ALARM":
                 ringing += 1
                 seen = (
@@ -36,6 +37,12 @@ def look(patient: Patient) -> Iterator[Check]:
             "alarms",
             f"{silent} of {len(names)} alarms notify nobody: their actions are off",
             "turn them on: aws cloudwatch enable-alarm-actions",
+        )
+    if deaf == len(names):
+        yield warning(
+            "alarms",
+            "no alarm notifies anyone: the stack has no topic",
+            "deploy with AlarmTopicArn; README has the parameter",
         )
     if not ringing:
         yield ok("alarms", f"none of {len(names)} is in ALARM")

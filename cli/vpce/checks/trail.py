@@ -74,7 +74,7 @@ def look(patient: Patient) -> Iterator[Check]:
         found[logged].append(f"{trail['Name']} {logged}{f' ({detail})' if detail else ''}")
     best = next((each for each in Logged if found[each]), Logged.OFF)
     said = "; ".join(each for those in found.values() for each in those) or "there is no trail in this Region"
-    cure = _CURES[best].format(trail=trails[0]["Name"]) if trails else _CREATE
+    cure = _CURES[best].format(trail=trails[0].get("TrailARN") or trails[0]["Name"]) if trails else _CREATE
     if best in (Logged.SOME, Logged.UNREAD):
         yield warning(_SUBJECT, f"{said}: drift of which no event comes waits for the sweep", cure)
     else:
@@ -83,13 +83,13 @@ def look(patient: Patient) -> Iterator[Check]:
 
 def _logged(cloudtrail: CloudTrailClient, arn: str) -> tuple[Logged, str]:
     """What a trail logs, and what else there is to say of it."""
-    status = cloudtrail.get_trail_status(Name=arn)
-    if not status["IsLogging"]:
-        return Logged.OFF, ""
     try:
+        status = cloudtrail.get_trail_status(Name=arn)
+        if not status["IsLogging"]:
+            return Logged.OFF, ""
         selectors = cloudtrail.get_event_selectors(TrailName=arn)
     except ClientError as error:
-        # A member account may not see what the organization's trail selects.
+        # A member account may not see all of the organization's trail.
         return Logged.UNREAD, action(error) if is_refused(error) else str(error)
     return logs_changes(selectors), status.get("LatestDeliveryError", "")
 

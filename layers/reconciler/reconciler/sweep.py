@@ -164,10 +164,11 @@ def known_open(memory: Memory | None) -> Mapping[tuple[str, str], OpenFinding]:
 
 
 def status_of(finding: Finding, known: Mapping[tuple[str, str], OpenFinding]) -> Status:
-    """What a finding is: what a run can only learn by asking EC2, such as a missing permission, the last one
-    did learn."""
+    """What a finding is: what a run can only learn by asking EC2, such as a missing permission, or by asking
+    again and again, the last one did learn."""
     before = known.get((finding.kind, finding.resource))
-    blocked = finding.status is Status.REMEDIABLE and before and before.status is Status.BLOCKED
+    at_work = finding.status in (Status.REMEDIABLE, Status.WAITING)
+    blocked = at_work and before and before.status is Status.BLOCKED
     return Status.BLOCKED if blocked else finding.status
 
 

@@ -109,7 +109,10 @@ def clients(now: float) -> dict[str, Client]:
             get_metric_data=lambda **_: {"MetricDataResults": []},
             get_metric_statistics={"Datapoints": []},
             describe_alarms=lambda AlarmNames: {  # noqa: N803 - boto3's name
-                "MetricAlarms": [{"AlarmName": name, "StateValue": "OK"} for name in AlarmNames]
+                "MetricAlarms": [
+                    {"AlarmName": name, "StateValue": "OK", "AlarmActions": ["arn:aws:sns:topic"]}
+                    for name in AlarmNames
+                ]
             },
         ),
         "logs": Client(filter_log_events={"events": [ago]}),
