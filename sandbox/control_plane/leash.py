@@ -69,7 +69,8 @@ def end_all() -> None:
         assert leash.stdin is not None
         leash.stdin.close()
     for leash in held:
-        _let_go(leash)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it goes on to end them by itself
+            _let_go(leash)
 
 
 def _let_go(leash: subprocess.Popen[bytes]) -> None:
