@@ -104,6 +104,7 @@ def test_without_a_ledger_neither_age_nor_cause_is_known() -> None:
 
 def test_what_has_no_reason_nor_cause_when_it_is_cleared_is_valid_too() -> None:
     (detail,) = Bus().announce(Cleared(replace(KNOWN, since=0, cause=None, reason=None)))
+    assert (detail["since"], detail["cause"]) == (None, None)
     valid(detail)
 
 
