@@ -92,6 +92,8 @@ _VPCE = """
 vpce() {{ PYTHONPATH={project}/cli:{project}/layers/reconciler {python} -m vpce "$@"; }}
 vpce status
 vpce plan
+vpce explain $vpc
+vpce doctor
 """
 
 
@@ -143,7 +145,11 @@ _ALL = (
         "does not work here: the sandbox finds no fields in lines. Use filter-log-events, as above",
         _MORE,
     ),
-    ("The remediator's own command line, from this folder", _VPCE),
+    (
+        "The remediator's own command line, from this folder. Three warnings of the doctor are the\n"
+        "sandbox's own, which has no backups, no quotas, and no simulation of IAM that minds tags",
+        _VPCE,
+    ),
 )
 
 

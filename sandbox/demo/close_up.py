@@ -1,4 +1,4 @@
-"""One VPC from near: how it stands before and after, and each call in between that changed something."""
+"""One VPC up close: how it stands before and after, and each call in between that changed something."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def show_between(console: Console, sandbox: Sandbox, vpc: Vpc, before: View) -> 
     """Print how a VPC stood before and stands now, and the calls in between."""
     after = view(sandbox, vpc.id)
     rows = [(name, before.things[name], after.things[name]) for name in after.things]
-    console.print(show.table(f"{vpc.name} from near", ("", "before", "after"), rows))
+    console.print(show.table(f"{vpc.name} up close", ("", "before", "after"), rows))
     calls = list(sandbox.ec2.calls)[before.calls : after.calls]
     told = [
         (_by(call.principal, sandbox), call.action, what(call))
