@@ -67,8 +67,8 @@ def apply(world: World, vpcs: tuple[str, ...], yes: bool) -> int:
             f"{there.stack} is paused, and so is this command. To end the pause, deploy with Paused=false "
             "(docs/operating.md has the command)."
         )
-    _refuse_strangers(world, checked_ids(vpcs))
     previews = preview(world, vpcs)
+    _refuse_strangers(world, checked_ids(vpcs))
     to_do = [each for each in previews if each.differs and each.is_enforced]
     if not world.screen.as_json:
         render.show(world, previews)

@@ -78,6 +78,17 @@ def test_who_deleted_an_endpoint_is_found_by_the_id_that_the_ledger_knows_it_had
 # ---- refused calls
 
 
+def test_what_is_made_anew_is_waited_for_because_of_who_deleted_the_one_before() -> None:
+    opt_in = a_call("CreateTags", VPC_ID, time=NOON - 60)
+    deleted = a_call("DeleteVpcEndpoints", "vpce-1")
+    pending = Finding(Kind.ENDPOINT_NOT_READY, "vpce-2", "pending", "available", Status.WAITING)
+    made = {each: Made(each, "our-stack/logs") for each in ("vpce-1", "vpce-2")}
+    memory = Memory(VPC_ID, made=made, causes=(deleted, opt_in))
+    assert cause_of(pending, memory, NOON + 60) == deleted
+    other = replace(memory, made={**made, "vpce-1": Made("vpce-1", "our-stack/ecs")})
+    assert cause_of(pending, other, NOON + 60) == opt_in
+
+
 def test_a_refused_deletion_has_changed_nothing() -> None:
     missing = Finding(Kind.GROUP_MISSING, VPC_ID, "", "")
     assert cause(missing, a_call("DeleteSecurityGroup", "sg-1", refused=True)) is None

@@ -216,7 +216,7 @@ def describe(action: Action) -> str:
         case RevokeIngress(group, rules):
             return f"- no longer let {describe_rules(rules)} into {_name(group)}"
         case RevokeEgress(group, rules):
-            return f"- no longer let {describe_rules(rules)} out of {_name(group)}"
+            return f"- no longer let {describe_rules(rules, 'to')} out of {_name(group)}"
         case CreateEndpoint(vpc_id, service_name, zones):
             subnets = ", ".join(candidates[0] for candidates in zones)
             return f"+ create endpoint {service_name} in {vpc_id}, subnets {subnets}"
@@ -230,16 +230,16 @@ def describe(action: Action) -> str:
             return f"- delete security group {group_id}"
 
 
-def describe_rules(rules: Iterable[Rule]) -> str:
-    """Rules in a person's words: `443/tcp from or to 10.0.0.0/24`."""
-    return ", ".join(_describe_rule(rule) for rule in sorted(rules)) or "none"
+def describe_rules(rules: Iterable[Rule], way: Literal["from", "to"] = "from") -> str:
+    """Rules in a person's words: `443/tcp from 10.0.0.0/24`; rules of egress are `to`."""
+    return ", ".join(_describe_rule(rule, way) for rule in sorted(rules)) or "none"
 
 
-def _describe_rule(rule: Rule) -> str:
+def _describe_rule(rule: Rule, way: str) -> str:
     if rule.protocol == "-1":
-        return f"everything from or to {rule.source}"
+        return f"everything {way} {rule.source}"
     ports = f"{rule.from_port}" if rule.from_port == rule.to_port else f"{rule.from_port}-{rule.to_port}"
-    return f"{ports}/{rule.protocol} from or to {rule.source}"
+    return f"{ports}/{rule.protocol} {way} {rule.source}"
 
 
 def _name(group: GroupRef) -> str:

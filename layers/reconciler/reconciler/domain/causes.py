@@ -98,11 +98,12 @@ def _is_opt_in(cause: Cause, vpc_id: str, now: float) -> bool:
 def _names(cause: Cause, finding: Finding, memory: Memory) -> bool:
     if finding.resource in cause.resources:
         return True
-    # What is missing has no id any more: the ledger knows which id it had.
-    if finding.kind is not Kind.ENDPOINT_MISSING:
-        return False
-    made = (each for each in memory.made.values() if each.id in cause.resources)
-    return any(finding.resource.endswith(f".{each.purpose.rpartition('/')[2]}") for each in made)
+    # What was deleted has no id any more: the ledger knows which id it had.
+    made = [each for each in memory.made.values() if each.id in cause.resources]
+    if finding.kind is Kind.ENDPOINT_MISSING:
+        return any(finding.resource.endswith(f".{each.purpose.rpartition('/')[2]}") for each in made)
+    anew = memory.made.get(finding.resource) if finding.kind is Kind.ENDPOINT_NOT_READY else None
+    return anew is not None and any(each.purpose == anew.purpose for each in made)
 
 
 def _is_of_another(cause: Cause, finding: Finding) -> bool:

@@ -157,7 +157,7 @@ def _correct(group: SecurityGroup, wanted: frozenset[Rule]) -> list[Step]:
         )
         steps.append(Step(AuthorizeIngress(group.id, tuple(sorted(missing))), (finding,)))
     if group.egress:
-        finding = Finding(Kind.GROUP_EGRESS, group.id, describe_rules(group.egress), "no way out")
+        finding = Finding(Kind.GROUP_EGRESS, group.id, describe_rules(group.egress, "to"), "no way out")
         steps.append(Step(RevokeEgress(group.id, tuple(sorted(group.egress))), (finding,)))
     return steps
 
