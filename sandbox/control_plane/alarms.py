@@ -75,7 +75,7 @@ class Rule:
                 return value < self.threshold
             case "LessThanOrEqualToThreshold":
                 return value <= self.threshold
-        raise NotImplementedError(self.comparison)
+        raise ValueError(f"an alarm with the comparison {self.comparison} is not played")
 
     def state(self, points: Sequence[float | None], before: State) -> State:
         """The alarm's state. `points` are the datapoints of the evaluation range, the newest last, None where
@@ -98,7 +98,7 @@ class Rule:
                 if not real:
                     return State.INSUFFICIENT_DATA
                 return State.ALARM if self._premature(points) else self._of(sum(real))
-        raise NotImplementedError(self.missing)
+        raise ValueError(f"missing data as {self.missing} is not played")
 
     def _of(self, breaching: int) -> State:
         return State.ALARM if breaching >= self.datapoints else State.OK
