@@ -230,7 +230,20 @@ def describe(action: Action) -> str:
             return f"- delete security group {group_id}"
 
 
-def describe_rules(rules: Iterable[Rule], way: Literal["from", "to"] = "from") -> str:
+def lasting_words(action: Action) -> str:
+    """What an action does, in the words by which the ledger knows a change again: they are the same in every
+    version, whatever `describe` says."""
+    match action:
+        case AuthorizeIngress(group, rules):
+            return f"+ let {describe_rules(rules, 'from or to')} into {_name(group)}"
+        case RevokeIngress(group, rules):
+            return f"- no longer let {describe_rules(rules, 'from or to')} into {_name(group)}"
+        case RevokeEgress(group, rules):
+            return f"- no longer let {describe_rules(rules, 'from or to')} out of {_name(group)}"
+    return describe(action)
+
+
+def describe_rules(rules: Iterable[Rule], way: Literal["from", "to", "from or to"] = "from") -> str:
     """Rules in a person's words: `443/tcp from 10.0.0.0/24`; rules of egress are `to`."""
     return ", ".join(_describe_rule(rule, way) for rule in sorted(rules)) or "none"
 

@@ -61,7 +61,7 @@ class Announced:
 @dataclass(frozen=True)
 class OpenFinding:
     """A finding of the last run, since when it stands, and what brought it about. `announced` is None where
-    no event was sent of it."""
+    no event was sent of it. `detail` has AWS's words, where it is blocked."""
 
     kind: str
     resource: str
@@ -70,6 +70,7 @@ class OpenFinding:
     reason: Reason | None = None
     cause: Cause | None = None
     announced: Announced | None = None
+    detail: str = ""
 
     @property
     def key(self) -> tuple[str, str]:

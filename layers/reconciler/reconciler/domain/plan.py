@@ -27,6 +27,7 @@ from .actions import (
     RevokeIngress,
     describe,
     joined,
+    lasting_words,
 )
 from .findings import Finding, Status
 from .memory import Adoption
@@ -105,7 +106,7 @@ class Step:
         """What it does, in words that are the same each time: without the times that some tags have."""
         if isinstance(self.action, CreateTags):
             return f"tag {self.action.resource_id}: {', '.join(self.action.tags)}"
-        return describe(self.action)
+        return lasting_words(self.action)
 
     @property
     def may_close(self) -> bool:

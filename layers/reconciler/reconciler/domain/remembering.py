@@ -16,6 +16,7 @@ from .findings import Finding, Status
 from .memory import Adoption, Made, Memory, OpenFinding
 from .plan import Plan, Step
 
+_LONGEST_DETAIL = 300
 # What a run only writes down. What it does something about is seen by its steps.
 _ONLY_SAID = frozenset({Status.IMPAIRED, Status.LEAVING})
 
@@ -119,10 +120,16 @@ def after(
                 # One call may name a thousand ids.
                 replace(each.cause, resources=()) if each.cause else None,
                 last.get((each.finding.kind, each.finding.resource)),
+                _brief(each.detail) if each.status is Status.BLOCKED else "",
             )
             for each in concluded
         ),
     )
+
+
+def _brief(detail: str) -> str:
+    """AWS's words without the encoded message, which is another one each time, and without their tail."""
+    return detail.partition("Encoded authorization failure message")[0].strip()[:_LONGEST_DETAIL]
 
 
 def _leaving(memory: Memory, plan: Plan, outcomes: Iterable[Outcome], now: float) -> Mapping[str, int]:
