@@ -79,7 +79,7 @@ def test_the_version_before_reads_what_this_one_writes() -> None:
     """It leaves out what it does not know: what it writes then has no events."""
     document = json.loads(dumps(replace(EMPTY, findings=(BLOCKED,))))
     known = {"kind", "resource", "since", "status", "reason", "cause"}
-    assert set(document["findings"][0]) - known == {"announced"}
+    assert set(document["findings"][0]) - known == {"announced", "detail"}
 
 
 def test_what_a_newer_version_writes_beside_it_is_left_out() -> None:
