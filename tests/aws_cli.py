@@ -87,7 +87,7 @@ def _value(values: Sequence[str], shape: Shape) -> Any:
         assert not unknown, f"{shape.name} has no {unknown}"
         return {key: _value([said], shape.members[key]) for key, _, said in pairs}
     if shape.type_name in ("integer", "long"):
-        return int(value)
+        return 0 if value == OUTPUT else int(value)
     allowed = getattr(shape, "enum", None) or [value]
     assert value in allowed, f"{value} is none of {allowed}"
     # What stands for something else is as long as need be.

@@ -24,6 +24,14 @@ class Entry:
     message: str
     fields: dict[str, Any]
 
+    @property
+    def error(self) -> str:
+        """The exception of a run that crashed: its name and the last line of its traceback. Empty where none
+        is told."""
+        lines = str(self.fields.get("exception") or "").strip().splitlines()
+        name, last = str(self.fields.get("exception_name") or ""), lines[-1].strip() if lines else ""
+        return last if name in last else ": ".join(filter(None, (name, last)))
+
 
 def seconds_of(since: str) -> int | None:
     """A length of time such as `30m`, `24h` or `7d`, in seconds; None where it is none."""

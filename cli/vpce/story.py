@@ -229,6 +229,8 @@ def _log(screen: Screen, log: list[Document] | None, since: str) -> None:
     for each in log:
         style = "yellow" if each["level"] in ("WARNING", "ERROR", "CRITICAL") else ""
         screen.line(f"  {each['time']}  {each['message']}", style)
+        if each["error"]:
+            screen.line(f"      {each['error']}", style)
         for done in each["done"]:
             screen.line(f"      {done.get('call')}, EC2 request {done.get('request_id')}", "dim")
 

@@ -39,8 +39,15 @@ WRONG: list[tuple[str, str, dict[str, Any], str, str]] = [
     (
         "trail",
         "cloudtrail",
+        {"get_trail_status": {"IsLogging": False, "StopLoggingTime": healthy.when(1_795_420_000)}},
+        "org does not log (since 2026-11-23T07:46:40Z)",
+        "start-logging --name arn",
+    ),
+    (
+        "trail",
+        "cloudtrail",
         {"get_trail_status": {"IsLogging": False}},
-        "org does not log",
+        "org does not log (it was never started)",
         "start-logging --name arn",
     ),
     (
@@ -118,7 +125,7 @@ WRONG: list[tuple[str, str, dict[str, Any], str, str]] = [
         "sqs",
         {"get_queue_attributes": {"Attributes": {"ApproximateNumberOfMessages": "2"}}},
         "IntakeDeadLetters has 2 dead letters",
-        "vpce redrive",
+        "discarded: vpce redrive --delete",
     ),
     (
         "ledger",
@@ -215,8 +222,11 @@ def test_a_check_that_may_not_be_made_is_one_warning_that_names_the_permission(
     ward: Ward, subject: str, client: str, method: str, service: str, operation: str
 ) -> None:
     ward.set(client, **{method: refused(service, operation)})
-    [(told, verdict, words)] = ward.ill()
-    assert (told, verdict) == (subject, "warning")
+    told = ward.ill()
+    assert all(verdict == "warning" for _, verdict, _ in told)
+    # Two checks may need the same permission.
+    [words] = [words for each, _, words in told if each == subject]
+    assert {words} == {words for *_, words in told}
     assert f"the permission {service}:{operation} is missing" in words
     assert len(ward.lines()) >= len(SUBJECTS)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -88,6 +89,22 @@ def test_throttles_are_told(ward: Ward) -> None:
     [(_, verdict, words)] = ward.ill()
     assert verdict == "warning"
     assert "throttled 3 times" in words
+
+
+def test_runs_that_crashed_in_the_last_day_are_told_with_where_to_look(ward: Ward) -> None:
+    def points(**asked: Any) -> Any:
+        if asked["MetricName"] != "RunCrashed":
+            return {"Datapoints": []}
+        assert asked["EndTime"] - asked["StartTime"] >= timedelta(days=1)
+        return {"Datapoints": [{"Sum": 2.0}, {"Sum": 1.0}]}
+
+    ward.set("cloudwatch", get_metric_statistics=points)
+    [(subject, verdict, words)] = ward.ill()
+    assert (subject, verdict) == ("crashes", "warning")
+    assert "3 runs of the Region crashed in the last day" in words
+    assert RESOURCES["ReconcileLogs"] in words
+    assert "vpce explain" in words
+    assert "operating.md#a-run-crashed" in words
 
 
 # ---- sweep and queues

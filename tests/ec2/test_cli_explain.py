@@ -195,6 +195,22 @@ def test_the_log_is_told_in_words_without_metrics_and_without_other_vpcs(
     assert logs.asked["filterPattern"] == f'"{vpc_id}"'
 
 
+def test_a_crash_is_told_with_its_exception(account: Account, vpce: CommandLine, logs: FakeLogs) -> None:
+    vpc_id = account.converged_vpc("ab")
+    logs.lines = [
+        {
+            "level": "ERROR",
+            "message": f"run of {vpc_id}: crashed",
+            "vpc_id": vpc_id,
+            "exception": "Traceback (most recent call last):\n  File x\nKeyError: 'PrefixListId'",
+            "exception_name": "KeyError",
+        }
+    ]
+    assert "      KeyError: 'PrefixListId'\n" in vpce("explain", vpc_id).out
+    [line] = explained(vpce, vpc_id)["log"]
+    assert line["error"] == "KeyError: 'PrefixListId'"
+
+
 def test_a_log_that_may_not_be_read_is_one_warning(
     account: Account, vpce: CommandLine, logs: FakeLogs
 ) -> None:

@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from ..problems import EXPECTED, action, is_refused, sentence
-from . import alarms, functions, network, queues, quotas, role, rules, services, settings, sweeps, trail
+from . import (
+    alarms,
+    crashes,
+    functions,
+    network,
+    queues,
+    quotas,
+    role,
+    rules,
+    services,
+    settings,
+    sweeps,
+    trail,
+)
 from .check import Check, warning
 
 if TYPE_CHECKING:
@@ -25,6 +38,7 @@ SUBJECTS: tuple[tuple[str, Callable[[Patient], Iterator[Check]]], ...] = (
     ("concurrency", functions.look_at_concurrency),
     ("queues are read", functions.look_at_mappings),
     ("errors", functions.look_at_errors),
+    ("crashes", crashes.look),
     ("sweep", sweeps.look),
     ("alarms", alarms.look),
     ("dead letters", queues.look_at_dead_letters),

@@ -32,7 +32,8 @@ def look_at_dead_letters(patient: Patient) -> Iterator[Check]:
             yield wrong(
                 "dead letters",
                 f"{logical_id} has {count(letters, 'dead letter')}",
-                "see what they are: vpce redrive --dry-run; then send them again: vpce redrive",
+                "see what they are: vpce redrive --dry-run; mend the cause, then send them again: vpce "
+                "redrive; only what crashes each run is discarded: vpce redrive --delete",
             )
     if not found:
         yield ok("dead letters", "there are none")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from ..problems import action, is_refused
+from ..words import at
 from .check import Check, ok, warning, wrong
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ _CURES = {
     Logged.SOME: _SELECT,
     Logged.UNREAD: "ask the owner of the trail for its event selectors",
     Logged.NONE: _SELECT,
-    Logged.OFF: "start the logging: aws cloudtrail start-logging --name {trail}",
+    Logged.OFF: "start the logging: aws cloudtrail start-logging --name {trail}; who stopped it: "
+    "aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,AttributeValue=StopLogging",
 }
 
 
@@ -78,7 +80,8 @@ def look(patient: Patient) -> Iterator[Check]:
     if best in (Logged.SOME, Logged.UNREAD):
         yield warning(_SUBJECT, f"{said}: drift of which no event comes waits for the sweep", cure)
     else:
-        yield wrong(_SUBJECT, f"{said}: no event comes, and drift waits for the sweep", cure)
+        seen = f"{said}: no event comes, drift waits for the sweep, and findings have no cause"
+        yield wrong(_SUBJECT, seen, cure)
 
 
 def _logged(cloudtrail: CloudTrailClient, arn: str) -> tuple[Logged, str]:
@@ -86,7 +89,8 @@ def _logged(cloudtrail: CloudTrailClient, arn: str) -> tuple[Logged, str]:
     try:
         status = cloudtrail.get_trail_status(Name=arn)
         if not status["IsLogging"]:
-            return Logged.OFF, ""
+            stopped = status.get("StopLoggingTime")
+            return Logged.OFF, f"since {at(stopped.timestamp())}" if stopped else "it was never started"
         selectors = cloudtrail.get_event_selectors(TrailName=arn)
     except ClientError as error:
         # A member account may not see all of the organization's trail.

@@ -99,6 +99,7 @@ def _line(entry: Entry) -> dict[str, Any]:
         "time": at(entry.time),
         "level": entry.level,
         "message": entry.message,
+        "error": entry.error or None,
         "done": entry.fields.get("done") or [],
         "correlation_id": entry.fields.get("correlation_id"),
     }
