@@ -35,7 +35,7 @@ sandbox: setup ## Keep the sandbox up, and print how to talk to it with the AWS 
 	@$(call run,$(BIN)/python,sandbox up)
 
 test: setup ## Run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadscope
 
 lint: .venv/.ready ## ruff, mypy --strict and the import contracts
 	@$(BIN)/ruff check .

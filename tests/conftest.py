@@ -7,18 +7,27 @@ Nothing here leads to AWS: the keys are nobody's.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from sandbox import access
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests on the deployed stack share one, and the upgrade comes first: they stay on one worker."""
-    for item in items:
-        if item.path.parent.name == "stack":
-            item.add_marker(pytest.mark.xdist_group("stack"))
+class OneStack(LoadScopeScheduling):
+    """Gives the tests on the deployed stack to one worker: they share it, and the upgrade comes first. Every
+    other test is by itself. xdist's groups would say the same, and do nothing under this pytest.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "stack" if nodeid.startswith("tests/stack/") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
+    """Used where the tests are dealt out to workers."""
+    return OneStack(config, log)
 
 
 # A machine that is busy with something else is no failure.

@@ -24,12 +24,12 @@ ALL = Rule("-1", 0, 0, SourceKind.CIDR, "0.0.0.0/0")
     ("action", "words"),
     [
         (
-            AuthorizeIngress(NEW_GROUP, frozenset({SSH})),
+            AuthorizeIngress(NEW_GROUP, (SSH,)),
             "+ let 22/tcp from or to 0.0.0.0/0 into the security group of this plan",
         ),
-        (RevokeIngress("sg-1", frozenset({SSH})), "- no longer let 22/tcp from or to 0.0.0.0/0 into sg-1"),
+        (RevokeIngress("sg-1", (SSH,)), "- no longer let 22/tcp from or to 0.0.0.0/0 into sg-1"),
         (
-            RevokeEgress("sg-1", frozenset({ALL})),
+            RevokeEgress("sg-1", (ALL,)),
             "- no longer let everything from or to 0.0.0.0/0 out of sg-1",
         ),
         (DeleteEndpoint("vpce-1"), "- delete endpoint vpce-1"),
