@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reconciler.domain.findings import Finding
+from reconciler.domain.causes import cause_of
+from reconciler.domain.contest import Contest
+from reconciler.domain.findings import Finding, Kind
 from reconciler.domain.installation import Installation
-from reconciler.domain.memory import Memory
+from reconciler.domain.memory import Cause, Memory
 from reconciler.domain.model import AnyEndpoint, Endpoint, EndpointState, EndpointType, SecurityGroup
 from reconciler.domain.ownership import Ownership, controller_of
 from reconciler.domain.profile import NOTHING
@@ -54,10 +56,16 @@ def dossier(seen: Seen, installation: Installation, now: float) -> dict[str, Any
         "contests": list(_contests(seen, now)),
         "making_way": _making_way(seen, installation),
         "ledger": memory is not None,
-        "causes": [cause_document(each) for each in memory.causes] if memory else [],
+        "causes": [cause_document(each) for each in _causes(memory)],
         "made": list(_made(memory, situation)),
         "claimed": sorted(memory.claimed) if memory else [],
     }
+
+
+def _causes(memory: Memory | None) -> Iterable[Cause]:
+    """Each event once."""
+    known = {each.event_id: each for each in reversed(memory.causes)} if memory else {}
+    return reversed(known.values())
 
 
 def _wanted(situation: Situation) -> Iterator[dict[str, Any]]:
@@ -159,13 +167,15 @@ def _leaving(seen: Seen, situation: Situation) -> Iterator[dict[str, Any]]:
 
 
 def _contests(seen: Seen, now: float) -> Iterator[dict[str, Any]]:
-    """The fights that were given up. The opponent is who brought the finding about last."""
+    """The fights that were given up. The opponent is who brought the finding about last. One whose finding is
+    not there now is kept until the remediation has held for long enough."""
     memory = seen.memory
     findings = {(each.kind.value, each.resource): each for each in seen.findings}
     for each in memory.contests if memory else ():
         if not each.level:
             continue
         finding = findings.get((each.kind, each.resource))
+        cause = finding.cause if finding else _cause_of_past(each, memory)
         yield {
             "kind": each.kind,
             "resource": each.resource,
@@ -173,8 +183,17 @@ def _contests(seen: Seen, now: float) -> Iterator[dict[str, Any]]:
             "given_up": each.level,
             "until": at(each.until),
             "is_paused": each.is_paused(now),
-            "opponent": finding.cause.actor if finding and finding.cause else None,
+            "is_open": finding is not None,
+            "opponent": cause.actor if cause else None,
         }
+
+
+def _cause_of_past(contest: Contest, memory: Memory | None) -> Cause | None:
+    """Whose doing a finding was that is not there now."""
+    if memory is None or contest.kind not in list(Kind):
+        return None
+    finding = Finding(Kind(contest.kind), contest.resource, "", "")
+    return cause_of(finding, memory, max(contest.times, default=contest.until))
 
 
 def _making_way(seen: Seen, installation: Installation) -> dict[str, Any] | None:

@@ -54,6 +54,7 @@ def finding_document(standing: Standing, now: float) -> dict[str, Any]:
         "age_seconds": int(now - standing.since) if standing.since else None,
         "cause": cause_document(standing.cause),
         "cure": standing.cure,
+        "detail": standing.detail or None,
     }
 
 

@@ -39,8 +39,16 @@ def seconds_of(since: str) -> int | None:
     return int(found[1]) * _UNITS[found[2]] if found else None
 
 
-def read(world: World, vpc_id: str, seconds: int, most: int) -> list[Entry] | None:
-    """The latest lines on a VPC, the last one last. None where the log cannot be read; a warning says why."""
+def last_crash(world: World, vpc_id: str, seconds: int) -> str:
+    """The exception of the VPC's last run that crashed; empty where none did, or where the log cannot be
+    read."""
+    found = read(world, vpc_id, seconds, _READ, "crashed") or []
+    return next((each.error for each in reversed(found) if each.error), "")
+
+
+def read(world: World, vpc_id: str, seconds: int, most: int, word: str = "") -> list[Entry] | None:
+    """The latest lines on a VPC that have the word, the last one last. None where the log cannot be read; a
+    warning says why."""
     group = world.resources.get("ReconcileLogs")
     if not group:
         world.screen.warn("The stack's reconcile log is not known, so what the remediator did is not shown.")
@@ -48,7 +56,7 @@ def read(world: World, vpc_id: str, seconds: int, most: int) -> list[Entry] | No
     pages = world.account.logs.get_paginator("filter_log_events").paginate(
         logGroupName=group,
         startTime=int((world.now() - seconds) * 1000),
-        filterPattern=f'"{vpc_id}"',
+        filterPattern=f'"{vpc_id}"' + (f' "{word}"' if word else ""),
         PaginationConfig={"MaxItems": _READ},
     )
     try:

@@ -75,6 +75,8 @@ def _findings(screen: Screen, vpc: Document) -> None:
         screen.line(f"      by      {_by(each['cause'])}")
         if each["cure"] != NOTHING_TO_DO:
             screen.line(f"      to do   {each['cure']}")
+        if each["detail"]:
+            screen.line(f"      AWS     {each['detail']}")
     if not vpc["ledger"]:
         screen.line("  Since when and by whom is not known: the ledger cannot be read.")
 
@@ -101,9 +103,20 @@ def _plan(screen: Screen, vpc: Document) -> None:
 def _contests(screen: Screen, contests: Iterable[Document]) -> None:
     contests = list(contests)
     if contests:
-        _title(screen, "What is fought about")
+        _title(
+            screen,
+            "What is fought about"
+            if any(each["is_open"] for each in contests)
+            else "What was fought about, and holds now",
+        )
     for each in contests:
         against = f"against {each['opponent']}" if each["opponent"] else "against someone who is not known"
+        if not each["is_open"]:
+            screen.line(
+                f"  {each['kind']} on {each['resource']}, {against}: remediated "
+                f"{count(each['remediated'], 'time')}, and it holds now"
+            )
+            continue
         left = (
             f"left alone until {each['until']}" if each["is_paused"] else f"tried again since {each['until']}"
         )

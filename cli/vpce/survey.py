@@ -44,7 +44,8 @@ _WORST = (
 
 @dataclass(frozen=True)
 class Standing:
-    """A finding as it stands. `since` is in seconds since 1970, 0 where that is not known."""
+    """A finding as it stands. `since` is in seconds since 1970, 0 where that is not known. `detail` has AWS's
+    words of what the last run was refused."""
 
     kind: Kind
     resource: str
@@ -55,6 +56,7 @@ class Standing:
     since: int
     cause: Cause | None
     cure: str
+    detail: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -174,6 +176,7 @@ def standing(
             before.since if before else 0,
             cause,
             _PAUSED if paused and status is Status.REPORTED else cure(finding.kind, status, reason),
+            before.detail if before and status is Status.BLOCKED else "",
         )
 
     rank = {status: number for number, status in enumerate(_WORST)}

@@ -254,7 +254,8 @@ def test_an_iam_that_minds_no_tags_says_nothing_of_the_role(ward: Ward) -> None:
     ward.set("iam", simulate_principal_policy=answer)
     [(subject, verdict, words)] = ward.ill()
     assert (subject, verdict) == ("permissions", "warning")
-    assert "does not mind tags" in words
+    assert "does not look at tags" in words
+    assert "operating.md#put-a-role-back" in words
 
 
 # ---- what the Region offers, and the network

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,6 +110,9 @@ def test_what_a_run_was_refused_is_told_as_blocked_since_then(account: Account, 
     assert "blocked (unauthorized)  group-missing" in answer.out
     assert "3 h" in answer.out
     assert "to do   look for a service control policy" in answer.out
+    words = {each["detail"] for each in explained(vpce, vpc_id)["findings"] if each["status"] == "blocked"}
+    assert words
+    assert all(f"AWS     {each}" in answer.out for each in words)
 
 
 def test_others_endpoints_are_told_from_ours(account: Account, vpce: CommandLine) -> None:
@@ -160,6 +164,31 @@ def test_a_fight_is_told_with_the_opponent_and_until_when_it_is_left_alone(
     answer = vpce("explain", vpc_id)
     assert "dns-hostnames-off on" in answer.out
     assert "against peering (network): remediated 3 times, given up 1 time, left alone until" in answer.out
+
+
+def test_a_fight_that_is_over_for_now_is_told_as_one_that_holds(account: Account, vpce: CommandLine) -> None:
+    vpc_id = account.converged_vpc("ab")
+    for _ in range(4):
+        account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
+        account.ledger.add_cause(vpc_id, someone(account, "ModifyVpcAttribute", vpc_id, who="peering"))
+        account.converge(vpc_id)
+        account.clock.advance(30)
+    account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": True})
+    account.converge(vpc_id)
+    answer = vpce("explain", vpc_id)
+    assert (answer.status, f"{vpc_id}: in sync" in answer.out) == (0, True)
+    assert "What was fought about" in answer.out
+    assert "against peering: remediated 3 times, and it holds now" in answer.out
+    assert "left alone until" not in answer.out
+    assert "given up" not in answer.out
+
+
+def test_one_event_is_told_once(account: Account, vpce: CommandLine) -> None:
+    vpc_id = account.converged_vpc("ab")
+    cause = someone(account, "ModifyVpcAttribute", vpc_id)
+    account.ledger.add_cause(vpc_id, cause)
+    account.ledger.add_cause(vpc_id, replace(cause, time=cause.time + 1))
+    assert [each["event_id"] for each in explained(vpce, vpc_id)["causes"]].count(cause.event_id) == 1
 
 
 def test_a_refused_deletion_is_told_with_what_makes_way(account: Account, vpce: CommandLine) -> None:

@@ -11,7 +11,7 @@ import pytest
 from reconciler.queue import RunRequest
 from tests.account import Account
 from tests.command_line import CommandLine
-from tests.unit.cli.healthy import DEAD, FUNCTIONS, RESOURCES
+from tests.unit.cli.healthy import DEAD, FUNCTIONS, RESOURCES, Client
 from tests.unit.cli.test_letters import call, failed
 from tests.unit.fakes import refusal
 from vpce.postbox import boxes
@@ -103,7 +103,8 @@ class Desk:
     def __init__(self, account: Account) -> None:
         self.now = account.clock.now()
         self.sqs, self.functions = FakeSqs(self.now), FakeFunctions()
-        self.vpce = CommandLine(account, sqs=self.sqs, functions=self.functions)
+        self.logs = Client(filter_log_events={"events": []})
+        self.vpce = CommandLine(account, sqs=self.sqs, functions=self.functions, logs=self.logs)
         self.vpce.cloudformation.resources = dict(RESOURCES)
 
     def run(self, vpc_id: str = "vpc-0a", **changes: Any) -> str:
@@ -123,6 +124,33 @@ def event(name: str = "ModifyVpcAttribute") -> dict[str, Any]:
 def test_without_letters_there_is_nothing_to_do(desk: Desk) -> None:
     answer = desk.vpce("redrive")
     assert (answer.status, answer.out.strip()) == (0, "There are no dead letters.")
+
+
+def test_a_letter_of_runs_that_crashed_says_with_which_exception(desk: Desk) -> None:
+    desk.run("vpc-0a")
+    desk.run("vpc-0b")
+    asked: list[Any] = []
+
+    def lines(**request: Any) -> Any:
+        asked.append(request)
+        line = {"message": "run of vpc-0a: crashed", "vpc_id": "vpc-0a", "exception": "KeyError: 'x'"}
+        return {"events": [{"timestamp": int(desk.now * 1000), "message": json.dumps(line)}]}
+
+    desk.logs.answers["filter_log_events"] = lines
+    letters = desk.vpce("redrive", "--dry-run", "--json").document["letters"]
+    errors = {tuple(each["vpc_ids"]): each["error"] for each in letters}
+    assert errors == {("vpc-0a",): "KeyError: 'x'", ("vpc-0b",): None}
+    assert asked[0]["filterPattern"] == '"vpc-0a" "crashed"'
+    assert asked[0]["startTime"] < (desk.now - 60) * 1000
+    desk.sqs.taken.clear()
+    assert "failed with KeyError: 'x'" in desk.vpce("redrive", "--dry-run").out
+
+
+def test_letters_are_shown_where_the_log_may_not_be_read(desk: Desk) -> None:
+    desk.run("vpc-0a")
+    desk.logs.answers["filter_log_events"] = refusal("AccessDeniedException")
+    answer = desk.vpce("redrive", "--dry-run")
+    assert "run of vpc-0a" in answer.out
 
 
 def test_each_letter_goes_where_it_failed_and_is_gone(desk: Desk) -> None:

@@ -60,6 +60,8 @@ def test_what_a_run_was_refused_is_blocked_with_its_age_its_cause_and_its_cure(
     assert finding["age_seconds"] == vpc["age_seconds"] == 7200
     assert finding["cause"]["event_id"] == "event-1"
     assert "service control policy" in finding["cure"]
+    assert finding["detail"]
+    assert f"AWS says: {finding['detail'][:40]}" in " ".join(answer.out.split())
 
 
 def test_a_vpc_in_audit_mode_that_differs_is_in_audit(account: Account, vpce: CommandLine) -> None:

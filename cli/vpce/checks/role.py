@@ -78,7 +78,10 @@ def look(patient: Patient) -> Iterator[Check]:
     if denied and len(untold) == len(denied) >= with_tags:
         # An IAM that minds no tags denies all that is allowed by tag and nothing else.
         yield warning(
-            _SUBJECT, "IAM's simulation does not mind tags here, so it says nothing of the role", ""
+            _SUBJECT,
+            "whether the reconcile role may do all that a run needs is not known: IAM's simulation denied "
+            "all that the role may do only to what bears our tags, as it does where it does not look at tags",
+            "where vpce status has unauthorized, compare the role: docs/operating.md#put-a-role-back",
         )
         return
     for what, why in denied:

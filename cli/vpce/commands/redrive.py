@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -11,11 +12,17 @@ from .. import consent
 from ..exits import DRIFT, FINE
 from ..installed import installed
 from ..letters import Letter
+from ..logbook import last_crash
 from ..postbox import Postbox, opened
 from ..problems import Problem
 from ..screen import Screen
 from ..words import ago, at, count
 from ..world import World, options
+
+_RUNS = "PassDeadLetters"
+# A letter is as old as its first try in the queue; the log is read from a while before, of so many VPCs.
+_BEFORE_SECONDS = 3600
+_LOOKED_UP = 20
 
 _EXAMPLES = """\b
 Examples:
@@ -38,7 +45,8 @@ def redrive(world: World, yes: bool, dry_run: bool, delete: bool) -> int:
     First put right what they failed on, such as a permission: vpce doctor says what is wrong. What a run does
     comes from how the VPC is then, so that an old letter does no harm. Two sorts are named and left: a letter
     that is malformed, and a refused deletion that nobody waits for any more. --delete discards these too. A
-    letter that fails again comes back.
+    letter that fails again comes back. Discard only what fails whenever it is sent, such as a message that
+    crashes each run.
 
     Exit status: 0 no letter is left; 2 some are, or you said no; 1 error.
     """
@@ -48,7 +56,7 @@ def redrive(world: World, yes: bool, dry_run: bool, delete: bool) -> int:
     done: list[tuple[Letter, str]] = []
     with opened(world) as postbox:
         with world.screen.busy(f"Looking into the dead letters of {there.stack} …"):
-            found, counts = postbox.take(), postbox.count()
+            found, counts = _explained(world, postbox.take()), postbox.count()
         if not world.screen.as_json:
             _show(world.screen, found, counts, world.now())
         if found and not dry_run and _may(world, found, counts, yes=yes, delete=delete):
@@ -59,6 +67,20 @@ def redrive(world: World, yes: bool, dry_run: bool, delete: bool) -> int:
     missed = max(0, sum(counts.values()) - len(done))
     _report(world, done, missed)
     return DRIFT if left or missed else FINE
+
+
+def _explained(world: World, found: Sequence[Letter]) -> list[Letter]:
+    """The letters, those that ask for a run with the exception of that VPC's last crash."""
+    vpc_ids = sorted({each.vpc_ids[0] for each in found if each.queue == _RUNS and each.vpc_ids})
+    oldest = min((each.sent for each in found), default=0)
+    seconds = int(world.now() - oldest) + _BEFORE_SECONDS
+    crashes = {each: last_crash(world, each, seconds) for each in vpc_ids[:_LOOKED_UP]}
+    return [
+        replace(each, error=each.error or crashes.get("".join(each.vpc_ids[:1]), ""))
+        if each.queue == _RUNS
+        else each
+        for each in found
+    ]
 
 
 def _may(

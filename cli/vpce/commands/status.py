@@ -117,4 +117,10 @@ def _worst(vpc: Seen, now: float) -> tuple[str, str, str, str]:
     more = f" (+{len(others)})" if others else ""
     kind = f"{first.kind}: {first.resource}" if first.resource != vpc.vpc_id else str(first.kind)
     why = f" [{first.reason}]" if first.status in (Status.BLOCKED,) and "," in status_of(first) else ""
-    return age(first, now), f"{kind}{why}{more}", by(first.cause), to_do(first)
+    said = f"AWS says: {first.detail}" if first.detail else ""
+    return (
+        age(first, now),
+        f"{kind}{why}{more}",
+        by(first.cause),
+        "\n".join(filter(None, (to_do(first), said))),
+    )
