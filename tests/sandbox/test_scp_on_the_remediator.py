@@ -76,7 +76,8 @@ def test_under_the_policy_the_remediator_makes_every_one_of_its_writes() -> None
         account.converge(vpc_id)
         assert account.truth.faults(vpc_id) == []
         # A subnet that someone wants to delete, then all that is owned.
-        account.converge(vpc_id, request=RunRequest(vpc_id, 1, refused=(endpoint["SubnetIds"][1],)))
+        asked_at = int(account.clock.now() * 1000)
+        account.converge(vpc_id, request=RunRequest(vpc_id, asked_at, refused=(endpoint["SubnetIds"][1],)))
         account.tag(vpc_id, profile="none")
         assert account.converge(vpc_id)[-1].ending is Ending.LEFT_ALONE
     assert governed.refused == []
