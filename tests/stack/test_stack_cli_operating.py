@@ -52,8 +52,8 @@ def test_doctor_finds_a_deployed_stack_well_and_a_trail_that_is_stopped_wrong(
     said = vpce(sandbox, "doctor", "--json")
     found = verdicts(said)
     # A new stack's alarm on missing sweeps is on for some minutes. The control plane keeps no backups, minds
-    # no tags in IAM's simulation, and has no quotas: those are warnings here. Other tests leave VPCs behind that
-    # have their own warnings, and runs that crashed.
+    # no tags in IAM's simulation, and has no quotas: those are warnings here. Other tests leave VPCs behind
+    # that have their own warnings, and runs that crashed.
     assert {subject for subject, those in found.items() if "wrong" in those} <= {"alarms"}, said.out
     assert {subject for subject, those in found.items() if those == {"warning"}} <= {
         "backups",
