@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 # SQS takes at most this many messages in one call.
 _BATCH = 10
+# As long as SQS remembers a deduplication id.
+_SWEEP_WINDOW_SECONDS = 300
 # SQS takes few characters and at most 128 of them for a group and for a deduplication id.
 _VPC_ID = re.compile(r"vpc-[0-9a-z]{1,32}")
 # The last millisecond that `datetime` knows is below it.
@@ -182,31 +184,36 @@ class Queue:
         self._url = url
         self._debounce = debounce
 
-    def request_runs(self, requests: Iterable[RunRequest], now: float, origin: str) -> None:
-        """Ask for runs. `now` is in seconds since 1970; `origin` tells one event or message from another,
-        so that the same one, handled twice, asks once even where nothing is debounced.
+    def request_runs(self, requests: Iterable[RunRequest], now: float, origin: str = "") -> None:
+        """Ask for runs. `now` is in seconds since 1970; `origin` tells one message from another (by default
+        the event that asked first), so that the same one, handled twice, asks once even where nothing is
+        debounced.
 
         Raises:
             NotQueued: when SQS refuses any of them.
             botocore.exceptions.ClientError: when it refuses the call.
         """
-        messages = [(request.vpc_id, request.to_json(), _kind(request)) for request in requests]
-        self._send(messages, now, origin)
+        window = str(int(now // self._debounce)) if self._debounce else ""
+        self._send(
+            (each.vpc_id, each.to_json(), f"{_kind(each)}/{window or origin or each.correlation_id}")
+            for each in requests
+        )
 
-    def request_sweep(self, first_seen: int, now: float, origin: str) -> None:
-        """Ask for a look at every tagged VPC of the Region. Arguments and errors as `request_runs`."""
-        self._send([("region", json.dumps({"first_seen": first_seen}), "sweep")], now, origin)
+    def request_sweep(self, first_seen: int, now: float) -> None:
+        """Ask for a look at every tagged VPC of the Region, once in five minutes at most. Arguments and
+        errors as `request_runs`."""
+        window = int(now // _SWEEP_WINDOW_SECONDS)
+        self._send([("region", json.dumps({"first_seen": first_seen}), f"sweep/{window}")])
 
-    def _send(self, messages: Iterable[tuple[str, str, str]], now: float, origin: str) -> None:
-        window = str(int(now // self._debounce)) if self._debounce else origin
+    def _send(self, messages: Iterable[tuple[str, str, str]]) -> None:
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
             {
                 "Id": str(number),
                 "MessageBody": body,
                 "MessageGroupId": group,
-                "MessageDeduplicationId": f"{group}/{kind}/{window}",
+                "MessageDeduplicationId": f"{group}/{once}",
             }
-            for number, (group, body, kind) in enumerate(messages)
+            for number, (group, body, once) in enumerate(messages)
         ]
         refused = []
         for start in range(0, len(entries), _BATCH):

@@ -137,7 +137,10 @@ def _remember(
 ) -> Run:
     """Leave in the ledger what the run learnt. What the ledger does not take goes with the message."""
     now = means.now()
-    made = (*done.request.made, *remembering.made_by(outcomes, now))
+    new = remembering.made_by(outcomes, now)
+    made = (*done.request.made, *new)
+    if new:
+        means.ledger.add_made(done.request.vpc_id, [each.id for each in new])
     if memory is None:
         fought = contest.after(done.request.contests, remembering.remediated(outcomes), now)
         return replace(done, unproven=made, contests=fought, news=changes.news(done.findings, None, now))

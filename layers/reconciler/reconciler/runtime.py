@@ -13,10 +13,11 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from . import report
-from .ec2.locate import Locator
+from .ec2.index import IndexReader
 from .ec2.meter import CallMeter
 from .ec2.observe import Observer
 from .event_bus import EventBus
+from .intake import Intake
 from .ledger import Ledger
 from .profile_store import ProfileStore
 from .published import Function, Rejection
@@ -125,9 +126,10 @@ class Runtime:
         return Observer(self.ec2, self.settings.installation)
 
     @cached_property
-    def locator(self) -> Locator:
+    def intake(self) -> Intake:
         """Finds the VPCs of events."""
-        return Locator(self.ec2, self.settings.installation, self.now)
+        reader = IndexReader(self.ec2, self.settings.installation, self.now)
+        return Intake(reader.read, self.ledger, self.now)
 
     @cached_property
     def vpc_queue(self) -> Queue:

@@ -20,7 +20,7 @@ from .domain.planning import make_plan
 from .domain.profile import NONE_FOLLOWED, NOTHING
 from .domain.profiles import builtin
 from .domain.situation import Situation
-from .ec2.locate import bearing_our_tags, with_owned
+from .ec2.index import bearing_our_tags, with_owned
 from .published import Open
 
 if TYPE_CHECKING:
