@@ -11,7 +11,7 @@ first, has the state, the claims and the latest causes of a VPC.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from .domain.memory import Cause, Memory
 from .table import Item, Table, document_of, item, version_of
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    pass
 
 # The latest causes that are read with a VPC, how many ids are kept of each, and how long.
 _CAUSES = 100
@@ -38,18 +38,12 @@ _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
 
 class Ledger:
-    """Reads and writes what is known. `table` is the table's name, empty for none. `say` logs a refusal."""
+    """Reads and writes what is known, of one installation."""
 
-    def __init__(
-        self,
-        client: Callable[[], DynamoDBClient],
-        table: str,
-        installation_id: str,
-        say: Callable[[str], None],
-    ) -> None:
-        self._table = Table(client, table, say)
+    def __init__(self, table: Table, installation_id: str) -> None:
+        self._table = table
         self._takeover = f"takeover#{installation_id}"
-        self._say = say
+        self._say = table.say
         self._complete = False
 
     # ---- one VPC

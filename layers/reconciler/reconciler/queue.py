@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .domain.contest import Contest
 from .domain.counts import Count, Metric
 from .domain.memory import Made
+from .domain.pace import EndpointCall
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -56,7 +57,8 @@ class RunRequest:
     no run is made. `refused` are the ids of what someone was refused the deletion of; `swept` says that the
     sweep found the drift. `counted` is what the metrics have counted on the way, `made` and `contests` what
     the ledger could not take. `correlation_id` is the id of the first event of the window, or of the sweep's
-    invocation, that led here.
+    invocation, that led here. `paced` is the endpoint call whose turn the VPC waits for, and `urgent` says
+    that it had converged before.
     """
 
     vpc_id: str
@@ -72,6 +74,8 @@ class RunRequest:
     made: tuple[Made, ...] = ()
     contests: tuple[Contest, ...] = ()
     correlation_id: str = ""
+    paced: EndpointCall | None = None
+    urgent: bool = False
 
     def to_json(self) -> str:
         """The message's body."""
@@ -103,6 +107,8 @@ class RunRequest:
             made=_values(Made, given, "made"),
             contests=_values(Contest, given, "contests"),
             correlation_id=_correlation_id(given),
+            paced=_paced(given),
+            urgent=given.get("urgent") is True,
         )
 
 
@@ -111,6 +117,14 @@ def _correlation_id(given: dict[str, Any]) -> str:
     if not isinstance(found, str):
         raise MalformedMessage(f"correlation_id is {reprlib.repr(found)}, not a text")
     return found
+
+
+def _paced(given: dict[str, Any]) -> EndpointCall | None:
+    word = given.get("paced")
+    try:
+        return EndpointCall(word) if word else None
+    except ValueError as error:
+        raise MalformedMessage(f"paced is {reprlib.repr(word)}, no endpoint call") from error
 
 
 def first_seen_of(body: str) -> int:

@@ -18,6 +18,7 @@ from .domain.findings import Reason, Status
 from .domain.intent import Intent
 from .domain.memory import Memory
 from .domain.model import Mode, Observation
+from .domain.pace import EndpointCall
 from .domain.plan import Plan
 from .domain.planning import make_plan
 from .domain.profile import NONE_FOLLOWED
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
     from .domain.profiles import Catalogue
     from .ec2.observe import Observer
     from .ledger import Ledger
+    from .write_budget import WriteBudget
 
 
 @dataclass(frozen=True)
 class Means:
     """What a run works with. `catalogue` gives the profiles, of an edition that is not older than this one;
-    `now` gives seconds since 1970."""
+    `now` gives seconds since 1970. `budget` is that of endpoint calls; None for as many as EC2 takes."""
 
     observer: Observer
     ec2: EC2Client
@@ -47,6 +49,21 @@ class Means:
     installation: Installation
     catalogue: Callable[[Edition], Catalogue]
     now: Callable[[], float]
+    budget: WriteBudget | None = None
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """The budget of endpoint calls, for the run of one VPC."""
+
+    budget: WriteBudget
+    urgent: bool
+
+    def take(self, call: EndpointCall) -> bool:
+        return self.budget.take(call, urgent=self.urgent)
+
+    def empty(self, call: EndpointCall) -> None:
+        self.budget.empty(call)
 
 
 @dataclass(frozen=True)
@@ -69,6 +86,8 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
         ProfilesUnavailable: when no profiles are known.
     """
     now, ledger = means.now, means.ledger
+    if request.paced and means.budget and not means.budget.is_due(request.paced, urgent=request.urgent):
+        return conclusion.not_due(request)
     memory = _remembered(request, means)
     try:
         seen = look(request, means, memory)
@@ -87,8 +106,10 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
         memory = replace(remembering.before(memory, plan, now()), followed=seen.edition)
         if memory != before and plan:
             memory = before = ledger.save(memory) or memory
-    outcomes = execute(plan, means.ec2, wanted.mode, now, deadline)
-    done = conclusion.conclude(request, wanted, plan, outcomes, now())
+    urgent = memory is not None and memory.converged
+    slots = _Slots(means.budget, urgent) if means.budget else None
+    outcomes = execute(plan, means.ec2, wanted.mode, now, deadline, slots)
+    done = replace(conclusion.conclude(request, wanted, plan, outcomes, now()), urgent=urgent)
     done = _remember(done, before, memory, plan, outcomes, means)
     return replace(done, unforeseen=_unforeseen(done, read))
 

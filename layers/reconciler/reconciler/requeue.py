@@ -26,7 +26,10 @@ def next_request(run: Run, debounce: int, now: float) -> RunRequest:
         pause = min(max(debounce, 1) * 2 ** (failures - 1), _LONGEST_PAUSE_SECONDS)
     return replace(
         request,
-        attempts=request.attempts + 1,
+        # A VPC that waits for its turn spends no attempt.
+        attempts=max(1, request.attempts if run.paced else request.attempts + 1),
+        paced=run.paced,
+        urgent=run.urgent,
         began=request.began or int(now * 1000),
         failures=failures,
         unknowns=request.unknowns + 1 if unknown or unread else 0,

@@ -24,6 +24,8 @@ from .published import Function, Rejection
 from .queue import Queue
 from .reconcile import Means
 from .settings import Settings
+from .table import Table
+from .write_budget import WriteBudget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,16 +84,16 @@ class Runtime:
     @cached_property
     def ledger(self) -> Ledger:
         """What is known of each VPC."""
+        return Ledger(self.table, self.settings.installation.id)
+
+    @cached_property
+    def table(self) -> Table:
+        """Where the ledger and the write budget are kept."""
 
         def dynamodb() -> DynamoDBClient:
             return boto3.client("dynamodb", config=_BRIEF)
 
-        return Ledger(
-            cache(dynamodb),
-            self.settings.ledger_table,
-            self.settings.installation.id,
-            self.logger.warning,
-        )
+        return Table(cache(dynamodb), self.settings.ledger_table, self.logger.warning)
 
     @cached_property
     def event_bus(self) -> EventBus:
@@ -106,7 +108,8 @@ class Runtime:
     def means(self) -> Means:
         """What a run works with."""
         installation, profiles = self.settings.installation, self.profiles
-        return Means(self.observer, self.ec2, self.ledger, installation, profiles.current, self.now)
+        budget = WriteBudget(self.table, installation.pace, self.now)
+        return Means(self.observer, self.ec2, self.ledger, installation, profiles.current, self.now, budget)
 
     @cached_property
     def profiles(self) -> ProfileStore:

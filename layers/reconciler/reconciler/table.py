@@ -102,6 +102,44 @@ class Table:
             request["ExpressionAttributeValues"] = {":before": {"N": str(before)}}
         return self.conditionally(lambda client: client.put_item(**request))
 
+    def update(self, key: Key, expression: str, values: Mapping[str, Any]) -> bool:
+        """Change an item, whatever is there; False where DynamoDB refuses."""
+        request = self._update(key, expression, values)
+        return self.ask(lambda client: client.update_item(**request)) is not None
+
+    def update_if(
+        self, key: Key, expression: str, condition: str, values: Mapping[str, Any]
+    ) -> bool | Item | None:
+        """Change an item where a condition holds: True, else the item as it is (empty where there is none);
+        None where DynamoDB refuses."""
+        if not self._name:
+            return None
+        request = self._update(key, expression, values) | {
+            "ConditionExpression": condition,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        try:
+            self._client().update_item(**request)
+        except ClientError as error:
+            if not _is_lost_race(error):
+                self.refused(error)
+                return None
+            answer: Any = error.response
+            there: Item = answer.get("Item", {})
+            return there
+        except errors.ERRORS as error:
+            self.refused(error)
+            return None
+        return True
+
+    def _update(self, key: Key, expression: str, values: Mapping[str, Any]) -> Any:
+        return {
+            "TableName": self._name,
+            "Key": _key(key),
+            "UpdateExpression": expression,
+            "ExpressionAttributeValues": values,
+        }
+
     def conditionally(self, call: Callable[[DynamoDBClient], object]) -> bool | None:
         """Make a call that has a condition. False where that does not hold, None where DynamoDB refuses."""
         if not self._name:
@@ -109,7 +147,7 @@ class Table:
         try:
             call(self._client())
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException":
+            if _is_lost_race(error):
                 return False
             self.refused(error)
             return None
@@ -130,13 +168,7 @@ class Table:
 
     def expire(self, key: Key, at: int) -> bool:
         """Have an item go at a time, in seconds since 1970; False where DynamoDB refuses."""
-        request: Any = {
-            "TableName": self._name,
-            "Key": _key(key),
-            "UpdateExpression": "SET expires = :at",
-            "ExpressionAttributeValues": {":at": {"N": str(at)}},
-        }
-        return self.ask(lambda client: client.update_item(**request)) is not None
+        return self.update(key, "SET expires = :at", {":at": {"N": str(at)}})
 
     def refused(self, why: object) -> None:
         """Log that the table could not be used."""
@@ -172,6 +204,10 @@ def document_of(found: Item) -> str:
 
 def _key(key: Key) -> dict[str, dict[str, str]]:
     return {"pk": {"S": key[0]}, "sk": {"S": key[1]}}
+
+
+def _is_lost_race(error: ClientError) -> bool:
+    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
 
 
 def _parts(entries: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:

@@ -81,6 +81,7 @@ def _with(given: dict[str, Any], memory: Memory) -> Memory:
         contests=tuple(_known(Contest, each) for each in given.get("contests", [])),
         followed=_known(Edition, given.get("followed", {})),
         quiet=bool(given.get("quiet", False)),
+        converged=bool(given.get("converged", False)),
     )
 
 

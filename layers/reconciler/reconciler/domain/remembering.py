@@ -96,6 +96,7 @@ def after(
         for outcome in outcomes
         if outcome.made_id or outcome.status is Status.BLOCKED
     ]
+    concluded = tuple(concluded)
     memory = memory.with_made(made_by(outcomes, now)).closed(answered)
     if memory.complete:
         # What an open intention proves is proven by its id from now on; a claim can be taken back.
@@ -108,6 +109,7 @@ def after(
         leaving=_leaving(memory, plan, outcomes, now),
         expires=False,
         quiet=False,
+        converged=memory.converged or not _open(concluded),
         contests=contest.after(memory.contests, remediated(outcomes), now),
         findings=tuple(
             OpenFinding(
@@ -123,6 +125,10 @@ def after(
             for each in concluded
         ),
     )
+
+
+def _open(concluded: Iterable[Concluded]) -> bool:
+    return any(each.status in (Status.REMEDIATED, Status.WAITING, Status.BLOCKED) for each in concluded)
 
 
 def _leaving(memory: Memory, plan: Plan, outcomes: Iterable[Outcome], now: float) -> Mapping[str, int]:
