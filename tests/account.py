@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler import reconcile, requeue
 from reconciler.conclusion import Ending, Run
@@ -26,6 +27,9 @@ from sandbox import networks
 from sandbox.ec2 import AssumedRole, Call, Ec2, Ec2Rule, ManualClock
 from sandbox.truth import Truth
 from tests.unit.fakes import FakeDynamo
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 STACK = "vpc-endpoint-remediator"
 INSTALLATION = Installation(
@@ -76,7 +80,25 @@ class Account:
 
     def new_ledger(self) -> Ledger:
         """The ledger, as after a cold start."""
-        return Ledger(lambda: self.dynamo.client, "ledger", STACK, self.said.append)
+        return Ledger(self._client_of_the_ledger, "ledger", STACK, self._say)
+
+    def _client_of_the_ledger(self) -> DynamoDBClient:
+        return self.dynamo.client
+
+    def _say(self, line: str) -> None:
+        self.said.append(line)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Account:
+        """An account that goes its own way from here."""
+        twin = object.__new__(type(self))
+        memo[id(self)] = twin
+        twin.ec2 = deepcopy(self.ec2, memo)
+        twin.customer, twin.reconciler = twin.ec2.client(), twin.ec2.client(ROLE)
+        memo |= {id(self.customer): twin.customer, id(self.reconciler): twin.reconciler}
+        memo[id(self.observer._pool)] = self.observer._pool  # threads keep nothing, and cannot be copied
+        for name in vars(self).keys() - vars(twin).keys():
+            setattr(twin, name, deepcopy(getattr(self, name), memo))
+        return twin
 
     @property
     def means(self) -> Means:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
@@ -61,6 +61,10 @@ class FakeCloudFormation:
             raise ClientError({"Error": {"Code": "ValidationError", "Message": said}}, "DescribeStacks")
         return {"Stacks": found}
 
+    def refuse(self, code: str) -> None:
+        """Refuse every call from now on."""
+        self.error = ClientError({"Error": {"Code": code, "Message": "no"}}, "DescribeStacks")
+
     def list_stack_resources(self, StackName: str) -> Any:  # noqa: N803 - boto3's name
         assert StackName
         return {
@@ -112,6 +116,7 @@ class CommandLine:
         self.cloudformation = FakeCloudFormation([a_stack()] if stacks is None else list(stacks), {})
         self.clients = clients
         self.waited: list[float] = []
+        self.wait: Callable[[float], None] = account.clock.advance
 
     def __call__(self, *arguments: str) -> Answer:
         out, err = io.StringIO(), io.StringIO()
@@ -122,7 +127,7 @@ class CommandLine:
 
     def _wait(self, seconds: float) -> None:
         self.waited.append(seconds)
-        self.account.clock.advance(seconds)
+        self.wait(seconds)
 
     def _account(self, region: str | None, profile: str | None) -> Account:
         made = Account(region or REGION, profile)

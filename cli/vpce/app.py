@@ -12,8 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
+from .commands.apply import apply
+from .commands.doctor import doctor
 from .commands.explain import explain
 from .commands.plan import plan
+from .commands.redrive import redrive
 from .commands.status import status
 from .exits import ERROR, FINE, STOPPED
 from .problems import EXPECTED, Problem, sentence
@@ -39,8 +42,11 @@ def cli() -> None:
 
 
 cli.add_command(plan)
+cli.add_command(apply)
 cli.add_command(status)
 cli.add_command(explain)
+cli.add_command(doctor)
+cli.add_command(redrive)
 
 
 def main() -> None:

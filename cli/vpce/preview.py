@@ -22,6 +22,7 @@ from reconciler.reconcile import Means
 
 from .means import AsIf, to_plan
 from .problems import Problem
+from .words import count
 from .world import World
 
 DEFAULT_PROFILE = "appmesh"
@@ -203,7 +204,7 @@ def preview(
     if profile and profile not in known and profile != NONE:
         raise Problem(f"There is no profile {profile!r}: there are {', '.join((*sorted(known), NONE))}.")
     wanted, found = named or fleet.all, []
-    with world.screen.busy(f"Looking at {len(wanted)} VPCs in {world.account.region} …") as progress:
+    with world.screen.busy(f"Looking at {count(len(wanted), 'VPC')} in {world.account.region} …") as progress:
         for start in range(0, len(wanted), _AT_ONCE):
             some = wanted[start : start + _AT_ONCE]
             progress.at(f"Looking at VPCs {start + 1} to {start + len(some)} of {len(wanted)} …")

@@ -52,6 +52,11 @@ def is_refused(error: Exception) -> bool:
     return isinstance(error, ClientError) and _code(error) in _REFUSED
 
 
+def is_signed_out(code: str) -> bool:
+    """Whether an error's code says that the credentials are no more, or never were, any good."""
+    return code.rpartition(": ")[2] in _EXPIRED | _INVALID
+
+
 def is_unreachable(error: Exception) -> bool:
     """Whether no answer came."""
     return isinstance(error, NoConnection | ConnectTimeoutError | ReadTimeoutError)

@@ -8,13 +8,16 @@ from typing import Any
 
 from rich.text import Text
 
+from reconciler.domain.counts import Concluded
 from reconciler.domain.cures import NOTHING_TO_DO, cure
 from reconciler.domain.findings import Finding, Status
 from reconciler.domain.model import Mode
 from reconciler.domain.profiles import NONE
 
 from .preview import DEFAULT_PROFILE, PlannedCall, Preview
+from .runs import Course
 from .screen import Screen
+from .words import count, duration
 from .world import World
 
 STYLES = {"+": "green", "~": "yellow", "-": "red", "!": "bold red", "?": "magenta", "…": "cyan", "i": "dim"}
@@ -135,18 +138,18 @@ def summary(previews: Sequence[Preview]) -> dict[str, int]:
 def _sentence(previews: Sequence[Preview]) -> str:
     if not previews:
         return "Nothing to do: no VPC has opted in, and nothing owned is left anywhere."
-    count = summary(previews)
+    counted = summary(previews)
     others = [
-        f"{count[word]} {word}"
+        f"{counted[word]} {word}"
         for word in ("blocked", "contested", "waiting", "impaired", "leaving")
-        if count[word]
+        if counted[word]
     ]
-    if not count["differ"]:
+    if not counted["differ"]:
         many = f"all {len(previews)} VPCs are as they should be"
         fine = "the VPC is as it should be" if len(previews) == 1 else many
         return f"Nothing to do: {', '.join((fine, *others))}."
-    said = [f"{count[word]} to {word}" for word in ("create", "change", "delete")] + others
-    return f"{count['differ']} of {len(previews)} VPCs differ: {', '.join(said)}."
+    said = [f"{counted[word]} to {word}" for word in ("create", "change", "delete")] + others
+    return f"{counted['differ']} of {len(previews)} VPCs differ: {', '.join(said)}."
 
 
 def document(world: World, previews: Sequence[Preview]) -> dict[str, Any]:
@@ -186,6 +189,51 @@ def _of_one(preview: Preview) -> dict[str, Any]:
         ],
         "findings": [finding_document(each) for each in preview.others],
     }
+
+
+def concluded_document(concluded: Concluded) -> Mapping[str, str | None]:
+    """What became of a finding, for machines."""
+    finding = concluded.finding
+    return {
+        "kind": finding.kind.value,
+        "resource": finding.resource,
+        "status": concluded.status.value,
+        "reason": concluded.reason.value if concluded.reason else None,
+        "found": finding.found,
+        "wanted": finding.wanted,
+        "detail": concluded.detail,
+        "cure": concluded.cure,
+    }
+
+
+def course_document(course: Course) -> dict[str, Any]:
+    """What became of a VPC, for machines."""
+    return {
+        "vpc_id": course.vpc_id,
+        "ending": course.ending.value,
+        "runs": course.runs,
+        "seconds": round(course.ended - course.began, 1),
+        "unread": str(course.last.unread) if course.last and course.last.unread else None,
+        "done": [{"call": each.call, "request_id": each.request_id} for each in course.done],
+        "open": [concluded_document(each) for each in course.open],
+    }
+
+
+def show_course(screen: Screen, course: Course) -> None:
+    """What became of a VPC, for a person."""
+    style = "green" if course.is_fine else "bold red"
+    took = f"after {count(course.runs, 'run')}, {duration(course.ended - course.began)}"
+    screen.line(Text.assemble((course.vpc_id, "bold"), "  ", (course.ending.value, style), f" {took}"))
+    if course.last and course.last.unread:
+        screen.line(f"  ! EC2 could not be read: {course.last.unread}", "bold red")
+    for each in course.open:
+        finding, words = each.finding, each.detail or f"{each.finding.found}; wanted: {each.finding.wanted}"
+        why = f" ({each.reason})" if each.reason and each.reason.value != finding.kind.value else ""
+        sign = _SIGNS.get(each.status, "i")
+        what = f" {finding.resource}: {finding.kind}, {each.status}{why}: {words}"
+        screen.line(Text.assemble("  ", (sign, STYLES[sign]), what))
+        if each.cure != NOTHING_TO_DO:
+            screen.line(f"      cure: {each.cure}")
 
 
 def finding_document(finding: Finding) -> Mapping[str, str | None]:

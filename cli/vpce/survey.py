@@ -21,6 +21,7 @@ from reconciler.reconcile import Look, Means
 
 from .means import AsIf, to_plan
 from .preview import Fleet
+from .screen import Progress
 from .world import World
 
 # So many are looked at before the next word on how far it is.
@@ -102,18 +103,23 @@ class Seen:
 
 def survey(world: World) -> list[Seen]:
     """All VPCs that concern the installation, by id; those that are fine and not opted in are left out."""
+    with world.screen.busy(f"Looking at the VPCs in {world.account.region} …") as progress:
+        return look(world, progress)
+
+
+def look(world: World, progress: Progress) -> list[Seen]:
+    """As `survey`, for who says already that this takes a while."""
     observer = AsIf(world)
     means = to_plan(world, observer)
     vpc_ids = Fleet.of(world).all
     known = means.catalogue(NONE_FOLLOWED).profiles
     memories = means.ledger.read_many(vpc_ids)
     found: list[Seen] = []
-    with world.screen.busy(f"Looking at {len(vpc_ids)} VPCs in {world.account.region} …") as progress:
-        for start in range(0, len(vpc_ids), _AT_ONCE):
-            some = vpc_ids[start : start + _AT_ONCE]
-            progress.at(f"Looking at VPCs {start + 1} to {start + len(some)} of {len(vpc_ids)} …")
-            observer.look_ahead(some, known)
-            found += _seen(some, means, lambda vpc_id: memories[vpc_id] if memories is not None else None)
+    for start in range(0, len(vpc_ids), _AT_ONCE):
+        some = vpc_ids[start : start + _AT_ONCE]
+        progress.at(f"Looking at VPCs {start + 1} to {start + len(some)} of {len(vpc_ids)} …")
+        observer.look_ahead(some, known)
+        found += _seen(some, means, lambda vpc_id: memories[vpc_id] if memories is not None else None)
     return [each for each in found if each.opted_in or each.state != IN_SYNC]
 
 
@@ -126,19 +132,19 @@ def _seen(vpc_ids: Sequence[str], means: Means, memory_of: Callable[[str], Memor
     for vpc_id in vpc_ids:
         memory = memory_of(vpc_id)
         request = RunRequest(vpc_id, first_seen=int(means.now() * 1000))
-        look = reconcile.look(request, means, memory)
-        if look is not None:
-            yield _of(look, memory, means)
+        seen = reconcile.look(request, means, memory)
+        if seen is not None:
+            yield _of(seen, memory, means)
 
 
-def _of(look: Look, memory: Memory | None, means: Means) -> Seen:
-    state = sweep.state_of(look.plan, memory).replace("_", " ")
-    if look.wanted.mode is Mode.AUDIT and state == "drifted":
+def _of(seen: Look, memory: Memory | None, means: Means) -> Seen:
+    state = sweep.state_of(seen.plan, memory).replace("_", " ")
+    if seen.wanted.mode is Mode.AUDIT and state == "drifted":
         state = AUDIT
-    opted_in = means.installation.profile_key in look.observation.vpc.tags
-    paused, mode = means.installation.paused, look.wanted.mode
-    findings = tuple(standing(look.plan.findings, memory, mode, means.now(), paused=paused))
-    return Seen(look.observation, memory, look.wanted, look.plan, state, findings, opted_in)
+    opted_in = means.installation.profile_key in seen.observation.vpc.tags
+    paused, mode = means.installation.paused, seen.wanted.mode
+    findings = tuple(standing(seen.plan.findings, memory, mode, means.now(), paused=paused))
+    return Seen(seen.observation, memory, seen.wanted, seen.plan, state, findings, opted_in)
 
 
 def standing(

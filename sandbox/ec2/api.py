@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -73,11 +74,23 @@ class Ec2:
         self.world = World(account, region, self.clock, kept)
         self.aws = Levers(self.world)
         self._rules = [rule for rule in EVERY_RULE if rule in kept]
+        self._rules_of: dict[str, tuple[list[Ec2Rule], list[Ec2Rule]]] = {}
         self._listeners: list[Callable[[Call], None]] = []
         self._lock = RLock()
         default = self.world.backend.default_vpc
         default.dhcp_options = regional_dhcp_options(self.world)
         let_own_in(self.world, default.id)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Ec2:
+        """An EC2 that goes its own way from here, with who listens to it and authorises it."""
+        twin = object.__new__(type(self))
+        memo[id(self)] = twin
+        theirs = ("authorise", "_listeners")
+        twin._lock, twin.calls = RLock(), list(self.calls)
+        own = [name for name in vars(self) if name not in (*theirs, "_lock", "calls")]
+        for name in (*own, *theirs):
+            setattr(twin, name, deepcopy(getattr(self, name), memo))
+        return twin
 
     @property
     def account(self) -> str:
@@ -167,11 +180,11 @@ class Ec2:
             raise Refused("DryRunOperation", "Request would have succeeded, but DryRun flag is set.")
         self.world.settle()
         response: Response | None = None
-        for rule in self._rules:
-            if rule.before is not None and rule.concerns(request.action):
-                response = rule.before(self.world, request)
-                if response is not None:
-                    return response
+        for rule in self._rules_on(request.action)[0]:
+            assert rule.before is not None
+            response = rule.before(self.world, request)
+            if response is not None:
+                return response
         if request.mutating:
             response = self._work(request)
         else:
@@ -181,9 +194,18 @@ class Ec2:
         return response
 
     def _mend(self, request: Request, response: Response, but: Ec2Rule | None = None) -> None:
-        for rule in self._rules:
-            if rule.after is not None and rule is not but and rule.concerns(request.action):
+        for rule in self._rules_on(request.action)[1]:
+            assert rule.after is not None
+            if rule is not but:
                 rule.after(self.world, request, response)
+
+    def _rules_on(self, action: str) -> tuple[list[Ec2Rule], list[Ec2Rule]]:
+        """The rules that look at a call of that name before it is done, and those that mend it after."""
+        if action not in self._rules_of:
+            rules = [rule for rule in self._rules if rule.concerns(action)]
+            before, after = ([r for r in rules if r.before], [r for r in rules if r.after])
+            self._rules_of[action] = (before, after)
+        return self._rules_of[action]
 
     def _work(self, request: Request) -> Response:
         done_here = _DONE_HERE.get(request.action)

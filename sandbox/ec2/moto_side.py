@@ -12,7 +12,6 @@ from botocore import xform_name
 from moto.core.exceptions import ServiceException
 from moto.core.model_instances import reset_model_data
 from moto.core.responses import ActionResult
-from moto.core.serialize import ResponseSerializer, XFormedAttributePicker
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.security_groups import SecurityGroup
@@ -21,6 +20,7 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.utils import generic_filter
 
 from sandbox.ec2.calls import Params, Refused, Response
+from sandbox.ec2.gathering import gather
 from sandbox.ec2.wire import operation
 
 
@@ -136,32 +136,6 @@ class _Responses(EC2Response):
         return self._backend
 
 
-class _Plain(ResponseSerializer):
-    """Gathers an answer out of moto's objects, by the names that boto3 uses."""
-
-    def get_serialized_name(self, shape: Any, default_name: str) -> str:  # noqa: ARG002
-        return default_name
-
-    def _serialize_type_list(self, serialized: Any, value: Any, shape: Any, key: str) -> None:
-        items: list[Any] = []
-        for each in value:
-            item: dict[str, Any] = {}
-            self._serialize(item, each, shape.member, shape.member.name)
-            items.extend(item.values())
-        serialized[key] = items
-
-    def _serialize_type_timestamp(self, serialized: Any, value: Any, shape: Any, key: str) -> None:  # noqa: ARG002
-        serialized[key] = value
-
-    def gather(self, result: Any) -> Response:
-        """The answer as nested dicts and lists."""
-        gathered: Response = {}
-        shape: Any = self.operation_model.output_shape
-        if shape is not None and result is not None:
-            self._serialize(gathered, result, shape, "")
-        return gathered
-
-
 def new_backend(account: str, region: str) -> Backend:
     """A fresh EC2. moto keeps a list of every object ever made, which is let go of here."""
     reset_model_data()
@@ -180,6 +154,4 @@ def perform(backend: Backend, action: str, params: Params) -> Response:
         raise Refused(str(e.code), str(e.message)) from e
     if not isinstance(result, ActionResult):
         raise Refused("InvalidAction", f"The action {action} is not part of the sandbox's EC2.")
-    picker = XFormedAttributePicker(response_transformers=responses.RESPONSE_KEY_PATH_TO_TRANSFORMER)
-    model: Any = operation(action)
-    return _Plain(operation_model=model, value_picker=picker).gather(result.result)
+    return gather(operation(action), result.result, responses.RESPONSE_KEY_PATH_TO_TRANSFORMER)

@@ -33,6 +33,10 @@ class Ec2Rule:
     def __repr__(self) -> str:
         return self.name
 
+    def __deepcopy__(self, _memo: object) -> Ec2Rule:
+        """Itself: a rule is known by its identity."""
+        return self
+
 
 def before(*actions: str) -> Callable[[Before], Ec2Rule]:
     """Make a rule of a function that looks at a call before it is done. No names: every call."""

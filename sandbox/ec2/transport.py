@@ -12,6 +12,7 @@ import botocore.session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
+from botocore.context import get_context
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 
 from sandbox.ec2.calls import ConnectionLost, TimedOut
@@ -63,7 +64,23 @@ def _session() -> botocore.session.Session:
 
 @cache
 def _template(region: str) -> Any:
-    return _client(region)
+    client = _client(region)
+    client._user_agent_creator.to_string = _remembered(client._user_agent_creator.to_string)
+    return client
+
+
+def _remembered(build: Callable[[], str]) -> Callable[[], str]:
+    """A user agent that is built once for each set of features, and not twice a call."""
+    built: dict[frozenset[str], str] = {}
+
+    def user_agent() -> str:
+        context = get_context()
+        features = frozenset(context.features if context else ())
+        if features not in built:
+            built[features] = build()
+        return built[features]
+
+    return user_agent
 
 
 def _twin(client: Any) -> Any:
@@ -71,5 +88,6 @@ def _twin(client: Any) -> Any:
     twin = object.__new__(type(client))
     meta, endpoint = copy(client.meta), copy(client._endpoint)
     meta.events = endpoint._event_emitter = copy(client.meta.events)
+    meta.events._alias_name_cache = client.meta.events._alias_name_cache
     twin.__dict__ = client.__dict__ | {"meta": meta, "_endpoint": endpoint}
     return twin

@@ -1,4 +1,4 @@
-"""EC2's query protocol, both ways, by moto's parser and serializer: the rules only see typed values."""
+"""EC2's query protocol, both ways: the rules only see typed values."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from xml.sax.saxutils import escape
 from botocore.model import OperationNotFoundError, Shape
 from moto.core.model import OperationModel
 from moto.core.parse import EC2QueryParser, RequestDict
-from moto.core.serialize import EC2Serializer, SerializationContext
 from moto.core.utils import get_service_model
 
 from sandbox.ec2.calls import Params, Refused, Response
+from sandbox.ec2.writing import written
 
 NAMESPACE = "http://ec2.amazonaws.com/doc/2016-11-15/"
 
@@ -54,10 +54,8 @@ def parse(body: str | bytes) -> tuple[str, Params]:
 
 
 def answer(action: str, response: Response, request_id: str) -> bytes:
-    """The XML of a call that went well, as moto's serializer writes it."""
-    context = SerializationContext(request_id)
-    body = EC2Serializer(operation(action), context).serialize(response or {"Return": True})["body"]
-    return body if isinstance(body, bytes) else body.encode()
+    """The XML of a call that went well."""
+    return written(operation(action), response or {"Return": True}, request_id)
 
 
 def refused(refusal: Refused, request_id: str) -> bytes:

@@ -121,6 +121,16 @@ def test_others_endpoints_are_told_from_ours(account: Account, vpce: CommandLine
     assert whose["logs"] == "owned"
 
 
+def test_what_was_added_to_is_told_as_adopted(account: Account, vpce: CommandLine) -> None:
+    vpc_id = account.vpc("a")
+    account.customer.create_vpc_endpoint(
+        VpcId=vpc_id, ServiceName="com.amazonaws.eu-west-1.logs", VpcEndpointType="Interface"
+    )
+    account.converge(vpc_id)
+    whose = {each["for"].rpartition(".")[2]: each["whose"] for each in explained(vpce, vpc_id)["things"]}
+    assert whose["logs"] == "adopted"
+
+
 def test_what_leaves_is_told_with_its_time(account: Account, vpce: CommandLine) -> None:
     vpc_id = account.converged_vpc("ab")
     account.opt_out(vpc_id)

@@ -95,26 +95,27 @@ def crashed() -> Story:
 
 
 def slow(seconds: int) -> Story:
-    """VPCs converge within a minute; then for two hours one in ten takes long, and then none."""
+    """VPCs converge within a minute; then for two hours one in ten takes long, and then there is nothing."""
 
     def converged(at: int, took: int) -> list[Metric]:
         run = Run(RunRequest(_VPC, first_seen=0, attempts=1), Ending.CONVERGED)
         return printed(at, lambda: report.report_run(run, took, _LOGGER))
 
     published = []
-    for number, at in enumerate(range(MINUTE, 12 * HOUR, 3 * MINUTE)):
-        is_slow = 3 * HOUR <= at < 5 * HOUR and number % 10 == 0
+    for number, at in enumerate(range(MINUTE, 5 * HOUR, 3 * MINUTE)):
+        is_slow = at >= 3 * HOUR and number % 10 == 0
         published += converged(at, seconds + 1 if is_slow else 60)
-    return Story(published, 3 * HOUR, 4 * HOUR, 7 * HOUR)
+    return Story(published, 3 * HOUR, 4 * HOUR, 8 * HOUR)
 
 
 def throttled(count: int) -> Story:
-    """EC2 throttles so many of reconcile's calls in each quarter of an hour, for an hour."""
+    """EC2 throttles so many of reconcile's calls in five minutes, for an hour, the last one."""
     published = []
-    for at in range(MINUTE, 6 * HOUR, 15 * MINUTE):
-        throttles = count if 2 * HOUR <= at < 3 * HOUR else 1
-        published += printed(at, partial(report.report_ec2_calls, Function.RECONCILE, 300, throttles))
-    return Story(published, 2 * HOUR, 3 * HOUR, 5 * HOUR)
+    for number, at in enumerate(range(MINUTE, 3 * HOUR, MINUTE)):
+        # As even as whole calls can be.
+        throttles = (number + 1) * count // 5 - number * count // 5 if at >= 2 * HOUR else 0
+        published += printed(at, partial(report.report_ec2_calls, Function.RECONCILE, 60, throttles))
+    return Story(published, 2 * HOUR, 2 * HOUR + 30 * MINUTE, 5 * HOUR)
 
 
 def stopped(interval: int, longest: int) -> Story:
@@ -135,10 +136,10 @@ def held(queue: str) -> Story:
 
 
 def failing(function: str, count: int) -> Story:
-    """A function works once a minute, and fails so many times in a row."""
+    """A function works once a minute, fails so many times in a row, and is not invoked any more."""
     published = [
-        _of("AWS/Lambda", "Errors", "FunctionName", function, at, 2 * HOUR <= at < 2 * HOUR + count * MINUTE)
-        for at in range(MINUTE, 5 * HOUR, MINUTE)
+        _of("AWS/Lambda", "Errors", "FunctionName", function, at, at >= 2 * HOUR)
+        for at in range(MINUTE, 2 * HOUR + count * MINUTE, MINUTE)
     ]
     return Story(published, 2 * HOUR, 2 * HOUR + (count + 2) * MINUTE, 4 * HOUR)
 
@@ -160,4 +161,4 @@ def stories() -> Iterator[tuple[str, Story]]:
     yield "SweepErrorAlarm", failing("SweepFunction", 3)
     yield "CrashAlarm", crashed()
     yield "ConvergeAlarm", slow(15 * 60)
-    yield "ThrottleAlarm", throttled(50)
+    yield "ThrottleAlarm", throttled(20)

@@ -24,7 +24,7 @@ LEFT_OUT = {
     "ContestedAlarmSeconds": ("0", {"ContestedAlarm"}),
     "SweepAlarmAfter": ("never", {"SweepAlarm"}),
     "SweepDriftAlarmCount": ("0", {"SweepDriftAlarm"}),
-    "ErrorAlarmCount": ("0", {"IntakeErrorAlarm", "ReconcileErrorAlarm", "SweepErrorAlarm"}),
+    "ErrorAlarmMinutes": ("0", {"IntakeErrorAlarm", "ReconcileErrorAlarm", "SweepErrorAlarm"}),
     "ConvergeAlarmMilliseconds": ("0", {"ConvergeAlarm"}),
     "ThrottleAlarmCount": ("0", {"ThrottleAlarm"}),
 }
@@ -89,7 +89,7 @@ def test_an_alarm_is_silent_while_nothing_but_sweeps_is_published(name: str) -> 
         ("ReconcileErrorAlarm", failing("ReconcileFunction", 2)),
         ("ReconcileErrorAlarm", failing("SweepFunction", 3)),
         ("ConvergeAlarm", slow(10 * 60)),
-        ("ThrottleAlarm", throttled(10)),
+        ("ThrottleAlarm", throttled(5)),
     ],
 )
 def test_what_is_less_than_the_threshold_or_of_something_else_is_no_alarm(name: str, story: Story) -> None:
@@ -191,6 +191,8 @@ def test_every_threshold_has_a_parameter_with_a_reason_but_those_that_are_one() 
         threshold = alarm["Threshold"]
         if name in of_one or name == "SweepAlarm":
             assert threshold == 1
+        elif name in LEFT_OUT["ErrorAlarmMinutes"][1]:
+            assert (threshold, alarm["DatapointsToAlarm"]) == (1, {"Ref": "ErrorAlarmMinutes"})
         else:
             assert threshold["Ref"] in LEFT_OUT
             assert name in LEFT_OUT[threshold["Ref"]][1]

@@ -51,9 +51,9 @@ def test_the_parameters_are_those_that_are_promised() -> None:
         "ContestedAlarmSeconds": 86400,
         "SweepAlarmAfter": "3h",
         "SweepDriftAlarmCount": 1,
-        "ErrorAlarmCount": 3,
+        "ErrorAlarmMinutes": 3,
         "ConvergeAlarmMilliseconds": 900000,
-        "ThrottleAlarmCount": 50,
+        "ThrottleAlarmCount": 20,
     }
     assert parameters["DefaultMode"]["AllowedValues"] == ["enforce", "audit"]
     debounce = parameters["DebounceSeconds"]

@@ -99,7 +99,7 @@ def test_all_alarms_are_shown() -> None:
 
 
 def test_an_alarm_that_is_left_out_is_not_referred_to() -> None:
-    values = {**VALUES, "ErrorAlarmCount": "0", "SweepAlarmAfter": "never", "DriftAlarmSeconds": "0"}
+    values = {**VALUES, "ErrorAlarmMinutes": "0", "SweepAlarmAfter": "never", "DriftAlarmSeconds": "0"}
     shown = [each for widget in body(values)["widgets"] for each in widget["properties"].get("alarms", [])]
     assert sorted(shown) == sorted(f"{name}.Arn" for name in ALARMS if is_made(name, values))
     assert len(shown) == len(ALARMS) - 5

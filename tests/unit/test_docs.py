@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.domain.findings import Kind, Reason
 from reconciler.domain.profiles import ENDPOINT_KEYS, PROFILE_KEYS, builtin
-from reconciler.published import Rejection
+from reconciler.published import METRICS, Rejection
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -37,3 +37,13 @@ def test_every_word_of_the_code_has_one_line_in_the_docs(
 ) -> None:
     listed = first_cells(document, heading)
     assert sorted(listed) == sorted(words)
+
+
+def test_the_readme_names_every_metric_that_is_published() -> None:
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    (text,) = [part for part in re.split(r"^## ", readme, flags=re.MULTILINE) if part.startswith("Metrics")]
+    cells = re.findall(r"^\| (`.+?`) \|", text, flags=re.MULTILINE)
+    named = [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
+    # The earlier name of a metric stands beside its successor.
+    assert sorted([*named, "PassDied"]) == sorted(METRICS)
+    assert "`PassDied`" in text

@@ -9,15 +9,17 @@ from reconciler.domain.installation import Installation
 
 from ..account import Account
 from ..deployment import Deployment
-from ..survey import Seen, survey
+from ..screen import Progress
+from ..survey import Seen, look
 from ..world import World
 
 
 class Patient:
     """An installation, and what several checks ask of it, once."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, progress: Progress) -> None:
         self.world = world
+        self._progress = progress
         self.now = world.now()
 
     @property
@@ -43,7 +45,7 @@ class Patient:
     @cached_property
     def fleet(self) -> tuple[Seen, ...]:
         """The VPCs that the installation keeps, as they are now."""
-        return tuple(survey(self.world))
+        return tuple(look(self.world, self._progress))
 
     def log_group(self, function: str) -> str:
         """Where a function writes, by its name."""

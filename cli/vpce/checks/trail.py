@@ -16,6 +16,8 @@ from ..problems import action, is_refused
 from .check import Check, ok, warning, wrong
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudtrail import CloudTrailClient
+
     from .patient import Patient
 
 _SUBJECT = "trail"
@@ -38,60 +40,60 @@ _CHANGE = {
 class Logged(StrEnum):
     """Which of EC2's changes a trail logs."""
 
-    ALL = "all"
-    SOME = "some"
-    NONE = "none"
+    ALL = "logs management write events of EC2"
+    SOME = "logs only some management write events of EC2"
+    UNREAD = "logs; whether write events are among what it logs could not be seen"
+    NONE = "logs no management write events of EC2"
+    OFF = "does not log"
+
+
+# What a person does where the best trail is of this kind.
+_CURES = {
+    Logged.SOME: _SELECT,
+    Logged.UNREAD: "ask the owner of the trail for its event selectors",
+    Logged.NONE: _SELECT,
+    Logged.OFF: _CREATE,
+}
 
 
 def look(patient: Patient) -> Iterator[Check]:
-    """A line for what logs, or for what is missing."""
-    cloudtrail = patient.account.cloudtrail
-    trails = cloudtrail.describe_trails(includeShadowTrails=True)["trailList"]
-    idle: list[str] = []
-    partial: list[str] = []
-    unread: list[tuple[str, str]] = []
+    """A line for the best trail, or for what is missing."""
+    region, cloudtrail = patient.account.region, patient.account.cloudtrail
+    trails = [
+        each
+        for each in cloudtrail.describe_trails(includeShadowTrails=True)["trailList"]
+        if each.get("IsMultiRegionTrail") or each.get("HomeRegion", region) == region
+    ]
+    found: dict[Logged, list[str]] = {each: [] for each in Logged}
     for trail in trails:
-        home = trail.get("HomeRegion", patient.account.region)
-        name, arn = trail["Name"], trail.get("TrailARN") or trail["Name"]
-        if home != patient.account.region and not trail.get("IsMultiRegionTrail"):
-            continue
-        status = cloudtrail.get_trail_status(Name=arn)
-        if not status["IsLogging"]:
-            idle.append(f"{name} does not log")
-            continue
-        try:
-            selectors = cloudtrail.get_event_selectors(TrailName=arn)
-        except ClientError as error:
-            # A member account may not see what the organization's trail selects.
-            unread.append((name, action(error) if is_refused(error) else str(error)))
-            continue
-        logged = logs_changes(selectors)
+        logged, detail = _logged(cloudtrail, trail.get("TrailARN") or trail["Name"])
         if logged is Logged.ALL:
-            kind = _kind(trail)
-            yield ok(_SUBJECT, f"{name} ({kind}) logs management write events of EC2")
-            if why := status.get("LatestDeliveryError"):
+            yield ok(_SUBJECT, f"{trail['Name']} ({_kind(trail)}) {logged}")
+            if detail:
                 # EventBridge gets the events all the same.
-                yield warning(
-                    _SUBJECT, f"{name} cannot deliver its files: {why}", "look at its bucket's policy"
-                )
+                seen = f"{trail['Name']} cannot deliver its files: {detail}"
+                yield warning(_SUBJECT, seen, "look at its bucket's policy")
             return
-        (partial if logged is Logged.SOME else idle).append(
-            f"{name} logs {'only some' if logged is Logged.SOME else 'no'} management write events of EC2"
-        )
-    if partial:
-        yield warning(_SUBJECT, f"{'; '.join(partial)}: drift by the others waits for the sweep", _SELECT)
-    elif unread:
-        names = ", ".join(name for name, _ in unread)
-        yield warning(
-            _SUBJECT,
-            f"{names} logs; whether write events are among what it logs could not be seen ({unread[0][1]})",
-            "ask the owner of the trail for its event selectors",
-        )
+        found[logged].append(f"{trail['Name']} {logged}{f' ({detail})' if detail else ''}")
+    best = next((each for each in Logged if found[each]), Logged.OFF)
+    said = "; ".join(each for those in found.values() for each in those) or "there is no trail in this Region"
+    if best in (Logged.SOME, Logged.UNREAD):
+        yield warning(_SUBJECT, f"{said}: drift of which no event comes waits for the sweep", _CURES[best])
     else:
-        why = "; ".join(idle) or "there is no trail in this Region"
-        yield wrong(
-            _SUBJECT, f"{why}: no event comes, and drift waits for the sweep", _SELECT if idle else _CREATE
-        )
+        yield wrong(_SUBJECT, f"{said}: no event comes, and drift waits for the sweep", _CURES[best])
+
+
+def _logged(cloudtrail: CloudTrailClient, arn: str) -> tuple[Logged, str]:
+    """What a trail logs, and what else there is to say of it."""
+    status = cloudtrail.get_trail_status(Name=arn)
+    if not status["IsLogging"]:
+        return Logged.OFF, ""
+    try:
+        selectors = cloudtrail.get_event_selectors(TrailName=arn)
+    except ClientError as error:
+        # A member account may not see what the organization's trail selects.
+        return Logged.UNREAD, action(error) if is_refused(error) else str(error)
+    return logs_changes(selectors), status.get("LatestDeliveryError", "")
 
 
 def _kind(trail: Mapping[str, Any]) -> str:

@@ -24,29 +24,33 @@ STATES = ("blocked", "contested", "drifted", AUDIT, "converging", "leaving", "im
 _UNKNOWN = "Since when and by whom is not known: the ledger cannot be read."
 
 
-@click.command()
+_STATES_AND_EXAMPLES = """\b
+States:
+  in sync     as its profile asks
+  drifted     the remediator is about to put it right
+  converging  only AWS is still at work
+  blocked     a person is needed; the cure is in the last column
+  contested   someone keeps undoing a remediation: it is left alone for a while
+  leaving     nobody asks any more for something that is owned: it goes after the grace period
+  impaired    converged, but a person should look
+  audit       drifted, and only reported: mode audit, or the installation is paused
+
+\b
+Examples:
+  vpce status
+  vpce status --json | jq -r '.vpcs[] | select(.state == "blocked") | .vpc_id'
+"""
+
+
+@click.command(epilog=_STATES_AND_EXAMPLES)
 @options
 def status(world: World) -> int:
-    r"""Show in which state each VPC is, since when, who brought it about, and what to do.
+    """Show in which state each VPC is, since when, who brought it about, and what to do.
 
-    All opted-in VPCs, and others in which something owned is left. A VPC is:
+    All opted-in VPCs, and others in which something owned is left. Of each, the finding is shown that needs a
+    person most. All of one VPC: vpce explain VPC
 
-    \b
-      in sync     as its profile asks
-      drifted     the remediator is about to put it right, or was kept from it
-      converging  only AWS is still at work
-      blocked     a person is needed; the cure is in the last column
-      contested   someone keeps undoing a remediation: it is left alone for a while
-      leaving     nobody asks any more for something that is owned: it goes after the grace period
-      impaired    converged, but a person should look
-      audit       drifted, and only reported: mode audit, or the installation is paused
-
-    Exit status: 0 all are in sync; 2 one is not; 1 error. All of one VPC: vpce explain VPC
-
-    \b
-    Examples:
-      vpce status
-      vpce status --json | jq -r '.vpcs[] | select(.state == "blocked") | .vpc_id'
+    Exit status: 0 all are in sync; 2 one is not; 1 error.
     """
     installed(world)
     seen = survey(world)

@@ -20,7 +20,7 @@ _OF_KIND: Mapping[Kind, str] = {
     Kind.RELEASED: "delete the VPC or subnet within the hour, else it is healed again",
     Kind.DELETION_REFUSED: "remove what the line names, or keep what was to be deleted",
     Kind.CUSTOM_DNS: "have those name servers forward the services' names to the VPC's own resolver",
-    Kind.PUBLIC_SUBNETS_CUT_OFF: 'set clients = "vpc" in the profile, or private-dns = false',
+    Kind.PUBLIC_SUBNETS_CUT_OFF: "set clients = 'vpc' in the profile, or private-dns = false",
     Kind.NETWORK_ACL: "let the network ACL pass 443/tcp between the clients' and the endpoints' subnets",
     Kind.NOT_WANTED: NOTHING_TO_DO,
     Kind.LEAVING: "put back what was lost to keep it, or set profile = none on the VPC to have it go now",
@@ -47,12 +47,12 @@ _OF_KIND: Mapping[Kind, str] = {
     Kind.ENDPOINT_SUBNET_MISSING: NOTHING_TO_DO,
     Kind.ENDPOINT_SUBNET_EXTRA: NOTHING_TO_DO,
     Kind.ENDPOINT_GROUP_MISSING: NOTHING_TO_DO,
-    Kind.ENDPOINT_GROUP_EXTRA: 'do nothing to keep the group, or set groups = "exact" to have it detached',
+    Kind.ENDPOINT_GROUP_EXTRA: "do nothing to keep the group, or set groups = 'exact' to have it detached",
     Kind.PRIVATE_DNS_OFF: NOTHING_TO_DO,
     Kind.PRIVATE_DNS_ON: NOTHING_TO_DO,
     Kind.TAGS_MISSING: "have the tool that took the tags off ignore those of our prefix",
     Kind.ZONE_UNCOVERED: "nothing to do, or move the clients to a zone that the service offers",
-    Kind.SURPLUS: 'do nothing to keep it, or set surplus = "remove" in the profile',
+    Kind.SURPLUS: "do nothing to keep it, or set surplus = 'remove' in the profile",
 }
 
 _OF_REASON: Mapping[Reason, str] = {
