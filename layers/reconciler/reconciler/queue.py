@@ -15,8 +15,8 @@ from __future__ import annotations
 import json
 import re
 import reprlib
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .domain.contest import Contest
@@ -127,13 +127,42 @@ def _paced(given: dict[str, Any]) -> EndpointCall | None:
         raise MalformedMessage(f"paced is {reprlib.repr(word)}, no endpoint call") from error
 
 
-def first_seen_of(body: str) -> int:
-    """When the event that a sweep was asked for took place, in milliseconds since 1970.
-
-    Raises:
-        MalformedMessage: when the body is not one that `Queue.request_sweep` makes.
+@dataclass(frozen=True)
+class SweepRequest:
+    """Asks for a sweep: of all VPCs, or of `vpc_ids` that an earlier one did not come to. `first_seen` is
+    when the event took place that it was asked for, in milliseconds since 1970. `so_far` counts the VPCs
+    that were looked at already, by state; `tries` how often this rest was asked for.
     """
-    return _number(_object(body), "first_seen")
+
+    first_seen: int
+    vpc_ids: tuple[str, ...] = ()
+    so_far: Mapping[str, int] = field(default_factory=dict)
+    tries: int = 0
+
+    def to_json(self) -> str:
+        """The message's body."""
+        document = asdict(self)
+        return json.dumps({key: each for key, each in document.items() if each or key == "first_seen"})
+
+    @classmethod
+    def from_json(cls, body: str) -> SweepRequest:
+        """Read a message's body.
+
+        Raises:
+            MalformedMessage: when the body is not one that `to_json` makes.
+        """
+        given = _object(body)
+        vpc_ids, so_far = given.get("vpc_ids", []), given.get("so_far", {})
+        if not isinstance(vpc_ids, list) or not all(isinstance(each, str) for each in vpc_ids):
+            raise MalformedMessage("vpc_ids is no list of ids")
+        if not isinstance(so_far, dict):
+            raise MalformedMessage("so_far is no object")
+        return cls(
+            _number(given, "first_seen"),
+            tuple(vpc_ids),
+            {state: _number(so_far, state) for state in so_far},
+            _number(given, "tries", 0),
+        )
 
 
 def _counts(given: Any) -> tuple[Count, ...]:
@@ -213,11 +242,15 @@ class Queue:
             for each in requests
         )
 
+    def request_rest(self, rest: SweepRequest, origin: str) -> None:
+        """Ask for the rest of a sweep. `origin` tells one sweep from another. Errors as `request_runs`."""
+        self._send([("region", rest.to_json(), f"rest/{origin}")])
+
     def request_sweep(self, first_seen: int, now: float) -> None:
         """Ask for a look at every tagged VPC of the Region, once in five minutes at most. Arguments and
         errors as `request_runs`."""
         window = int(now // _SWEEP_WINDOW_SECONDS)
-        self._send([("region", json.dumps({"first_seen": first_seen}), f"sweep/{window}")])
+        self._send([("region", SweepRequest(first_seen).to_json(), f"sweep/{window}")])
 
     def _send(self, messages: Iterable[tuple[str, str, str]]) -> None:
         entries: list[SendMessageBatchRequestEntryTypeDef] = [

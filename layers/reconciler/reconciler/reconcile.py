@@ -30,6 +30,7 @@ from .queue import RunRequest
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
+    from .attribute_memory import AttributeMemory
     from .domain.installation import Installation
     from .domain.profile import Edition
     from .domain.profiles import Catalogue
@@ -41,7 +42,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Means:
     """What a run works with. `catalogue` gives the profiles, of an edition that is not older than this one;
-    `now` gives seconds since 1970. `budget` is that of endpoint calls; None for as many as EC2 takes."""
+    `now` gives seconds since 1970. `budget` is that of endpoint calls; None for as many as EC2 takes.
+    `attributes` says whose DNS attributes a sweep need not read; None for nobody's."""
 
     observer: Observer
     ec2: EC2Client
@@ -50,6 +52,7 @@ class Means:
     catalogue: Callable[[Edition], Catalogue]
     now: Callable[[], float]
     budget: WriteBudget | None = None
+    attributes: AttributeMemory | None = None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -77,22 +78,28 @@ def report_crash(vpc_id: str, logger: Logger) -> None:
     _publish("PassDied", 1, vpc_id=vpc_id)
 
 
-def report_sweep(swept: Sweep, logger: Logger) -> None:
-    """Publish in which state the Region's opted-in VPCs are, and that the sweep was made."""
-    states = {
-        "VpcsInSync": swept.in_sync,
-        "VpcsConverging": swept.converging,
-        "VpcsDrifted": swept.drifted,
-        "VpcsBlocked": swept.blocked,
-        "VpcsContested": swept.contested,
-        "VpcsLeaving": swept.leaving,
-        "VpcsImpaired": swept.impaired,
-    }
-    for name, vpc_ids in states.items():
-        _publish(name, len(vpc_ids), vpc_ids=list(vpc_ids))
+_STATES = {
+    "VpcsInSync": "in_sync",
+    "VpcsConverging": "converging",
+    "VpcsDrifted": "drifted",
+    "VpcsBlocked": "blocked",
+    "VpcsContested": "contested",
+    "VpcsLeaving": "leaving",
+    "VpcsImpaired": "impaired",
+}
+
+
+def report_sweep(swept: Sweep, logger: Logger, so_far: Mapping[str, int] | None = None) -> None:
+    """Publish in which state the Region's opted-in VPCs are, and that the sweep was made; where a rest of it
+    is yet to be made, that one does. `so_far` counts those that were looked at before, by state."""
+    if not swept.rest:
+        before = so_far or {}
+        for name, state in _STATES.items():
+            vpc_ids = list(getattr(swept, state))
+            _publish(name, before.get(state, 0) + len(vpc_ids), vpc_ids=vpc_ids)
+        _publish("SweepCompleted", 1)
     for what, finding in swept.oldest.items():
         _publish("OldestFindingAge", finding.age, what, vpc_id=finding.vpc_id)
-    _publish("SweepCompleted", 1)
     if swept.not_offered:
         unknown = (
             f"the Region does not offer what the profiles document names: {'; '.join(swept.not_offered)}"
@@ -102,7 +109,7 @@ def report_sweep(swept: Sweep, logger: Logger) -> None:
         f"sweep: {len(swept.in_sync)} in sync, {len(swept.converging)} converging, "
         f"{len(swept.drifted)} drifted, {len(swept.blocked)} blocked, {len(swept.contested)} contested, "
         f"{len(swept.leaving)} leaving, {len(swept.impaired)} impaired, "
-        f"{len(swept.leftovers)} that are not opted in",
+        f"{len(swept.leftovers)} that are not opted in, {len(swept.rest)} not looked at yet",
         converging=swept.converging,
         drifted=swept.drifted,
         blocked=swept.blocked,

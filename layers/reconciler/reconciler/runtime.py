@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from . import report
+from .attribute_memory import AttributeMemory
 from .ec2.index import IndexReader
 from .ec2.meter import CallMeter
 from .ec2.observe import Observer
@@ -109,7 +110,17 @@ class Runtime:
         """What a run works with."""
         installation, profiles = self.settings.installation, self.profiles
         budget = WriteBudget(self.table, installation.pace, self.now)
-        return Means(self.observer, self.ec2, self.ledger, installation, profiles.current, self.now, budget)
+        attributes = AttributeMemory(self.table)
+        return Means(
+            self.observer,
+            self.ec2,
+            self.ledger,
+            installation,
+            profiles.current,
+            self.now,
+            budget,
+            attributes,
+        )
 
     @cached_property
     def profiles(self) -> ProfileStore:

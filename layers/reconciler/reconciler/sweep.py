@@ -7,11 +7,12 @@ takes over, for the ledger, what was made before there was one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .domain import intent, remembering
+from .domain import intent, remembering, rolling
 from .domain.findings import Finding, Status
 from .domain.memory import Made, Memory, OpenFinding
 from .domain.model import EndpointType, Mode, Observation
@@ -20,6 +21,8 @@ from .domain.planning import make_plan
 from .domain.profile import NONE_FOLLOWED, NOTHING
 from .domain.profiles import builtin
 from .domain.situation import Situation
+from .ec2 import errors
+from .ec2.filters import chunks
 from .ec2.index import bearing_our_tags, with_owned
 from .published import Open
 
@@ -45,7 +48,7 @@ class Sweep:
     `oldest` is the finding of each sort that has stood open longest. `news` are those of which the ledger
     does not know yet what a person should. `taken_over` are what the ledger took over, by VPC. `not_offered`
     are services that the Region does not offer and the installation's own profiles name, each with its
-    profile, in words.
+    profile, in words. `rest` are VPCs that were not looked at: there was no time left, or EC2 refused it.
     """
 
     in_sync: tuple[str, ...] = ()
@@ -60,6 +63,13 @@ class Sweep:
     oldest: Mapping[Open, Oldest] = field(default_factory=lambda: dict.fromkeys(Open, Oldest()))
     taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
     not_offered: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many of the opted-in VPCs are in each state."""
+        states = ("in_sync", *(name for name, _ in _STATES))
+        return {state: len(getattr(self, state)) for state in states}
 
     @property
     def to_reconcile(self) -> tuple[str, ...]:
@@ -87,20 +97,30 @@ _OPEN = {
 }
 
 
-def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
-    """Look at every VPC that has opted in or has something owned in it. Writes nothing to EC2. `say` logs
-    what the ledger takes over.
+def sweep(
+    means: Means,
+    say: Callable[[str], None] = lambda _: None,
+    deadline: float = math.inf,
+    only: Iterable[str] = (),
+) -> Sweep:
+    """Look at every VPC that has opted in or has something owned in it, or at `only` some. Writes nothing to
+    EC2. `say` logs what the ledger takes over, and what could not be read. After `deadline`, in seconds since
+    1970, no more VPCs are looked at.
 
     Raises:
-        One of `errors.ERRORS`: when EC2 refuses a read.
+        One of `errors.ERRORS`: when EC2 does not even say which VPCs there are.
         ProfilesUnavailable: when no profiles are known.
     """
     now, installation, catalogue = means.now(), means.installation, means.catalogue(NONE_FOLLOWED)
-    tagged = set(bearing_our_tags(means.ec2, installation))
-    seen = means.observer.many(tagged | set(with_owned(means.ec2, installation)), catalogue.profiles)
+    asked = frozenset(only)
+    there = asked or {
+        *bearing_our_tags(means.ec2, installation),
+        *with_owned(means.ec2, installation),
+    }
+    seen, rest = _seen(means, there, catalogue.profiles, deadline, say, whole=not asked)
     vpc_ids = [each.vpc.id for each in seen]
     memories = means.ledger.read_many(vpc_ids)
-    taken_over = _take_over(means, seen, memories, now, say)
+    taken_over = _take_over(means, seen, memories, now, say, whole=not rest)
     if taken_over is not None:
         memories = means.ledger.read_many(vpc_ids)
     states: dict[str, list[str]] = {name: [] for name in ("in_sync", *(name for name, _ in _STATES))}
@@ -126,6 +146,7 @@ def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
         news=tuple(news),
         oldest=oldest,
         taken_over=taken_over or (),
+        rest=rest,
         not_offered=_not_offered(means, catalogue.profiles),
     )
 
@@ -181,12 +202,49 @@ def _open_since(plan: Plan, memory: Memory | None, mode: Mode) -> Iterator[tuple
             yield what, before.since
 
 
+def _seen(
+    means: Means,
+    vpc_ids: Iterable[str],
+    profiles: Mapping[str, Profile],
+    deadline: float,
+    say: Callable[[str], None],
+    *,
+    whole: bool,
+) -> tuple[list[Observation], tuple[str, ...]]:
+    """What EC2 shows of these VPCs, and those that were not looked at."""
+    vpc_ids = frozenset(vpc_ids)
+    shards = means.attributes.read() if means.attributes else None
+    dns_on = rolling.trusted(vpc_ids, shards) if shards is not None else frozenset()
+    seen: list[Observation] = []
+    rest: list[str] = []
+    for some in chunks(vpc_ids):
+        if means.now() > deadline:
+            rest += some
+            continue
+        try:
+            seen += means.observer.many(some, profiles, dns_on)
+        except errors.ERRORS as error:
+            say(f"sweep: {len(some)} VPCs could not be looked at: {errors.classify(error)}")
+            rest += some
+    if shards is not None and means.attributes:
+        read = {
+            each.vpc.id: each.vpc.dns_support and each.vpc.dns_hostnames
+            for each in seen
+            if each.vpc.id not in dns_on
+        }
+        changed = rolling.updated(vpc_ids, shards, read, means.now(), whole=whole and not rest)
+        means.attributes.write(changed)
+    return seen, tuple(rest)
+
+
 def _take_over(
     means: Means,
     seen: Iterable[Observation],
     memories: Mapping[str, Memory] | None,
     now: float,
     say: Callable[[str], None],
+    *,
+    whole: bool,
 ) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
     """Make known to an empty ledger what bears all three marks, once per installation. Until that is done,
     nothing is deleted that serves. None where it is done already.
@@ -213,6 +271,8 @@ def _take_over(
             ids = tuple(sorted(each.id for each in new))
             say(f"sweep: the ledger takes over {len(ids)} in {observation.vpc.id}: {', '.join(ids)}")
             taken.append((observation.vpc.id, ids))
+    if not whole:
+        return tuple(taken)
     means.ledger.set_complete(now)
     say(f"sweep: the ledger took over {sum(len(ids) for _, ids in taken)} things in {len(taken)} VPCs")
     return tuple(taken)
