@@ -6,9 +6,9 @@ import os
 import time
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
@@ -49,6 +49,16 @@ AFTER_LAST_WRITE_SECONDS = 2 * 2 * (1 + 2) + LONGEST_CALL_SECONDS + 5
 _PATIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "adaptive", "total_max_attempts": 10})
 
 
+@cache
+def _session() -> Any:
+    return botocore.session.get_session()
+
+
+def _client(service: str, config: Config) -> Any:
+    """A client by botocore: boto3 makes the same one, and takes a tenth of a second more to be imported."""
+    return _session().create_client(service, config=config)
+
+
 @dataclass
 class Runtime:
     """A handler's world. Tests hand in their own clients and clock."""
@@ -71,8 +81,8 @@ class Runtime:
         runtime = cls(
             settings=Settings.from_environment(os.environ),
             logger=Logger(service=function),
-            ec2=boto3.client("ec2", config=_PATIENT if patient else _QUICK),
-            sqs=boto3.client("sqs", config=_QUICK),
+            ec2=_client("ec2", _PATIENT if patient else _QUICK),
+            sqs=_client("sqs", _QUICK),
         )
         runtime.meter.attach(runtime.ec2)
         return runtime
@@ -92,7 +102,8 @@ class Runtime:
         """Where the ledger and the write budget are kept."""
 
         def dynamodb() -> DynamoDBClient:
-            return boto3.client("dynamodb", config=_BRIEF)
+            client: DynamoDBClient = _client("dynamodb", _BRIEF)
+            return client
 
         return Table(cache(dynamodb), self.settings.ledger_table, self.logger.warning)
 
@@ -101,7 +112,8 @@ class Runtime:
         """Where changes of findings are announced."""
 
         def events() -> EventBridgeClient:
-            return boto3.client("events", config=_BRIEF)
+            client: EventBridgeClient = _client("events", _BRIEF)
+            return client
 
         return EventBus(cache(events), self.settings.installation.id, self.logger.warning)
 
@@ -127,7 +139,8 @@ class Runtime:
         """The profiles that a VPC can opt in to."""
 
         def ssm() -> SSMClient:
-            return boto3.client("ssm", config=_QUICK)
+            client: SSMClient = _client("ssm", _QUICK)
+            return client
 
         def reject(why: str) -> None:
             report.report_rejection(Rejection.MALFORMED_PROFILES, why, self.logger)

@@ -4,8 +4,8 @@ where DynamoDB refuses, it is said once in the log, and the answer is None.
 Every item has a partition key `pk`, a sort key `sk` and a document `doc`. Some have a `version`, which counts
 how often it was written, and `expires`, in seconds since 1970.
 
-boto3's client plainly: its resource costs a tenth of a second of cold start (facts, section 13), and the
-libraries on top of it bring that or more for five calls.
+botocore's client plainly: boto3's resource costs a tenth of a second of cold start (facts, section 13), and
+the libraries on top of it bring that or more for five calls.
 """
 
 from __future__ import annotations
