@@ -23,6 +23,7 @@ from reconciler.queue import RunRequest
 from reconciler.reconcile import Means
 from reconciler.settings import Settings
 from reconciler.sweep import Sweep, sweep
+from reconciler.table import Table
 from sandbox import networks
 from sandbox.ec2 import AssumedRole, Call, Ec2, Ec2Rule, ManualClock
 from sandbox.truth import Truth
@@ -80,7 +81,11 @@ class Account:
 
     def new_ledger(self) -> Ledger:
         """The ledger, as after a cold start."""
-        return Ledger(self._client_of_the_ledger, "ledger", STACK, self._say)
+        return Ledger(self.new_table(), STACK)
+
+    def new_table(self) -> Table:
+        """The ledger's table, as after a cold start."""
+        return Table(self._client_of_the_ledger, "ledger", self._say)
 
     def _client_of_the_ledger(self) -> DynamoDBClient:
         return self.dynamo.client

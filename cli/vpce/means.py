@@ -18,6 +18,7 @@ from reconciler.ec2.observe import Observer
 from reconciler.ledger import Ledger
 from reconciler.profile_store import ProfileStore
 from reconciler.reconcile import Means
+from reconciler.table import Table
 
 from .problems import Problem
 from .world import World
@@ -105,10 +106,11 @@ def _means(world: World, observer: AsIf, dynamodb: DynamoDBClient, document: Cat
     store = ProfileStore(
         there.profiles_parameter, lambda: world.account.ssm, world.screen.warn, world.now
     ).current
+    table = Table(lambda: dynamodb, there.ledger_table, partial(_without_ledger, world))
     return Means(
         observer,
         world.account.ec2,
-        Ledger(lambda: dynamodb, there.ledger_table, there.installation.id, partial(_without_ledger, world)),
+        Ledger(table, there.installation.id),
         there.installation,
         of_document if document else store,
         world.now,

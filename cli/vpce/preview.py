@@ -16,7 +16,7 @@ from reconciler.domain.plan import Plan, Step, together
 from reconciler.domain.profile import NONE_FOLLOWED, NOTHING
 from reconciler.domain.profiles import NONE
 from reconciler.domain.restraint import held_back
-from reconciler.ec2.locate import bearing_our_tags, with_owned
+from reconciler.ec2.index import bearing_our_tags, with_owned
 from reconciler.queue import RunRequest
 from reconciler.reconcile import Means
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from reconciler.intake import Taken
 
 RUNTIME = Runtime.start(Function.INTAKE)
+# What is tried again is said once a batch; Powertools would say it of each record, with a traceback.
+_QUIET = logging.getLogger("reconciler.records")
+_QUIET.setLevel(logging.ERROR)
 
 
 class NotSettled(RuntimeError):
@@ -39,8 +42,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 def handle(event: Any, context: LambdaContext, runtime: Runtime) -> PartialItemFailureResponse:
     """Ask for a run of each VPC that the events are about. An event that cannot be used is reported and
-    dropped: it would be no better the second time."""
-    batch = event if _is_batch(event) else {"Records": [{"messageId": "bare", "body": json.dumps(event)}]}
+    dropped: it would be no better the second time.
+
+    Raises:
+        NotSettled: when nothing can be said of a bare event now: who sent it has to send it again.
+        NotQueued: when a queue refuses a request.
+    """
+    is_batch = _is_batch(event)
+    batch = event if is_batch else {"Records": [{"messageId": "bare", "body": json.dumps(event)}]}
     touched = {
         record.message_id: found
         for record in SQSEvent(batch).records
@@ -50,9 +59,14 @@ def handle(event: Any, context: LambdaContext, runtime: Runtime) -> PartialItemF
         taken = runtime.intake.take(list(touched.values()))
     finally:
         report.report_ec2_calls(Function.INTAKE, *runtime.meter.take())
+    runtime.logger.info(f"{len(touched)} events: {len(taken.requests)} VPCs")
     _ask(taken, runtime)
+    if taken.unsettled:
+        runtime.logger.warning(f"{len(taken.unsettled)} events are tried again: {taken.refusal}")
+    if taken.unsettled and not is_batch:
+        raise NotSettled(taken.refusal)
     open_ids = {message_id for message_id, each in touched.items() if each in taken.unsettled}
-    processor = BatchProcessor(EventType.SQS, logger=logging.getLogger(runtime.logger.name))
+    processor = BatchProcessor(EventType.SQS, logger=_QUIET)
     processor.raise_on_entire_batch_failure = False
     return process_partial_response(
         event=batch,
@@ -64,7 +78,12 @@ def handle(event: Any, context: LambdaContext, runtime: Runtime) -> PartialItemF
 
 def _is_batch(event: Any) -> bool:
     records = event.get("Records") if isinstance(event, dict) else None
-    return isinstance(records, list) and all(isinstance(each, dict) and "body" in each for each in records)
+    if not records or not isinstance(records, list):
+        return False
+    return all(
+        isinstance(each, dict) and isinstance(each.get("body"), str) and isinstance(each.get("messageId"), str)
+        for each in records
+    )
 
 
 def _read(record: SQSRecord, runtime: Runtime) -> Touched | None:
@@ -95,13 +114,14 @@ def _ask(taken: Taken, runtime: Runtime) -> None:
     an event, and the queue's delay gives it the time."""
     runtime.vpc_queue.request_runs(taken.requests, runtime.now())
     for each in taken.requests:
-        runtime.logger.info(
-            f"asked for a run of {each.vpc_id}", vpc_id=each.vpc_id, event_id=each.correlation_id
-        )
+        event_id = each.correlation_id
+        said = f"asked for a run of {each.vpc_id}"
+        runtime.logger.info(said, vpc_id=each.vpc_id, event_id=event_id, correlation_id=event_id)
     if taken.sweep_since is not None:
         runtime.logger.info("something was deleted of which nobody knows the VPC: sweeping")
-        runtime.sweep_queue.request_sweep(taken.sweep_since, runtime.now())
-    runtime.ledger.add_causes(taken.causes)
+        runtime.sweep_queue.request_sweep(taken.sweep_since)
+    if runtime.ledger.add_causes(taken.causes):
+        runtime.ledger.add_learnt(taken.learnt, runtime.now())
 
 
 def _refuse(open_ids: Collection[str], refusal: str, record: SQSRecord) -> None:

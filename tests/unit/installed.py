@@ -18,8 +18,13 @@ from tests.unit.fakes import FakeEvents, FakeSqs
 class Installation:
     """An account with an installation in it, and what its functions said and sent."""
 
-    def __init__(self, capsys: pytest.CaptureFixture[str], refusing: tuple[str, ...] = ()) -> None:
-        self.account = Account()
+    def __init__(
+        self,
+        capsys: pytest.CaptureFixture[str],
+        refusing: tuple[str, ...] = (),
+        account: Account | None = None,
+    ) -> None:
+        self.account = account or Account()
         self.sqs = FakeSqs(refusing)
         self._log = io.StringIO()
         self._capsys = capsys

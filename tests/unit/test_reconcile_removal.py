@@ -102,6 +102,6 @@ def test_what_someone_was_refused_lately_is_remembered_by_the_ledger() -> None:
     """The message that said so may be lost in a window of the queue."""
     ledger, ec2 = a_ledger_that_knows(EMPTY), FakeEc2()
     refused = Cause("event-1", "DeleteVpc", "someone", int(NOW) - 60, (VPC_ID,), refused=True)
-    ledger.add_cause(VPC_ID, refused)
+    ledger.add_causes([(VPC_ID, refused)])
     run(EMPTY, ec2=ec2, ledger=ledger)
     assert ec2.calls == ["create_tags", "delete_security_group"]

@@ -17,6 +17,7 @@ from reconciler.ec2.observe import Observer
 from reconciler.ledger import Ledger
 from reconciler.reconcile import Means
 from reconciler.sweep import Sweep, sweep
+from reconciler.table import Table
 from tests.builders import ENVOY, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
 from tests.unit.fakes import FakeDynamo, a_ledger, a_ledger_that_knows, refusal
 
@@ -190,7 +191,7 @@ def test_a_vpc_that_ec2_did_not_show_for_a_moment_has_a_run_so_that_the_ledger_k
 
 def from_cold(dynamo: Any) -> Ledger:
     """A ledger that remembers nothing of whether the first sweep has taken over."""
-    return Ledger(lambda: dynamo, "ledger", INSTALLATION.id, lambda _: None)
+    return Ledger(Table(lambda: dynamo, "ledger", lambda _: None), INSTALLATION.id)
 
 
 def test_a_sweep_whose_ledger_refuses_for_a_moment_takes_nothing_over_twice() -> None:

@@ -4,8 +4,8 @@ It is memory, never truth: where it cannot be read or written, every method give
 goes on, and `table` says so in the log; what needs memory degrades (docs/decisions, 0006).
 
 Items: `vpc#ID` with `state` (a JSON document of `Memory`), `cause#TIME#EVENT` and `claim#RESOURCE`; `made#ID`
-with `vpc`; `region` with `teardowns` and `takeover#INSTALLATION`. Sort keys fall so that one page, newest
-first, has the state, the claims and the latest causes of a VPC.
+with `vpc`, of what was made here or is new; `region` with `teardowns` and `takeover#INSTALLATION`. Sort keys
+fall so that one page, newest first, has the state, the claims and the latest causes of a VPC.
 """
 
 from __future__ import annotations
@@ -14,15 +14,11 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from .domain import memory_json
 from .domain.budget import admitted
 from .domain.memory import Cause, Memory
 from .table import Item, Table, document_of, item, version_of
-
-if TYPE_CHECKING:
-    pass
 
 # The latest causes that are read with a VPC, how many ids are kept of each, and how long.
 _CAUSES = 100
@@ -30,6 +26,8 @@ _RESOURCES = 50
 _CAUSE_SECONDS = 30 * 24 * 3600
 # What is known of a VPC that is gone is kept so long.
 _GONE_SECONDS = 30 * 24 * 3600
+# No process of intake lives so long that it would have to know more.
+_LEARNT_SECONDS = 24 * 3600
 # Someone else wrote meanwhile: what both know is written again.
 _ATTEMPTS = 5
 _REGION = "region"
@@ -92,11 +90,17 @@ class Ledger:
         return self._table.put_many({_key(each): _cause(*each) for each in causes}.values())
 
     def add_made(self, vpc_id: str, resource_ids: Iterable[str]) -> bool:
-        """Keep of which VPC something is that was made; False where that was refused."""
-        return self._table.put_many(item((f"made#{each}", "vpc"), vpc_id) for each in resource_ids)
+        """Keep of which VPC something is that was made here; False where that was refused."""
+        return self._table.put_many(_place(each, vpc_id) for each in dict.fromkeys(resource_ids))
 
-    def vpcs_of_made(self, resource_ids: Iterable[str]) -> Mapping[str, str] | None:
-        """The VPC of each of these that was made here; None where the ledger cannot be read."""
+    def add_learnt(self, vpc_of: Mapping[str, str], now: float) -> bool:
+        """Keep for a day of which VPC each of these is; False where that was refused. `now` is in seconds
+        since 1970."""
+        until = int(now) + _LEARNT_SECONDS
+        return self._table.put_many(_place(each, vpc_id, until) for each, vpc_id in vpc_of.items())
+
+    def vpcs_of(self, resource_ids: Iterable[str]) -> Mapping[str, str] | None:
+        """The VPC of each of these of which it was kept; None where the ledger cannot be read."""
         found = self._table.get_many((f"made#{each}", "vpc") for each in resource_ids)
         if found is None:
             return None
@@ -191,6 +195,10 @@ def _cause(vpc_id: str, cause: Cause) -> Item:
         named = sorted(cause.resources, key=lambda each: each != vpc_id)[:_RESOURCES]
         cause = replace(cause, resources=tuple(named))
     return item(_key((vpc_id, cause)), memory_json.dumps_cause(cause), cause.time + _CAUSE_SECONDS)
+
+
+def _place(resource_id: str, vpc_id: str, expires: int | None = None) -> Item:
+    return item((f"made#{resource_id}", "vpc"), vpc_id, expires)
 
 
 def _key(caused: tuple[str, Cause]) -> tuple[str, str]:

@@ -7,11 +7,12 @@ run a window (SQS forgets after five minutes: windows that are longer may have m
 VPC: runs of one VPC never overlap (facts, section 8).
 
 A requeued VPC has deduplication ids of its own, so that its message is not dropped in favour of an event's.
-Odd and even attempts differ, so that none is taken for the one before it.
+Odd and even tries differ, so that none is taken for the one before it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import reprlib
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 # SQS takes at most this many messages in one call.
 _BATCH = 10
-# As long as SQS remembers a deduplication id.
-_SWEEP_WINDOW_SECONDS = 300
 # SQS takes few characters and at most 128 of them for a group and for a deduplication id.
 _VPC_ID = re.compile(r"vpc-[0-9a-z]{1,32}")
 # The last millisecond that `datetime` knows is below it.
@@ -57,8 +56,8 @@ class RunRequest:
     no run is made. `refused` are the ids of what someone was refused the deletion of; `swept` says that the
     sweep found the drift. `counted` is what the metrics have counted on the way, `made` and `contests` what
     the ledger could not take. `correlation_id` is the id of the first event of the window, or of the sweep's
-    invocation, that led here. `paced` is the endpoint call whose turn the VPC waits for, and `urgent` says
-    that it had converged before.
+    invocation, that led here. `paced` is the endpoint call whose turn the VPC waits for, `turns` how often it
+    did so in all, and `urgent` says that it had converged before.
     """
 
     vpc_id: str
@@ -75,6 +74,7 @@ class RunRequest:
     contests: tuple[Contest, ...] = ()
     correlation_id: str = ""
     paced: EndpointCall | None = None
+    turns: int = 0
     urgent: bool = False
 
     def to_json(self) -> str:
@@ -108,6 +108,7 @@ class RunRequest:
             contests=_values(Contest, given, "contests"),
             correlation_id=_correlation_id(given),
             paced=_paced(given),
+            turns=_number(given, "turns", 0),
             urgent=given.get("urgent") is True,
         )
 
@@ -246,11 +247,10 @@ class Queue:
         """Ask for the rest of a sweep. `origin` tells one sweep from another. Errors as `request_runs`."""
         self._send([("region", rest.to_json(), f"rest/{origin}")])
 
-    def request_sweep(self, first_seen: int, now: float) -> None:
-        """Ask for a look at every tagged VPC of the Region, once in five minutes at most. Arguments and
-        errors as `request_runs`."""
-        window = int(now // _SWEEP_WINDOW_SECONDS)
-        self._send([("region", SweepRequest(first_seen).to_json(), f"sweep/{window}")])
+    def request_sweep(self, first_seen: int) -> None:
+        """Ask for a look at every tagged VPC of the Region. All such requests have one deduplication id: SQS
+        takes one in five minutes. Errors as `request_runs`."""
+        self._send([("region", SweepRequest(first_seen).to_json(), "sweep")])
 
     def _send(self, messages: Iterable[tuple[str, str, str]]) -> None:
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
@@ -275,6 +275,9 @@ class Queue:
 
 def _kind(request: RunRequest) -> str:
     if request.attempts:
-        return f"attempt-{request.attempts % 2}"
+        return f"attempt-{(request.attempts + request.turns) % 2}"
+    if not request.refused:
+        return "event"
     # Each refused deletion has a run of its own: none is dropped in favour of another.
-    return f"refused-{'-'.join(request.refused)[:64]}" if request.refused else "event"
+    ids = " ".join(sorted(request.refused))
+    return f"refused-{hashlib.sha256(ids.encode()).hexdigest()[:16]}"

@@ -65,12 +65,17 @@ class WriteBudget:
         )
 
     def _begin(self, call: EndpointCall, now: int) -> bool | None:
-        """Take a slot of a bucket that is full; False where somebody else just did."""
+        """Take a slot of a bucket that is full, or that says what cannot be; False where somebody else just
+        did."""
         taken = self.table.update_if(
             _key(call),
             "SET arrival = :next",
-            "attribute_not_exists(arrival) OR arrival < :now",
-            {":next": _number(now + self.pace.interval), ":now": _number(now)},
+            "attribute_not_exists(arrival) OR arrival < :now OR arrival > :latest",
+            {
+                ":next": _number(now + self.pace.interval),
+                ":now": _number(now),
+                ":latest": _number(self.pace.latest(now)),
+            },
         )
         return taken if taken is None else taken is True
 
@@ -83,7 +88,7 @@ def _key(call: EndpointCall) -> tuple[str, str]:
 
 
 def _arrival(found: Item) -> int:
-    return int(found["arrival"]["N"])
+    return int(found.get("arrival", {"N": "0"})["N"])
 
 
 def _number(value: int) -> Any:

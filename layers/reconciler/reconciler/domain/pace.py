@@ -37,9 +37,14 @@ class Pace:
         kept = 0 if urgent else 1
         return max(0, self.burst - 1 - kept) * self.interval
 
+    def latest(self, now: int) -> int:
+        """The arrival time of a bucket from which all was taken, and a call more for clocks that differ. One
+        beyond it is of another pace or of a broken clock, and does not count."""
+        return now + (self.burst + 1) * self.interval
+
     def wait(self, arrival: int, now: int, *, urgent: bool) -> int:
         """How long until a call is due, 0 where it is."""
-        return max(0, arrival - now - self.tolerance(urgent=urgent))
+        return max(0, arrival - now - self.tolerance(urgent=urgent)) if arrival <= self.latest(now) else 0
 
 
 DEFAULT_PACE = Pace()

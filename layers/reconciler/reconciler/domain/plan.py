@@ -47,8 +47,7 @@ _ORDER: tuple[type, ...] = (
     RevokeEgress,
     DeleteSecurityGroup,
 )
-
-
+# EC2 takes so many ids in one call.
 _DELETED_AT_ONCE = 25
 
 
@@ -200,7 +199,7 @@ class Plan:
             if isinstance(step.action, ModifyEndpoint):
                 key = step.action.endpoint_id
             elif isinstance(step.action, DeleteEndpoint):
-                key = deleted // _DELETED_AT_ONCE
+                key = DeleteEndpoint, deleted // _DELETED_AT_ONCE
                 deleted += 1
             calls.setdefault(key, []).append(step)
         return tuple(tuple(steps) for steps in calls.values())

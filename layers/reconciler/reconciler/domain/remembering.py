@@ -109,7 +109,7 @@ def after(
         leaving=_leaving(memory, plan, outcomes, now),
         expires=False,
         quiet=False,
-        converged=memory.converged or not _open(concluded),
+        converged=memory.converged or (plan.looked_at and not plan and not _open(concluded)),
         contests=contest.after(memory.contests, remediated(outcomes), now),
         findings=tuple(
             OpenFinding(

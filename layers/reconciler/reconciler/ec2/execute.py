@@ -7,7 +7,7 @@ AWS.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -103,30 +103,29 @@ class _Executor:
         return outcomes
 
     def _delete(self, steps: Sequence[Step]) -> list[Outcome]:
-        """Delete endpoints in one call. One id that EC2 does not know fails the whole call: then each by
-        itself (facts, section 3)."""
+        """Delete endpoints in one call. One id that EC2 does not know, or that the role may not delete, fails
+        the whole call: then each by itself (facts, section 3)."""
         prevented = {step: self._execution.prevents(step) for step in steps}
         free = [step for step in steps if prevented[step] is None]
-        ids = [step.action.endpoint_id for step in free if isinstance(step.action, DeleteEndpoint)]
         if len(free) < 2:
             return [self._attempt(step) for step in steps]
+        refusals: Mapping[str, Refusal] = {}
+        waiting: Outcome | None = None
         try:
-            refusals = endpoint_calls.delete_many(self._ec2, ids)
+            refusals = endpoint_calls.delete_many(self._ec2, [step.changed_id for step in free])
         except errors.ERRORS as error:
-            if errors.classify(error).verdict is Verdict.GONE:
+            refusal = errors.classify(error)
+            if refusal.verdict in (Verdict.GONE, Verdict.BLOCKED):
                 return [self._attempt(step) for step in steps]
-            refusals = dict.fromkeys(ids, errors.classify(error))
-        except OutOfTime:
-            return [Outcome(step, Status.WAITING, detail="no time left in this run") for step in steps]
-        except NotDue as error:
-            return [Outcome(step, Status.WAITING, detail=_NO_ROOM, paced=error.call) for step in steps]
+            refusals = {step.changed_id: refusal for step in free}
+        except (OutOfTime, NotDue) as error:
+            waiting = _held_back(free[0], error)
         request_ids = self._guarded.take_request_ids()
         outcomes = []
         for step in steps:
-            before = prevented[step]
-            answer = Answer(refusals.get(step.changed_id))
-            outcome = before or replace(_outcome(step, answer), request_ids=request_ids)
-            outcomes.append(before or self._execution.record(outcome))
+            answered = replace(_outcome(step, Answer(refusals.get(step.changed_id))), request_ids=request_ids)
+            mine = prevented[step] or (replace(waiting, step=step) if waiting else answered)
+            outcomes.append(self._execution.record(mine))
         return outcomes
 
     def _attempt(self, step: Step) -> Outcome:
@@ -136,11 +135,8 @@ class _Executor:
             answer = self._carry_out(step.action)
         except errors.ERRORS as error:
             answer = Answer(errors.classify(error))
-        except OutOfTime:
-            return self._execution.record(Outcome(step, Status.WAITING, detail="no time left in this run"))
-        except NotDue as error:
-            waiting = Outcome(step, Status.WAITING, detail=_NO_ROOM, paced=error.call)
-            return self._execution.record(waiting)
+        except (OutOfTime, NotDue) as error:
+            return self._execution.record(_held_back(step, error))
         outcome = replace(_outcome(step, answer), request_ids=self._guarded.take_request_ids())
         return self._execution.record(outcome)
 
@@ -213,6 +209,12 @@ def _change_rules(change: Callable[..., object], group_id: str, rules: Sequence[
             except ClientError as single:
                 if errors.classify(single).verdict is not Verdict.ALREADY_DONE:
                     raise
+
+
+def _held_back(step: Step, error: OutOfTime | NotDue) -> Outcome:
+    if isinstance(error, NotDue):
+        return Outcome(step, Status.WAITING, detail=_NO_ROOM, paced=error.call)
+    return Outcome(step, Status.WAITING, detail="no time left in this run")
 
 
 def _outcome(step: Step, answer: Answer) -> Outcome:
