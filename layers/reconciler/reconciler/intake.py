@@ -62,7 +62,7 @@ class Intake:
         self._indexes = self._indexes.having_learnt(events)
         found = [self._indexes.settle(each) for each in events]
         refusal = ""
-        if any(map(self._needs_reading, found)):
+        if any(map(self._needs_reading, found)) or not self._indexes.has(self._named):
             try:
                 self._indexes = self._indexes.read(self.read(self._named)).having_learnt(events)
             except errors.ERRORS as error:

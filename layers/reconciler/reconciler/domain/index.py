@@ -119,6 +119,11 @@ class Indexes:
             return Settled(frozenset(concerned))
         return Settled(frozenset(concerned), unread=frozenset(unknown))
 
+    def has(self, vpc_ids: Iterable[str]) -> bool:
+        """Whether the newest index has these VPCs: one that came to matter since may lose something of which
+        no index says whose it was."""
+        return all(self.newest is not None and each in self.newest.vpc_of for each in vpc_ids)
+
     def knew_before(self, touched: Touched) -> bool:
         """Whether an index was read before the event, and what it had is still known: what it had not was
         foreign."""
