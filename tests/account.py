@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler import reconcile, requeue
+from reconciler.attribute_memory import AttributeMemory
 from reconciler.conclusion import Ending, Run
 from reconciler.domain.installation import Installation
 from reconciler.domain.model import Mode
@@ -115,6 +116,7 @@ class Account:
             self.settings.installation,
             lambda _version: Catalogue(self.profiles, doubt=self.doubt),
             self.clock.now,
+            attributes=AttributeMemory(self.new_table()),
         )
 
     def limit(self, **limits: Any) -> None:

@@ -6,7 +6,7 @@ plan would see of them they see. `AsIf` has the run see a VPC under other tags t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -56,10 +56,12 @@ class AsIf(Observer):
             return seen
         return super().one(vpc_id, profiles, with_interfaces=with_interfaces)
 
-    def many(self, vpc_ids: Iterable[str], profiles: Profiles) -> list[Observation]:
+    def many(
+        self, vpc_ids: Iterable[str], profiles: Profiles, dns_on: Set[str] = frozenset()
+    ) -> list[Observation]:
         return [
             replace(each, vpc=replace(each.vpc, tags=self._retag(each.vpc)))
-            for each in super().many(vpc_ids, profiles)
+            for each in super().many(vpc_ids, profiles, dns_on)
         ]
 
 

@@ -47,11 +47,10 @@ def handle(event: dict[str, Any], runtime: Runtime, origin: str, deadline: float
         swept = sweep(runtime.means, runtime.logger.warning, deadline, request.vpc_ids)
     finally:
         report.report_ec2_calls(Function.SWEEP, *runtime.meter.take())
-    report.report_sweep(swept, runtime.logger, request.so_far)
+    report.report_sweep(swept, runtime.logger, request)
     # Where an event asked for the sweep, the drift that it finds is not one that an event was lost for.
-    found = not event.get("Records") or bool(request.vpc_ids)
     requests = [
-        RunRequest(vpc_id, request.first_seen, swept=found, correlation_id=origin)
+        RunRequest(vpc_id, request.first_seen, swept=not request.foretold, correlation_id=origin)
         for vpc_id in swept.to_reconcile
     ]
     runtime.vpc_queue.request_runs(requests, runtime.now(), origin)
@@ -60,16 +59,31 @@ def handle(event: dict[str, Any], runtime: Runtime, origin: str, deadline: float
 
 
 def _ask_for_rest(swept: Sweep, request: SweepRequest, runtime: Runtime, origin: str) -> None:
-    if request.tries >= _TRIES:
+    """A rest that gets smaller may be asked for as often as it takes.
+
+    Raises:
+        NotSwept: when it was asked for again and again, and not one VPC of it could be looked at.
+    """
+    in_vain = request.tries + 1 if swept.rest == request.vpc_ids else 0
+    if in_vain >= _TRIES:
         raise NotSwept(f"{len(swept.rest)} VPCs could not be looked at, in {_TRIES} tries")
-    so_far = Counter(request.so_far) + Counter(swept.counts)
-    rest = replace(request, vpc_ids=swept.rest, so_far=so_far, tries=request.tries + 1)
+    oldest = {
+        str(what): max((each.age, each.vpc_id), request.oldest.get(what, (0, "")))
+        for what, each in swept.oldest.items()
+    }
+    rest = replace(
+        request,
+        vpc_ids=swept.rest,
+        so_far=dict(Counter(request.so_far) + Counter(swept.counts)),
+        oldest=oldest,
+        tries=in_vain,
+    )
     runtime.sweep_queue.request_rest(rest, origin)
 
 
 def _request(event: dict[str, Any], runtime: Runtime) -> SweepRequest:
     """What is asked for: the rest of a sweep, else a whole one since the first of the events."""
-    request = SweepRequest(int(runtime.now() * 1000))
+    request = SweepRequest(int(runtime.now() * 1000), foretold=bool(event.get("Records")))
     for record in event.get("Records", []):
         try:
             asked = SweepRequest.from_json(record.get("body", ""))

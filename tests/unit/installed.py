@@ -33,6 +33,7 @@ class Installation:
             self.account.settings, logger, self.account.reconciler, self.sqs.client, self.account.clock.now
         )
         self.runtime.__dict__["ledger"] = self.account.ledger
+        self.runtime.__dict__["table"] = self.account.new_table()
         self.events = FakeEvents()
         bus = EventBus(lambda: self.events.client, self.account.settings.installation.id, logger.warning)
         self.runtime.__dict__["event_bus"] = bus

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from typing import Any
 from unittest.mock import Mock
 from uuid import uuid4
@@ -11,13 +12,13 @@ from uuid import uuid4
 import pytest
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from reconciler.ec2.locate import Located, Locator
 
 from functions.intake import app as intake
 from functions.reconcile import app as reconcile
 from functions.sweep import app as sweep
 from reconciler.domain import trail
 from reconciler.domain.trail import Touched
-from reconciler.ec2.locate import Located, Locator
 from reconciler.runtime import Runtime
 from tests.account import INSTALLATION, Account
 from tests.template.examples import API_CALLS, OTHERS_OF_INTAKE, example, text
@@ -175,5 +176,5 @@ def test_reconcile_takes_the_example_of_a_batch(here: Here) -> None:
 @pytest.mark.parametrize("name", ["ScheduledSweep", "CloudFormationStackStatusChange"])
 def test_sweep_takes_the_examples_of_what_starts_it(name: str) -> None:
     here = Here()
-    sweep.handle(example(name), here.runtime, "request-1")
+    sweep.handle(example(name), here.runtime, "request-1", math.inf)
     assert len(here.sqs.sent) == 1

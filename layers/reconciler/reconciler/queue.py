@@ -131,14 +131,18 @@ def _paced(given: dict[str, Any]) -> EndpointCall | None:
 @dataclass(frozen=True)
 class SweepRequest:
     """Asks for a sweep: of all VPCs, or of `vpc_ids` that an earlier one did not come to. `first_seen` is
-    when the event took place that it was asked for, in milliseconds since 1970. `so_far` counts the VPCs
-    that were looked at already, by state; `tries` how often this rest was asked for.
+    when the event took place that it was asked for, in milliseconds since 1970. Of the VPCs that were looked
+    at already, `so_far` is how many there are, by state, and `oldest` the oldest finding of each sort: its
+    age in seconds, and its VPC. `tries` is how often this rest was asked for in vain. `foretold` says that an
+    event asked for the sweep: the drift that it finds is not one that no event told of.
     """
 
     first_seen: int
     vpc_ids: tuple[str, ...] = ()
     so_far: Mapping[str, int] = field(default_factory=dict)
+    oldest: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     tries: int = 0
+    foretold: bool = False
 
     def to_json(self) -> str:
         """The message's body."""
@@ -162,8 +166,17 @@ class SweepRequest:
             _number(given, "first_seen"),
             tuple(vpc_ids),
             {state: _number(so_far, state) for state in so_far},
+            _oldest(given),
             _number(given, "tries", 0),
+            given.get("foretold") is True,
         )
+
+
+def _oldest(given: dict[str, Any]) -> dict[str, tuple[int, str]]:
+    try:
+        return {str(what): (int(age), str(vpc_id)) for what, (age, vpc_id) in given.get("oldest", {}).items()}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise MalformedMessage(f"oldest cannot be read: {error}") from error
 
 
 def _counts(given: Any) -> tuple[Count, ...]:

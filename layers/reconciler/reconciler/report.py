@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from .conclusion import Run
     from .domain.counts import Concluded
+    from .queue import SweepRequest
     from .sweep import Sweep
 
 # Endings that a person should see though nobody asked.
@@ -89,27 +89,28 @@ _STATES = {
 }
 
 
-def report_sweep(swept: Sweep, logger: Logger, so_far: Mapping[str, int] | None = None) -> None:
+def report_sweep(swept: Sweep, logger: Logger, request: SweepRequest) -> None:
     """Publish in which state the Region's opted-in VPCs are, and that the sweep was made; where a rest of it
-    is yet to be made, that one does. `so_far` counts those that were looked at before, by state."""
+    is yet to be made, that one does. `request` has what earlier parts of the sweep found."""
     if not swept.rest:
-        before = so_far or {}
         for name, state in _STATES.items():
             vpc_ids = list(getattr(swept, state))
-            _publish(name, before.get(state, 0) + len(vpc_ids), vpc_ids=vpc_ids)
+            _publish(name, request.so_far.get(state, 0) + len(vpc_ids), vpc_ids=vpc_ids)
         _publish("SweepCompleted", 1)
-    for what, finding in swept.oldest.items():
-        _publish("OldestFindingAge", finding.age, what, vpc_id=finding.vpc_id)
-    if swept.not_offered:
+        for what, finding in swept.oldest.items():
+            age, vpc_id = max((finding.age, finding.vpc_id), request.oldest.get(what, (0, "")))
+            _publish("OldestFindingAge", age, what, vpc_id=vpc_id)
+    if swept.not_offered and not swept.rest:
         unknown = (
             f"the Region does not offer what the profiles document names: {'; '.join(swept.not_offered)}"
         )
         report_rejection(Rejection.MALFORMED_PROFILES, unknown, logger)
+    yet = f", {len(swept.rest)} not looked at yet" if swept.rest else ""
     logger.info(
         f"sweep: {len(swept.in_sync)} in sync, {len(swept.converging)} converging, "
         f"{len(swept.drifted)} drifted, {len(swept.blocked)} blocked, {len(swept.contested)} contested, "
         f"{len(swept.leaving)} leaving, {len(swept.impaired)} impaired, "
-        f"{len(swept.leftovers)} that are not opted in, {len(swept.rest)} not looked at yet",
+        f"{len(swept.leftovers)} that are not opted in{yet}",
         converging=swept.converging,
         drifted=swept.drifted,
         blocked=swept.blocked,

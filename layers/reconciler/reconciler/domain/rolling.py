@@ -1,24 +1,24 @@
 """Whose DNS attributes a sweep reads: EC2 gives one attribute of one VPC a call, so that a rolling share has
 to do.
 
-The VPCs are dealt out to 24 shards. A sweep reads the shard that was read longest ago, so that each VPC is
-read within 24 sweeps. It also reads VPCs that are not known yet, and those that were seen with an attribute
-off. A change in between is an event.
+The VPCs are dealt out to 24 shards. A sweep of the whole Region reads the shard that was read longest ago, so
+that each VPC is read within 24 sweeps. It also reads VPCs that are not known yet, and those that were seen
+with an attribute off. A change in between is an event.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
 
 SHARDS = 24
 
 
 @dataclass(frozen=True)
 class Shard:
-    """When a shard was read last, in seconds since 1970, and its VPCs that were seen with both attributes
-    on."""
+    """When a shard was due last, in seconds since 1970, and its VPCs that were seen with both attributes on
+    since."""
 
     read_at: int = 0
     on: frozenset[str] = frozenset()
@@ -32,40 +32,41 @@ def shard_of(vpc_id: str) -> int:
     return zlib.crc32(vpc_id.encode()) % SHARDS
 
 
-def trusted(vpc_ids: Iterable[str], shards: Shards) -> frozenset[str]:
-    """The VPCs that are taken to have both attributes on, without a call."""
-    due = _due(vpc_ids, shards)
-    on = (each for each in vpc_ids if each in shards.get(shard_of(each), Shard()).on)
-    return frozenset(each for each in on if shard_of(each) != due)
+def trusted(vpc_ids: Set[str], shards: Shards, *, whole: bool = True) -> frozenset[str]:
+    """The VPCs that are taken to have both attributes on, without a call. `whole` says that these are all
+    of the Region; only then a shard is due."""
+    due = _due(vpc_ids, shards) if whole else None
+    return frozenset(
+        each for each in vpc_ids if shard_of(each) != due and each in shards.get(shard_of(each), Shard()).on
+    )
 
 
 def updated(
-    vpc_ids: Iterable[str], shards: Shards, read: Mapping[str, bool], now: float, *, whole: bool = True
+    vpc_ids: Set[str], shards: Shards, read: Mapping[str, bool], now: float, *, whole: bool = True
 ) -> Shards:
     """The shards that have changed, once a sweep has read VPCs: each with whether both attributes are on.
 
-    `whole` says that the sweep came to an end: then the shard that was due is read, and VPCs that are gone
-    are forgotten.
+    Where these are all VPCs of the Region, those that are gone are forgotten. So are those of the shard that
+    was due and that were not read, since the sweep did not come to them: whatever looks at them next reads
+    them.
     """
-    there, due = frozenset(vpc_ids), _due(vpc_ids, shards)
+    due = _due(vpc_ids, shards) if whole else None
     changed = {}
     for number in range(SHARDS):
         before = shards.get(number, Shard())
-        of_shard = {each: on for each, on in read.items() if shard_of(each) == number}
-        kept = before.on & there if whole else before.on
-        on = _without(kept, of_shard) | {each for each, is_on in of_shard.items() if is_on}
-        is_read = whole and of_shard and (number == due or not before.read_at)
-        after = replace(before, on=frozenset(on), read_at=int(now) if is_read else before.read_at)
+        there = {each for each in vpc_ids if shard_of(each) == number}
+        on = before.on & there if whole else before.on
+        on = frozenset() if number == due else on
+        seen = {each: is_on for each, is_on in read.items() if shard_of(each) == number}
+        on = (on - seen.keys()) | {each for each, is_on in seen.items() if is_on}
+        was_due = whole and there and (number == due or not before.read_at)
+        after = Shard(int(now) if was_due else before.read_at, on)
         if after != before:
             changed[number] = after
     return changed
 
 
-def _due(vpc_ids: Iterable[str], shards: Shards) -> int | None:
-    """The shard that was read longest ago, of those that have VPCs."""
+def _due(vpc_ids: Set[str], shards: Shards) -> int | None:
+    """The shard that was due longest ago, of those that have VPCs."""
     numbers = {shard_of(each) for each in vpc_ids}
     return min(numbers, key=lambda each: (shards.get(each, Shard()).read_at, each), default=None)
-
-
-def _without(those: Set[str], others: Iterable[str]) -> frozenset[str]:
-    return frozenset(those).difference(others)
