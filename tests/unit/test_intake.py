@@ -326,7 +326,7 @@ def test_what_another_process_heard_of_and_is_gone_is_known_by_the_ledger(
     of_vpc: Any = [{"Name": "vpc-id", "Values": [vpc_id]}]
     table = here.account.customer.describe_route_tables(Filters=of_vpc)["RouteTables"][0]["RouteTableId"]
     here.account.clock.advance(60)
-    associated = {"responseElements": {"associationId": assoc}}
+    associated: dict[str, Any] = {"responseElements": {"associationId": assoc}}
     before = len(here.asked())
     take(other, an_event(here, "AssociateRouteTable", {"routeTableId": table}, **associated))
     here.account.clock.advance(60)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ INDEX = Index(
 KNOWN = Indexes().read(INDEX)
 
 
-def an_event(name: str, *ids: str, at: float = THEN + 60, **more: bool) -> Touched:
+def an_event(name: str, *ids: str, at: float = THEN + 60, **more: Any) -> Touched:
     of: dict[ResourceType, frozenset[str]] = {}
     for each in ids:
         kind = ResourceType(each.partition("-")[0])
@@ -42,10 +43,10 @@ def gone(*ids: str) -> Settled:
     return Settled(gone=frozenset(ids))
 
 
-def again(indexes: Indexes, at: float, without: Iterable[str] = (), also: Mapping[str, str] | None = None) -> Indexes:
-    """Read it anew, with these gone and these new."""
+def again(indexes: Indexes, at: float, without: Iterable[str] = ()) -> Indexes:
+    """Read it anew, with these gone."""
     assert indexes.newest
-    vpc_of = {each: vpc for each, vpc in indexes.newest.vpc_of.items() if each not in without} | (also or {})
+    vpc_of = {each: vpc for each, vpc in indexes.newest.vpc_of.items() if each not in without}
     return indexes.read(Index(at, vpc_of, indexes.newest.ours - set(without)))
 
 
