@@ -25,6 +25,7 @@ from reconciler.reconcile import Means
 from reconciler.settings import Settings
 from reconciler.sweep import Sweep, sweep
 from reconciler.table import Table
+from reconciler.write_budget import WriteBudget
 from sandbox import networks
 from sandbox.ec2 import AssumedRole, Call, Ec2, Ec2Rule, ManualClock
 from sandbox.truth import Truth
@@ -65,6 +66,7 @@ class Account:
         self.customer = self.ec2.client()
         self.reconciler = self.ec2.client(ROLE)
         self.settings = settings(mode, **limits)
+        self.budget: WriteBudget | None = None
         self.profiles: Mapping[str, Profile] = builtin()
         self.doubt = ""
         self.dynamo = FakeDynamo()
@@ -117,6 +119,7 @@ class Account:
             lambda _version: Catalogue(self.profiles, doubt=self.doubt),
             self.clock.now,
             attributes=AttributeMemory(self.new_table()),
+            budget=self.budget,
         )
 
     def limit(self, **limits: Any) -> None:

@@ -104,6 +104,16 @@ def test_who_loses_a_race_for_a_full_bucket_takes_the_next_slot() -> None:
     assert taken(a_budget(dynamo, clock), 9, urgent=True) == 2
 
 
+def test_what_is_charged_makes_the_next_ones_due_later() -> None:
+    clock = Clock()
+    budget = a_budget(FakeDynamo(), clock)
+    assert taken(budget, 3) == 3
+    budget.charge(CREATE)
+    assert taken(budget, 9, urgent=True) == 0
+    clock.time += 4
+    assert (taken(budget, 9), taken(budget, 9, urgent=True)) == (0, 1)
+
+
 def test_others_throttles_empty_the_bucket() -> None:
     clock = Clock()
     budget = a_budget(FakeDynamo(), clock)

@@ -65,6 +65,9 @@ class _Slots:
     def take(self, call: EndpointCall) -> bool:
         return self.budget.take(call, urgent=self.urgent)
 
+    def charge(self, call: EndpointCall) -> None:
+        self.budget.charge(call)
+
     def empty(self, call: EndpointCall) -> None:
         self.budget.empty(call)
 

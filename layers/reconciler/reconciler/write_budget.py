@@ -46,6 +46,11 @@ class WriteBudget:
                 return True
         return False
 
+    def charge(self, call: EndpointCall) -> None:
+        """Take a slot after one that was granted, due or not: the next ones are due the later."""
+        interval = {":interval": _number(self.pace.interval)}
+        self.table.update(_key(call), "SET arrival = arrival + :interval", interval)
+
     def empty(self, call: EndpointCall) -> None:
         """Take all slots: EC2 has throttled the call, so that others have used them."""
         at = self._milliseconds() + self.pace.burst * self.pace.interval

@@ -109,7 +109,7 @@ def after(
         leaving=_leaving(memory, plan, outcomes, now),
         expires=False,
         quiet=False,
-        converged=memory.converged or (plan.looked_at and not plan and not _open(concluded)),
+        converged=_converged(memory, plan, concluded),
         contests=contest.after(memory.contests, remediated(outcomes), now),
         findings=tuple(
             OpenFinding(
@@ -127,8 +127,13 @@ def after(
     )
 
 
-def _open(concluded: Iterable[Concluded]) -> bool:
-    return any(each.status in (Status.REMEDIATED, Status.WAITING, Status.BLOCKED) for each in concluded)
+def _converged(memory: Memory, plan: Plan, concluded: Iterable[Concluded]) -> bool:
+    """Whether the VPC has been as it should be, with something of ours in it, since it last should have
+    anything."""
+    at_work = (Status.REMEDIATED, Status.WAITING, Status.BLOCKED)
+    if not plan.looked_at or plan or any(each.status in at_work for each in concluded):
+        return memory.converged
+    return bool(plan.owned or memory.adoptions)
 
 
 def _leaving(memory: Memory, plan: Plan, outcomes: Iterable[Outcome], now: float) -> Mapping[str, int]:

@@ -109,6 +109,7 @@ class _Executor:
         free = [step for step in steps if prevented[step] is None]
         if len(free) < 2:
             return [self._attempt(step) for step in steps]
+        self._guarded.begin_step()
         refusals: Mapping[str, Refusal] = {}
         waiting: Outcome | None = None
         try:
@@ -131,6 +132,7 @@ class _Executor:
     def _attempt(self, step: Step) -> Outcome:
         if prevented := self._execution.prevents(step):
             return prevented
+        self._guarded.begin_step()
         try:
             answer = self._carry_out(step.action)
         except errors.ERRORS as error:

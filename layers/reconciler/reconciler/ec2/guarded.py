@@ -37,6 +37,9 @@ class Slots(Protocol):
     def take(self, call: EndpointCall) -> bool:
         """Take a slot, if one is due."""
 
+    def charge(self, call: EndpointCall) -> None:
+        """Take a slot, due or not."""
+
     def empty(self, call: EndpointCall) -> None:
         """EC2 has throttled the call."""
 
@@ -47,6 +50,9 @@ class Unlimited:
     def take(self, _call: EndpointCall) -> bool:
         """Always."""
         return True
+
+    def charge(self, _call: EndpointCall) -> None:
+        """Nothing is kept of it."""
 
     def empty(self, _call: EndpointCall) -> None:
         """Nothing is kept of it."""
@@ -67,6 +73,7 @@ class GuardedClient:
         self._ec2 = ec2
         self._slots = slots
         self._not_due: set[EndpointCall] = set()
+        self._granted: EndpointCall | None = None
         self._now = now
         self._deadline = deadline
         self._request_ids: list[str] = []
@@ -91,10 +98,18 @@ class GuardedClient:
 
         return noted
 
+    def begin_step(self) -> None:
+        """Begin a step: its first endpoint call needs a slot that is due. Those that follow it, for another
+        subnet or under another client token, are charged, or each run would begin in vain."""
+        self._granted = None
+
     def _take(self, call: EndpointCall) -> None:
-        if call in self._not_due or not self._slots.take(call):
+        if call is self._granted:
+            self._slots.charge(call)
+        elif call in self._not_due or not self._slots.take(call):
             self._not_due.add(call)
             raise NotDue(call)
+        self._granted = call
 
     def take_request_ids(self) -> tuple[str, ...]:
         """Those of the calls that EC2 took since this was last asked."""
