@@ -59,7 +59,7 @@ def updated(
         on = frozenset() if number == due else on
         seen = {each: is_on for each, is_on in read.items() if shard_of(each) == number}
         on = (on - seen.keys()) | {each for each, is_on in seen.items() if is_on}
-        was_due = whole and there and (number == due or not before.read_at)
+        was_due = there and (number == due or not before.read_at)
         after = Shard(int(now) if was_due else before.read_at, on)
         if after != before:
             changed[number] = after
