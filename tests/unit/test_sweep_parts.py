@@ -152,7 +152,7 @@ def test_attributes_that_the_ledger_would_not_keep_are_read_again(account: Accou
 def test_small_pages_give_the_same_answer_as_large_ones(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    account.converged_vpc("abc", number=1)
+    account.converged_vpc(number=1)
     account.vpc("ab", number=2)
     account.opt_out(account.converged_vpc(number=3))
     vpcs(account, 4)
