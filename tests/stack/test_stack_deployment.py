@@ -91,6 +91,7 @@ def test_the_schedule_starts_the_sweep(sandbox: Sandbox) -> None:
     (name,) = sandbox.stack.physical_ids("AWS::Scheduler::Schedule").values()
     found = sandbox.client("scheduler").get_schedule(Name=name)
     assert found["ScheduleExpression"] == "rate(1 hour)"
+    assert found["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}
     assert found["Target"]["Arn"] == configuration(sandbox, "SweepFunction")["FunctionArn"]
 
 
