@@ -50,8 +50,8 @@ CALLS: Mapping[type, str] = {
 
 @dataclass(frozen=True)
 class PlannedCall:
-    """One call to EC2, or what one does to one of several endpoints that it deletes. `later` says that it is made only by a later run: an earlier call puts back marks that
-    it needs."""
+    """One call to EC2, or what one does to one of several endpoints that it deletes. `later` says that it is
+    made only by a later run: an earlier call puts back marks that it needs."""
 
     step: Step
     reasons: tuple[Finding, ...]

@@ -81,7 +81,9 @@ def _is_batch(event: Any) -> bool:
     if not records or not isinstance(records, list):
         return False
     return all(
-        isinstance(each, dict) and isinstance(each.get("body"), str) and isinstance(each.get("messageId"), str)
+        isinstance(each, dict)
+        and isinstance(each.get("body"), str)
+        and isinstance(each.get("messageId"), str)
         for each in records
     )
 

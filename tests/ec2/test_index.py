@@ -53,7 +53,9 @@ def test_a_vpc_that_ec2_shows_without_its_tag_is_in_it_where_an_event_says_that_
 ) -> None:
     vpc_id = account.vpc(profile=None)
     assert set(read(account, [vpc_id]).vpc_of) == of(account, vpc_id)
-    assert read(account, ["vpc-0123456789abcdef0"]).vpc_of == {"vpc-0123456789abcdef0": "vpc-0123456789abcdef0"}
+    assert read(account, ["vpc-0123456789abcdef0"]).vpc_of == {
+        "vpc-0123456789abcdef0": "vpc-0123456789abcdef0"
+    }
 
 
 def test_groups_are_ours_by_their_name_or_by_the_owner_tag(account: Account) -> None:

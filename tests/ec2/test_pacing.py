@@ -149,6 +149,8 @@ def test_a_vpc_that_had_everything_taken_down_rolls_out_like_a_new_one(paced: Ac
     paced.tag(vpc_id, profile="none")
     paced.clock.advance(60)
     paced.converge(vpc_id)
+    paced.clock.advance(600)
+    paced.one_run(vpc_id)
     memory = paced.ledger.read(vpc_id)
     assert memory is not None
     assert not memory.converged
@@ -161,9 +163,9 @@ def test_an_event_of_a_vpc_that_waits_has_it_looked_at_all_the_same(paced: Accou
     paced.one_run(vpc_id)
     paced.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": False})
     paced.one_run(vpc_id, a_request(paced, vpc_id))
-    assert paced.customer.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsSupport")["EnableDnsSupport"][
-        "Value"
-    ]
+    assert paced.customer.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsSupport")[
+        "EnableDnsSupport"
+    ]["Value"]
 
 
 def test_where_the_ledger_refuses_all_is_as_without_a_budget(paced: Account) -> None:
@@ -177,9 +179,7 @@ def test_where_the_ledger_refuses_all_is_as_without_a_budget(paced: Account) -> 
 
 def test_a_take_down_deletes_the_endpoints_in_one_call(paced: Account) -> None:
     vpc_id = paced.converged_vpc()
-    paced.customer.create_tags(
-        Resources=[vpc_id], Tags=[{"Key": INSTALLATION.profile_key, "Value": "none"}]
-    )
+    paced.customer.create_tags(Resources=[vpc_id], Tags=[{"Key": INSTALLATION.profile_key, "Value": "none"}])
     with paced.calls() as calls:
         paced.converge(vpc_id)
     deleted = [call.params["VpcEndpointIds"] for call in calls if call.request.action == "DeleteVpcEndpoints"]

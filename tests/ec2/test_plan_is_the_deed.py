@@ -78,7 +78,7 @@ def _made(calls: list[Call]) -> Iterator[tuple[Call, str]]:
     """Each call with what it is about. An endpoint that is asked for under one client token after another is
     one."""
     new_group, last = "", ("", "")
-    for call, about in ((call, about) for call in calls for about in _about(call)):
+    for call, about in [(each, about) for each in calls for about in _about(each)]:
         if call.action == "CreateSecurityGroup" and call.response:
             new_group = call.response["GroupId"]
         if (call.action, about) == last and call.action == "CreateVpcEndpoint":

@@ -12,7 +12,6 @@ from uuid import uuid4
 import pytest
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from reconciler.ec2.index import IndexReader
 
 from functions.intake import app as intake
 from functions.reconcile import app as reconcile
@@ -20,6 +19,7 @@ from functions.sweep import app as sweep
 from reconciler.domain import trail
 from reconciler.domain.index import Indexes, Settled
 from reconciler.domain.trail import Touched
+from reconciler.ec2.index import IndexReader
 from reconciler.runtime import Runtime
 from tests.account import INSTALLATION, Account
 from tests.template.examples import API_CALLS, OTHERS_OF_INTAKE, example, text

@@ -179,7 +179,8 @@ def test_a_batch_asks_once_for_each_vpc_from_the_first_of_its_events(here: Insta
     here.account.clock.advance(100)
     take(here, late, other, early, late)
     assert sorted(here.asked()) == sorted([("passes", one), ("passes", two)])
-    bodies = {json.loads(each["MessageBody"])["vpc_id"]: json.loads(each["MessageBody"]) for each in here.sqs.sent}
+    sent = [json.loads(each["MessageBody"]) for each in here.sqs.sent]
+    bodies = {each["vpc_id"]: each for each in sent}
     assert bodies[one]["correlation_id"] == "event-1"
     assert datetime.fromtimestamp(bodies[one]["first_seen"] / 1000, UTC) == datetime.fromisoformat(
         early["detail"]["eventTime"]
@@ -261,6 +262,22 @@ def test_a_vpc_whose_opt_in_ec2_does_not_show_yet_is_in_the_index_by_its_events_
     take(here, an_event(here, "CreateTags", tagging([vpc_id])))
     here.account.clock.advance(30)
     take(here, an_event(here, "AssociateSubnetCidrBlock", {"subnetId": subnet}))
+    assert here.asked() == [("passes", vpc_id)] * 2
+
+
+def test_a_vpc_that_opts_in_is_indexed_at_once_so_that_what_it_loses_next_is_known(
+    here: Installation,
+) -> None:
+    here.account.vpc(number=1)
+    vpc_id = here.account.vpc("ab", profile=None, number=2)
+    subnet = here.account.truth.private_subnets(vpc_id)[0]["SubnetId"]
+    here.account.clock.advance(10)
+    take(here, an_event(here, "ModifyVpcAttribute", {"vpcId": vpc_id}))
+    here.account.tag(vpc_id, profile="appmesh")
+    take(here, an_event(here, "CreateTags", tagging([vpc_id])))
+    here.account.clock.advance(60)
+    here.account.customer.delete_subnet(SubnetId=subnet)
+    assert calls_of(here, an_event(here, "DeleteSubnet", {"subnetId": subnet})) == []
     assert here.asked() == [("passes", vpc_id)] * 2
 
 
@@ -468,7 +485,9 @@ def test_malformed_events_are_named_in_a_line_and_a_metric_and_dropped_without_t
         {"Records": [{"eventSource": "aws:s3", "s3": {}}]},
     ],
 )
-def test_any_other_payload_is_reported_as_malformed_and_does_not_fail(here: Installation, payload: Any) -> None:
+def test_any_other_payload_is_reported_as_malformed_and_does_not_fail(
+    here: Installation, payload: Any
+) -> None:
     assert intake.handle(payload, CONTEXT, here.runtime) == {"batchItemFailures": []}
     assert here.rejected() == ["malformed-event"]
     assert here.asked() == []

@@ -189,7 +189,7 @@ def test_without_the_ledger_nothing_is_deleted_late_and_none_is_followed(account
     account.tag(vpc_id, profile="none")
     with account.calls() as calls:
         account.one_run(vpc_id)
-    assert account.writes(calls) == ["DeleteVpcEndpoints"] * 2
+    assert account.writes(calls) == ["DeleteVpcEndpoints"]
 
 
 @pytest.mark.parametrize("error", [None, refusal("AccessDeniedException")])

@@ -18,7 +18,8 @@ from tests.unit.one_run import NOW, a_request, run, the_means
 
 DNS_OFF = a_converged_vpc("a").with_dns(hostnames=False)
 OPTED_OUT = a_converged_vpc("a").tagged()
-DELETED = ["delete_vpc_endpoints"] * 2
+# Both in one call.
+DELETED = ["delete_vpc_endpoints"]
 
 
 def test_what_a_vpc_no_longer_asks_for_is_marked_and_not_deleted() -> None:

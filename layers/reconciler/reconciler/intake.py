@@ -55,7 +55,7 @@ class Intake:
     _named: dict[str, float] = field(default_factory=dict)
 
     def take(self, events: Sequence[Touched]) -> Taken:
-        """Say what a batch of events asks for. Sends and writes nothing. The same batch may be taken again."""
+        """Say what a batch of events asks for. Sends and writes nothing; the same one may be taken again."""
         self._forget()
         self._remember_named(events)
         known_before = self._indexes.learnt

@@ -166,8 +166,6 @@ def _remember(
     now = means.now()
     new = remembering.made_by(outcomes, now)
     made = (*done.request.made, *new)
-    if new:
-        means.ledger.add_made(done.request.vpc_id, [each.id for each in new])
     if memory is None:
         fought = contest.after(done.request.contests, remembering.remediated(outcomes), now)
         return replace(done, unproven=made, contests=fought, news=changes.news(done.findings, None, now))
@@ -177,6 +175,8 @@ def _remember(
         # What is announced would be announced again.
         news = changes.news(done.findings, None, now)
         return replace(done, unproven=made, contests=after.contests, news=news)
+    if new:
+        means.ledger.add_made(done.request.vpc_id, [each.id for each in new])
     return replace(done, news=changes.news(done.findings, memory, now))
 
 

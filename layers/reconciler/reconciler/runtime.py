@@ -42,9 +42,9 @@ _QUICK = Config(connect_timeout=2, read_timeout=8, retries={"mode": "standard", 
 # Of the run's own memory: it goes on without.
 _BRIEF = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 # What a call may take with its retry and the pause before that; and what a run needs after its last write:
-# the ledger's answer, the bus's, the queue's, and room for this program.
+# two answers of the ledger's, the bus's, the queue's, and room for this program.
 LONGEST_CALL_SECONDS = 2 * (2 + 8) + 1
-AFTER_LAST_WRITE_SECONDS = 2 * 2 * (1 + 2) + LONGEST_CALL_SECONDS + 5
+AFTER_LAST_WRITE_SECONDS = 3 * 2 * (1 + 2) + LONGEST_CALL_SECONDS + 5
 # A sweep reads so much that EC2's buckets pace it (facts, section 10); it has minutes.
 _PATIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "adaptive", "total_max_attempts": 10})
 

@@ -16,7 +16,15 @@ THEN = 1_795_420_800
 OURS, OTHER = "vpc-0a", "vpc-0b"
 INDEX = Index(
     THEN,
-    {OURS: OURS, "subnet-1": OURS, "rtb-1": OURS, "rtbassoc-1": OURS, "vpce-1": OURS, "sg-1": OURS, "sg-2": OURS},
+    {
+        OURS: OURS,
+        "subnet-1": OURS,
+        "rtb-1": OURS,
+        "rtbassoc-1": OURS,
+        "vpce-1": OURS,
+        "sg-1": OURS,
+        "sg-2": OURS,
+    },
     frozenset({"sg-1"}),
 )
 KNOWN = Indexes().read(INDEX)
@@ -81,7 +89,9 @@ def test_tags_and_deleted_endpoints_may_be_of_several_vpcs() -> None:
     assert found == Settled(frozenset({OURS}), gone=frozenset({"vpce-9"}))
 
 
-@pytest.mark.parametrize("name", ["AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "DeleteSecurityGroup"])
+@pytest.mark.parametrize(
+    "name", ["AuthorizeSecurityGroupIngress", "ModifySecurityGroupRules", "DeleteSecurityGroup"]
+)
 def test_a_change_of_anothers_group_concerns_nobody(name: str) -> None:
     assert KNOWN.settle(an_event(name, "sg-2")) == only()
 
@@ -176,7 +186,9 @@ def test_a_new_resource_is_known_by_the_event_that_names_its_vpc() -> None:
 
 def test_a_group_is_not_known_by_events_since_none_says_whose_it_is() -> None:
     event = an_event("ModifyVpcEndpoint", "vpce-1", "sg-9")
-    assert KNOWN.having_learnt([event]).settle(an_event("RevokeSecurityGroupIngress", "sg-9")) == unread("sg-9")
+    assert KNOWN.having_learnt([event]).settle(an_event("RevokeSecurityGroupIngress", "sg-9")) == unread(
+        "sg-9"
+    )
     assert KNOWN.having_settled([(event, only(OURS))]).foreign == frozenset()
 
 

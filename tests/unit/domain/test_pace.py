@@ -60,7 +60,8 @@ def test_a_call_is_due_once_its_wait_is_over_and_not_before(
 
 def test_by_default_it_is_what_ec2_lets_an_account_do() -> None:
     """Four at once, then one each 3.3 seconds; the fourth is kept for what is urgent."""
-    pace, now, made = Pace(), 1_000_000, []
+    made: list[int] = []
+    pace, now = Pace(), 1_000_000
     for urgent in (False, False, False, False, True, True):
         arrival = made[-1] if made else 0
         after = taken(pace, arrival, now, urgent=urgent)

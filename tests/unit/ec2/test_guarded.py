@@ -1,4 +1,5 @@
-"""The client that holds calls back, and the executor on it, against answers that the sandbox does not give."""
+"""The client that holds calls back, and the executor on it, against answers that the sandbox does not
+give."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ MODIFY = ModifyEndpoint("vpce-1", enable_private_dns=True)
 
 def refusal(code: str, status: int = 400) -> ClientError:
     meta: Any = {"HTTPStatusCode": status}
-    return ClientError({"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": meta}, "DeleteVpcEndpoints")
+    return ClientError(
+        {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": meta}, "DeleteVpcEndpoints"
+    )
 
 
 class Endpoints:
@@ -33,7 +36,10 @@ class Endpoints:
     that names one that it does not know, or that the caller may not delete."""
 
     def __init__(
-        self, known: Iterable[str] = (), refused: Mapping[str, str] | None = None, forbidden: Iterable[str] = ()
+        self,
+        known: Iterable[str] = (),
+        refused: Mapping[str, str] | None = None,
+        forbidden: Iterable[str] = (),
     ) -> None:
         self.known, self.refused, self.forbidden = set(known), dict(refused or {}), set(forbidden)
         self.errors: list[ClientError] = []
@@ -65,7 +71,9 @@ class Endpoints:
             raise refusal("InvalidVpcEndpointId.NotFound")
         refused = [each for each in VpcEndpointIds if each in self.refused]
         self.known -= {*VpcEndpointIds} - {*refused}
-        failures = [{"ResourceId": each, "Error": {"Code": self.refused[each], "Message": "no"}} for each in refused]
+        failures = [
+            {"ResourceId": each, "Error": {"Code": self.refused[each], "Message": "no"}} for each in refused
+        ]
         return {"Unsuccessful": failures, "ResponseMetadata": {"RequestId": "request-1"}}
 
 
@@ -88,7 +96,9 @@ class Few:
         self.emptied.append(call)
 
 
-def take(ec2: Endpoints, *actions: Action, slots: Slots | None = None, deadline: float = math.inf) -> list[Outcome]:
+def take(
+    ec2: Endpoints, *actions: Action, slots: Slots | None = None, deadline: float = math.inf
+) -> list[Outcome]:
     plan = Plan.of((), (Step(action, ()) for action in actions))
     return execute(plan, cast("EC2Client", ec2), Mode.ENFORCE, lambda: 0.0, deadline, slots)
 
@@ -146,6 +156,14 @@ def test_after_the_deadline_no_call_is_started_and_no_slot_is_taken() -> None:
     with pytest.raises(OutOfTime):
         client.create_vpc_endpoint(ServiceName="logs")
     assert few.left == {EndpointCall.CREATE: 1}
+
+
+def test_a_slot_that_took_the_ledger_too_long_starts_no_call() -> None:
+    ec2, times = Endpoints(), iter((9.0, 10.1))
+    client = GuardedClient(cast("EC2Client", ec2), lambda: next(times), 10.0, Few(create=1))
+    with pytest.raises(OutOfTime):
+        cast("Any", client).create_vpc_endpoint(ServiceName="logs")
+    assert ec2.calls == []
 
 
 @pytest.mark.parametrize(("code", "emptied"), [("RequestLimitExceeded", 1), ("InvalidParameter", 0)])
@@ -230,7 +248,9 @@ def test_a_throttled_deletion_is_not_tried_one_by_one() -> None:
     ec2.errors = [refusal("RequestLimitExceeded")]
     outcomes = take(ec2, *actions)
     assert len(ec2.calls) == 1
-    assert [(each.status, each.failed, each.throttled) for each in outcomes] == [(Status.WAITING, True, True)] * 3
+    assert [(each.status, each.failed, each.throttled) for each in outcomes] == [
+        (Status.WAITING, True, True)
+    ] * 3
 
 
 def test_nothing_is_deleted_after_the_deadline() -> None:

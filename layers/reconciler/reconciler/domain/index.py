@@ -174,9 +174,7 @@ class Indexes:
 
     def _shows(self, touched: Touched) -> bool:
         """Whether the newest index was read so long after an event that it has what that is about."""
-        return (
-            self.newest is not None and self.newest.read_at >= touched.time.timestamp() + _SHOWN_SECONDS
-        )
+        return self.newest is not None and self.newest.read_at >= touched.time.timestamp() + _SHOWN_SECONDS
 
     def _vpc_of(self, resource: str) -> str | None:
         if self.newest is not None and resource in self.newest.vpc_of:

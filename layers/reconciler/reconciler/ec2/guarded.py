@@ -79,13 +79,14 @@ class GuardedClient:
         self._request_ids: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
-        if self._now() > self._deadline:
-            raise OutOfTime
+        self._check_time()
         call, paced = getattr(self._ec2, name), _ENDPOINT_CALLS.get(name)
 
         def noted(**request: Any) -> Any:
             if paced:
                 self._take(paced)
+                # The ledger may have taken its time.
+                self._check_time()
             try:
                 answer = call(**request)
             except ClientError as error:
@@ -97,6 +98,10 @@ class GuardedClient:
             return answer
 
         return noted
+
+    def _check_time(self) -> None:
+        if self._now() > self._deadline:
+            raise OutOfTime
 
     def begin_step(self) -> None:
         """Begin a step: its first endpoint call needs a slot that is due. Those that follow it, for another
