@@ -32,6 +32,7 @@ class FakeSqs:
 
     def __init__(self, refusing: Iterable[str] = ()) -> None:
         self.calls: list[tuple[str, list[Any]]] = []
+        self.put_off: list[tuple[str, str, int]] = []
         self._refusing = frozenset(refusing)
 
     @property
@@ -55,6 +56,16 @@ class FakeSqs:
             if e["MessageGroupId"] in self._refusing
         ]
         return {"Successful": [], "Failed": failed} if failed else {"Successful": []}
+
+    def change_message_visibility(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        ReceiptHandle: str,  # noqa: N803
+        VisibilityTimeout: int,  # noqa: N803
+    ) -> None:
+        assert 0 <= VisibilityTimeout <= 43_200
+        self.put_off.append((QueueUrl, ReceiptHandle, VisibilityTimeout))
 
 
 def refusal(code: str, message: str = "no") -> ClientError:

@@ -54,7 +54,8 @@ class Run:
     pause. `refused` are the ids whose refused deletion has yet to be acted on. `unproven` is what was made
     that the ledger did not take, `contests` are the fights where it does not keep them. `unforeseen` counts
     the drift that no event foretold. `news` is what is announced as finding events. `paced` is an endpoint
-    call for which the budget had no room, and `urgent` says that the VPC had converged before.
+    call for which the budget had no room, and `urgent` says that the VPC had converged before. With
+    `is_early` nothing was looked at, since its turn has not come.
     """
 
     request: RunRequest
@@ -70,6 +71,7 @@ class Run:
     news: tuple[News, ...] = ()
     paced: EndpointCall | None = None
     urgent: bool = False
+    is_early: bool = False
 
     @classmethod
     def crashed(cls, request: RunRequest) -> Run:
@@ -166,6 +168,7 @@ def not_due(request: RunRequest) -> Run:
         contests=request.contests,
         paced=request.paced,
         urgent=request.urgent,
+        is_early=True,
     )
 
 

@@ -16,6 +16,7 @@ import hashlib
 import json
 import re
 import reprlib
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 Value = TypeVar("Value")
+# The queue's delay where nothing is debounced, in seconds.
+_SHORTEST_DELAY = 5
 # SQS takes at most this many messages in one call.
 _BATCH = 10
 # SQS takes few characters and at most 128 of them for a group and for a deduplication id.
@@ -264,6 +267,19 @@ class Queue:
         """Ask for a look at every tagged VPC of the Region. All such requests have one deduplication id: SQS
         takes one in five minutes. Errors as `request_runs`."""
         self._send([("region", SweepRequest(first_seen).to_json(), "sweep")])
+
+    def put_off(self, receipt_handle: str, message_id: str) -> None:
+        """Let a message that was received come again after a part of a window, a different one for each; the
+        function has to say that it failed (facts, section 8). So VPCs that wait for the same do not come in
+        a bunch, which a queue that holds all of them back for as long would never part.
+
+        Raises:
+            botocore.exceptions.ClientError: when SQS refuses the call.
+        """
+        seconds = 1 + zlib.crc32(message_id.encode()) % (self._debounce or _SHORTEST_DELAY)
+        self._sqs.change_message_visibility(
+            QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+        )
 
     def _send(self, messages: Iterable[tuple[str, str, str]]) -> None:
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
