@@ -29,6 +29,7 @@ from reconciler.write_budget import WriteBudget
 from sandbox import networks
 from sandbox.ec2 import AssumedRole, Call, Ec2, Ec2Rule, ManualClock
 from sandbox.truth import Truth
+from tests import cut_model
 from tests.unit.fakes import FakeDynamo
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Account:
         self.clock = ManualClock()
         self.ec2 = Ec2(clock=self.clock, rules=rules)
         self.customer = self.ec2.client()
-        self.reconciler = self.ec2.client(ROLE)
+        self.reconciler = self.ec2.client(ROLE, cut_model.folder())
         self.settings = settings(mode, **limits)
         self.budget: WriteBudget | None = None
         self.profiles: Mapping[str, Profile] = builtin()
@@ -101,7 +102,7 @@ class Account:
         twin = object.__new__(type(self))
         memo[id(self)] = twin
         twin.ec2 = deepcopy(self.ec2, memo)
-        twin.customer, twin.reconciler = twin.ec2.client(), twin.ec2.client(ROLE)
+        twin.customer, twin.reconciler = twin.ec2.client(), twin.ec2.client(ROLE, cut_model.folder())
         memo |= {id(self.customer): twin.customer, id(self.reconciler): twin.reconciler}
         memo[id(self.observer._pool)] = self.observer._pool  # threads keep nothing, and cannot be copied
         for name in vars(self).keys() - vars(twin).keys():

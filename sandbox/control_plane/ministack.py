@@ -25,11 +25,17 @@ from sandbox.control_plane.leash import leashed
 
 _START_TIMEOUT = 60.0
 # As `python -m ministack`, without its own evaluation of alarms at each PutMetricData: it takes no notice of
-# dimensions, so that alarms would flicker. `sandbox.control_plane.alarms` evaluates them.
+# dimensions, so that alarms would flicker. `sandbox.control_plane.alarms` evaluates them. And a function that
+# looks for its layer's files under /opt finds them.
 _START = """
 import runpy
+from ministack.core import lambda_runtime
 from ministack.services import cloudwatch
 cloudwatch._evaluate_all_alarms = lambda: None
+before, line, after = lambda_runtime._PYTHON_WORKER_SCRIPT.partition("        sys.path.insert(0, _ld)\\n")
+assert line, "ministack starts its workers otherwise"
+moved = "os.environ['AWS_DATA_PATH'] = os.environ.get('AWS_DATA_PATH', '').replace('/opt', _ld)"
+lambda_runtime._PYTHON_WORKER_SCRIPT = f"{before}{line}        {moved}\\n{after}"
 runpy.run_module("ministack", run_name="__main__", alter_sys=True)
 """
 
