@@ -41,12 +41,14 @@ READ_SECONDS, WRITE_SECONDS, LEDGER_SECONDS = (0.01, 0.05), (0.2, 1.2), (0.005, 
 
 @dataclass(frozen=True)
 class Ran:
-    """An invocation of reconcile. `ending` is empty where it was killed, or made no run."""
+    """An invocation of reconcile. `ending` is empty where it was killed, or made no run; `attempt` is 0 where
+    an event asked for it."""
 
     vpc_id: str
     began: float
     ended: float
     ending: str
+    attempt: int
 
 
 class _Sqs:
@@ -174,19 +176,22 @@ class AtWork:
             if message is None:
                 self.side_by_side.pause(min(max(self.queue.due_in(), 0.05), 1.0))
                 continue
-            began, said = self.now, len(self.log.getvalue())
+            began, said = self.now, self.log.tell()
+            attempt = json.loads(message.body).get("attempts", 0)
             try:
                 answer = reconcile.handle(_event(message), CONTEXT, runtime)
             except Killed:
                 runtime = self.runtime()
-                self.ran.append(Ran(message.group, began, self.now, ""))
+                self.ran.append(Ran(message.group, began, self.now, "", attempt))
                 continue
-            self.ran.append(Ran(message.group, began, self.now, self._ending(message.group, said)))
+            ending = self._ending(message.group, said)
+            self.ran.append(Ran(message.group, began, self.now, ending, attempt))
             if not answer["batchItemFailures"]:
                 self.queue.delete(message)
 
     def _ending(self, vpc_id: str, said: int) -> str:
-        lines = map(json.loads, self.log.getvalue()[said:].splitlines())
+        self.log.seek(said)
+        lines = map(json.loads, self.log.read().splitlines())
         of_run = [each["ending"] for each in lines if each.get("ending") and each["vpc_id"] == vpc_id]
         return of_run[0] if of_run else ""
 
