@@ -282,11 +282,16 @@ def test_the_oldest_finding_of_all_parts_is_published_with_the_last(
     here: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An alarm on it would go off and on with each part."""
-    body = {"first_seen": 1, "vpc_ids": ["vpc-1"], "oldest": {"blocked": [7200, "vpc-2"], "drifted": [0, ""]}}
+    asked = vpcs(here.account, 1)
+    body = {"first_seen": 1, "vpc_ids": asked, "oldest": {"blocked": [7200, "vpc-2"], "drifted": [0, ""]}}
     app.handle(message(json.dumps(body)), here.runtime, "request-1", math.inf)
     metrics = published(capsys.readouterr().out)
     ages = {status: age for (name, status), age in metrics.items() if name == "OldestFindingAge"}
     assert ages == {"drifted": 0, "blocked": 7200, "contested": 0}
+    here.account.ec2.faults.before("DescribeSubnets")
+    app.handle(message(json.dumps(body)), here.runtime, "request-2", math.inf)
+    [rest] = rests(here)
+    assert rest["oldest"]["blocked"] == [7200, "vpc-2"]
 
 
 def test_a_rest_of_a_sweep_that_an_event_asked_for_finds_no_drift_that_no_event_told_of(
