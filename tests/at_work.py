@@ -55,21 +55,21 @@ class _Sqs:
     """The queues' sending side. What is asked of the queue of sweeps is kept."""
 
     def __init__(self, vpc_queue: FifoQueue) -> None:
-        self._vpc_queue = vpc_queue
+        self.vpc_queue = vpc_queue
         self.sweeps: list[Any] = []
 
     def send_message_batch(self, *, QueueUrl: str, Entries: list[Any]) -> Any:  # noqa: N803
         assert 1 <= len(Entries) <= 10
         for entry in Entries:
             if QueueUrl == "passes":
-                self._vpc_queue.send(entry)
+                self.vpc_queue.send(entry)
             else:
                 self.sweeps.append(entry)
         return {"Successful": []}
 
     def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:  # noqa: N803
         assert QueueUrl == "passes"
-        self._vpc_queue.put_off(ReceiptHandle, VisibilityTimeout)
+        self.vpc_queue.put_off(ReceiptHandle, VisibilityTimeout)
 
 
 class _SlowDynamo(FakeDynamo):
