@@ -143,6 +143,13 @@ def test_intake_takes_every_example_and_turns_none_away(here: Here, name: str) -
     assert "rejection" not in reported
 
 
+def test_intake_takes_the_example_of_a_batch(here: Here) -> None:
+    batch = example("EventQueueBatch")
+    assert len(batch["Records"]) > 1
+    assert intake.handle(batch, CONTEXT, here.runtime) == {"batchItemFailures": []}
+    assert f"{len(batch['Records'])} events: " in here.said()
+
+
 def test_reconcile_takes_the_example_of_a_batch(here: Here) -> None:
     batch = example("PassQueueBatch")
     assert len(batch["Records"]) > 1
