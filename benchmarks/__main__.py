@@ -11,10 +11,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmarks import cold_start
+from benchmarks import calls, cold_start, rollout, storm
 
 # Each has a TITLE, `measure`, which gives what JSON can hold, and `in_words`, which makes Markdown of that.
-BENCHMARKS: dict[str, ModuleType] = {"cold_start": cold_start}
+BENCHMARKS: dict[str, ModuleType] = {
+    "calls": calls,
+    "rollout": rollout,
+    "storm": storm,
+    "cold_start": cold_start,
+}
 RESULTS = Path(__file__).with_name("results.json")
 
 

@@ -11,15 +11,15 @@ TITLE = "Roll-out"
 VPCS = (10, 30, 100)
 # Without a budget, runs are throttled, and their VPCs given up in the end.
 UNPACED = 100
-HOW_TO_READ = f"""So many new VPCs with {ENDPOINTS} endpoints each are asked for at once, in an account whose
-buckets are EC2's: 4 endpoint calls at once, one each 3.3 s. Debounce 30 s, two runs at a time. The handlers
-and the write budget are the real ones; EC2 is the sandbox's, the queue a model (`tests/fifo_queue.py`), and the
-clock is simulated: a read takes 10 to 50 ms, a write 0.2 to 1.2 s, an endpoint is pending for 60 s. Seconds
-count from the first run.
+HOW_TO_READ = f"""So many new VPCs with {ENDPOINTS} endpoints each are asked for at once, in an account
+whose buckets are EC2's: 4 endpoint calls at once, one each 3.3 s. Debounce 30 s, two runs at a time. The
+handlers and the write budget are the real ones; EC2 is the sandbox's, the queue a model
+(`tests/fifo_queue.py`), and the clock is simulated: a read takes 10 to 50 ms, a write 0.2 to 1.2 s, an
+endpoint is pending for 60 s. Seconds count from the first run.
 
-The ratio is that of the last endpoint's making to the time in which the bucket gives all calls. With few VPCs
-the queue's delay is what counts, since a VPC that waits is looked at twice in some 45 s. Not shown here:
-PrivateLink's bucket of the whole organisation, cold starts, and SQS being later than asked."""
+The ratio is that of the last endpoint's making to the time in which the bucket gives all calls. With few
+VPCs the queue's delay is what counts, since a VPC that waits is looked at twice in some 45 s. Not shown
+here: PrivateLink's bucket of the whole organisation, cold starts, and SQS being later than asked."""
 
 
 def measure() -> dict[str, Any]:

@@ -34,10 +34,10 @@ def measure() -> dict[str, Any]:
 
 def in_words(found: dict[str, Any]) -> str:
     """The figures, and how to read them."""
-    intro = f"""{found["events"]} messages within a minute, of calls truly made in {OURS} VPCs that have opted
-in and {OTHERS} others; 0.5 to 90 s late, out of order, two of seven of them twice. Two processes of intake
-take up to 500 each 5 s, two of reconcile make runs. Covered is an event after which a run began that events had asked
-for; runs that follow from what a run found are not counted there. Not shown here: how Lambda's pollers share
-the messages out, since the queues are models and the clock is simulated."""
+    intro = f"""{found["events"]} messages within a minute, of calls truly made in {OURS} VPCs that have
+opted in and {OTHERS} others; 0.5 to 90 s late, out of order, two of seven of them twice. Two processes of
+intake take up to 500 each 5 s, two of reconcile make runs. Covered is an event after which a run began that
+events had asked for; runs that follow from what a run found are not counted there. Not shown here: how
+Lambda's pollers share the messages out, since the queues are models and the clock is simulated."""
     rows = [f"| {name} | {value} |" for name, value in found.items()]
     return "\n".join([intro, "", "| what | figure |", "|---|---|", *rows])
