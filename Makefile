@@ -21,7 +21,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.tools/cache
 export __SAM_CLI_APP_DIR ?= $(CURDIR)/.tools/sam-home
 endif
 
-.PHONY: help setup test lint demo sandbox build deploy format requirements clean
+.PHONY: help setup test lint demo sandbox bench build deploy format requirements clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ format: .venv/.ready ## Let ruff lay out the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+bench: build .tools/bench/.ready ## Measure what it costs, into benchmarks/results.md; needs python3.13
+	@PYTHONPATH=cli:layers/reconciler:. $(BIN)/python -m benchmarks
+
 build: .tools/sam/.ready ## sam build
 	@$(call sam,build)
 
@@ -65,6 +68,10 @@ requirements: .venv/.ready ## Pin the requirement files anew, from the .in files
 	    requirements/$$name.in -o requirements/$$name.txt; done
 	@$(UV) pip compile --quiet --upgrade --generate-hashes --no-emit-index-url --python-version 3.13 \
 	  --python-platform aarch64-manylinux2014 layers/reconciler/requirements.in -o layers/reconciler/requirements.txt
+	@$(UV) pip compile --quiet --no-deps --generate-hashes --no-emit-index-url --python-version 3.13 \
+	  layers/reconciler/build/requirements.in -o layers/reconciler/build/requirements.txt
+	@$(UV) pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.13 \
+	  benchmarks/requirements.in -o benchmarks/requirements.txt
 
 clean: ## Remove all that setup and build made
 	@rm -rf .venv .tools .aws-sam .sandbox out
@@ -87,4 +94,13 @@ quietly = trap 'exit 130' INT; said=$$($(1) 2>&1) || { echo "$$said" >&2; exit 1
 	  || { $(call quietly,$(UV) venv --quiet --clear --python $(BIN)/python .tools/$*); }
 	@rm -f $@
 	@$(call quietly,$(UV) pip sync --quiet --compile-bytecode --python .tools/$*/bin/python --require-hashes requirements/$*.txt)
+	@touch $@
+
+# The functions' own Python: what they cost is measured with it.
+.tools/bench/.ready: benchmarks/requirements.txt | .venv/.ready
+	@echo "setting up .tools/bench"
+	@test -e $@ && .tools/bench/bin/python -c '' 2>/dev/null \
+	  || { $(call quietly,$(UV) venv --quiet --clear --no-python-downloads --python 3.13 .tools/bench); }
+	@rm -f $@
+	@$(call quietly,$(UV) pip sync --quiet --python .tools/bench/bin/python --compile-bytecode --require-hashes $<)
 	@touch $@

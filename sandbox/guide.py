@@ -116,7 +116,7 @@ def sections(sandbox: Sandbox, trail: str) -> Iterator[Section]:
         "memory": _memory(sandbox, functions["ReconcileFunction"]),
         "sweep": functions["SweepFunction"],
         "logs": "\n".join(_tail(group) for group in sandbox.logs.groups.values()),
-        "queue": sandbox.queues.urls[sandbox.queues.worked[0]],
+        "queue": sandbox.queues.urls["PassQueue"],
         "project": places.PROJECT,
         "python": places.PYTHON,
         "uvx": places.PYTHON.with_name("uvx"),

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler import reconcile, requeue
+from reconciler.attribute_memory import AttributeMemory
 from reconciler.conclusion import Ending, Run
 from reconciler.domain.installation import Installation
 from reconciler.domain.model import Mode
@@ -23,9 +24,12 @@ from reconciler.queue import RunRequest
 from reconciler.reconcile import Means
 from reconciler.settings import Settings
 from reconciler.sweep import Sweep, sweep
+from reconciler.table import Table
+from reconciler.write_budget import WriteBudget
 from sandbox import networks
 from sandbox.ec2 import AssumedRole, Call, Ec2, Ec2Rule, ManualClock
 from sandbox.truth import Truth
+from tests import cut_model
 from tests.unit.fakes import FakeDynamo
 
 if TYPE_CHECKING:
@@ -61,8 +65,9 @@ class Account:
         self.clock = ManualClock()
         self.ec2 = Ec2(clock=self.clock, rules=rules)
         self.customer = self.ec2.client()
-        self.reconciler = self.ec2.client(ROLE)
+        self.reconciler = self.ec2.client(ROLE, cut_model.folder())
         self.settings = settings(mode, **limits)
+        self.budget: WriteBudget | None = None
         self.profiles: Mapping[str, Profile] = builtin()
         self.doubt = ""
         self.dynamo = FakeDynamo()
@@ -80,7 +85,11 @@ class Account:
 
     def new_ledger(self) -> Ledger:
         """The ledger, as after a cold start."""
-        return Ledger(self._client_of_the_ledger, "ledger", STACK, self._say)
+        return Ledger(self.new_table(), STACK)
+
+    def new_table(self) -> Table:
+        """The ledger's table, as after a cold start."""
+        return Table(self._client_of_the_ledger, "ledger", self._say)
 
     def _client_of_the_ledger(self) -> DynamoDBClient:
         return self.dynamo.client
@@ -93,7 +102,7 @@ class Account:
         twin = object.__new__(type(self))
         memo[id(self)] = twin
         twin.ec2 = deepcopy(self.ec2, memo)
-        twin.customer, twin.reconciler = twin.ec2.client(), twin.ec2.client(ROLE)
+        twin.customer, twin.reconciler = twin.ec2.client(), twin.ec2.client(ROLE, cut_model.folder())
         memo |= {id(self.customer): twin.customer, id(self.reconciler): twin.reconciler}
         memo[id(self.observer._pool)] = self.observer._pool  # threads keep nothing, and cannot be copied
         for name in vars(self).keys() - vars(twin).keys():
@@ -110,6 +119,8 @@ class Account:
             self.settings.installation,
             lambda _version: Catalogue(self.profiles, doubt=self.doubt),
             self.clock.now,
+            attributes=AttributeMemory(self.new_table()),
+            budget=self.budget,
         )
 
     def limit(self, **limits: Any) -> None:

@@ -45,6 +45,8 @@ os.environ.update(
         "DEBOUNCE_SECONDS": "30",
         "GRACE_PERIOD_MINUTES": "1440",
         "TEARDOWN_LIMIT": "5",
+        "ENDPOINT_WRITE_RATE": "0.3",
+        "ENDPOINT_WRITE_BURST": "4",
         "PAUSED": "false",
         "LEDGER_TABLE": "ledger",
         "ACCOUNT_ID": "111122223333",

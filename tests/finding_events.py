@@ -99,7 +99,7 @@ def turn_hostnames_off(account: Account, vpc_id: str, event: str = "", who: str 
     account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
     if event:
         now = int(account.clock.now())
-        account.ledger.add_cause(vpc_id, Cause(event, "ModifyVpcAttribute", who, now, (vpc_id,)))
+        account.ledger.add_causes([(vpc_id, Cause(event, "ModifyVpcAttribute", who, now, (vpc_id,)))])
 
 
 def delete_endpoint(account: Account, vpc_id: str, service: str) -> str:

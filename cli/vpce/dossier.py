@@ -50,7 +50,7 @@ def dossier(seen: Seen, installation: Installation, now: float) -> dict[str, Any
         "things": [*_endpoints(situation), *_groups(situation)],
         "plan": [
             {"call": call.name, "sign": call.sign, "text": call.text, "later": call.later}
-            for call in map(PlannedCall.of, seen.plan.calls)
+            for call in PlannedCall.all_of(seen.plan)
         ],
         "leaving": list(_leaving(seen, situation)),
         "contests": list(_contests(seen, now)),

@@ -14,7 +14,7 @@ from typing import Any
 
 from reconciler.domain import trail
 from reconciler.domain.trail import Ignored, MalformedEvent
-from reconciler.queue import MalformedMessage, RunRequest, first_seen_of
+from reconciler.queue import MalformedMessage, RunRequest, SweepRequest
 
 # After so long nobody's tool tries a deletion any more (facts, section 14): to make way then would take down
 # what serves.
@@ -89,10 +89,14 @@ def run_request(letter: Letter, body: str, now: float) -> Letter:
 def sweep_request(letter: Letter, body: str, _now: float) -> Letter:
     """A message of the sweep's queue."""
     try:
-        first_seen_of(body)
+        asked = SweepRequest.from_json(body)
     except MalformedMessage as error:
         return _malformed(letter, str(error))
     what = "sweep, asked for by an event whose VPC was not known"
+    if asked.vpc_ids:
+        # What the earlier parts of it counted is out of date: the whole is swept again.
+        what = f"rest of a sweep: {len(asked.vpc_ids)} VPCs that could not be looked at"
+        body = SweepRequest(asked.first_seen).to_json()
     return replace(letter, what=what, again=body, group="region", key="sweep request")
 
 

@@ -6,7 +6,7 @@ plan would see of them they see. `AsIf` has the run see a VPC under other tags t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from reconciler.ec2.observe import Observer
 from reconciler.ledger import Ledger
 from reconciler.profile_store import ProfileStore
 from reconciler.reconcile import Means
+from reconciler.table import Table
 
 from .problems import Problem
 from .world import World
@@ -55,10 +56,12 @@ class AsIf(Observer):
             return seen
         return super().one(vpc_id, profiles, with_interfaces=with_interfaces)
 
-    def many(self, vpc_ids: Iterable[str], profiles: Profiles) -> list[Observation]:
+    def many(
+        self, vpc_ids: Iterable[str], profiles: Profiles, dns_on: Set[str] = frozenset()
+    ) -> list[Observation]:
         return [
             replace(each, vpc=replace(each.vpc, tags=self._retag(each.vpc)))
-            for each in super().many(vpc_ids, profiles)
+            for each in super().many(vpc_ids, profiles, dns_on)
         ]
 
 
@@ -105,10 +108,11 @@ def _means(world: World, observer: AsIf, dynamodb: DynamoDBClient, document: Cat
     store = ProfileStore(
         there.profiles_parameter, lambda: world.account.ssm, world.screen.warn, world.now
     ).current
+    table = Table(lambda: dynamodb, there.ledger_table, partial(_without_ledger, world))
     return Means(
         observer,
         world.account.ec2,
-        Ledger(lambda: dynamodb, there.ledger_table, there.installation.id, partial(_without_ledger, world)),
+        Ledger(table, there.installation.id),
         there.installation,
         of_document if document else store,
         world.now,

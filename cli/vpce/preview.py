@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from reconciler.domain.plan import Plan, Step, together
 from reconciler.domain.profile import NONE_FOLLOWED, NOTHING
 from reconciler.domain.profiles import NONE
 from reconciler.domain.restraint import held_back
-from reconciler.ec2.locate import bearing_our_tags, with_owned
+from reconciler.ec2.index import bearing_our_tags, with_owned
 from reconciler.queue import RunRequest
 from reconciler.reconcile import Means
 
@@ -50,17 +50,24 @@ CALLS: Mapping[type, str] = {
 
 @dataclass(frozen=True)
 class PlannedCall:
-    """One call to EC2. `later` says that it is made only by a later run: an earlier call puts back marks that
-    it needs."""
+    """One call to EC2, or what one does to one of several endpoints that it deletes. `later` says that it is
+    made only by a later run: an earlier call puts back marks that it needs."""
 
     step: Step
     reasons: tuple[Finding, ...]
 
     @classmethod
-    def of(cls, steps: Sequence[Step]) -> PlannedCall:
-        """The call that takes these steps."""
+    def all_of(cls, plan: Plan) -> tuple[PlannedCall, ...]:
+        """The calls of a plan, in their order."""
+        return tuple(call for steps in plan.calls for call in cls._of(steps))
+
+    @classmethod
+    def _of(cls, steps: Sequence[Step]) -> Iterator[PlannedCall]:
+        if isinstance(steps[0].action, actions.DeleteEndpoint):
+            yield from (cls(step, step.remediates) for step in steps)
+            return
         step = steps[0] if len(steps) == 1 else together(steps)
-        return cls(step, tuple(dict.fromkeys(each for one in steps for each in one.remediates)))
+        yield cls(step, tuple(dict.fromkeys(each for one in steps for each in one.remediates)))
 
     @property
     def name(self) -> str:
@@ -129,7 +136,7 @@ class Preview:
     @property
     def calls(self) -> tuple[PlannedCall, ...]:
         """The calls, in their order."""
-        return tuple(PlannedCall.of(steps) for steps in self.plan.calls)
+        return PlannedCall.all_of(self.plan)
 
     @property
     def others(self) -> tuple[Finding, ...]:

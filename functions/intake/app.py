@@ -1,68 +1,132 @@
-"""EventBridge event → VPC ids → VPC queue."""
+"""Event queue batch → VPC ids → VPC queue."""
 
 from __future__ import annotations
 
+import json
+import logging
+from collections.abc import Collection
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
 
 from reconciler import report
 from reconciler.domain import trail
+from reconciler.domain.trail import Touched
 from reconciler.published import Function, Rejection
-from reconciler.queue import RunRequest
 from reconciler.runtime import Runtime
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from reconciler.intake import Taken
+
 RUNTIME = Runtime.start(Function.INTAKE)
+# What is tried again is said once a batch; Powertools would say it of each record, with a traceback.
+_QUIET = logging.getLogger("reconciler.records")
+_QUIET.setLevel(logging.ERROR)
+
+
+class NotSettled(RuntimeError):
+    """Nothing can be said of an event now: EC2 refused to be read. It is tried again."""
 
 
 @RUNTIME.logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    """Entry point, for EventBridge."""
-    handle(event, RUNTIME)
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Entry point, for the event queue; a bare event is a batch of one."""
+    return handle(event, context, RUNTIME)
 
 
-def handle(event: dict[str, Any], runtime: Runtime) -> None:
-    """Ask for a run of each opted-in VPC that the event touches.
+def handle(event: Any, context: LambdaContext, runtime: Runtime) -> PartialItemFailureResponse:
+    """Ask for a run of each VPC that the events are about. An event that cannot be used is reported and
+    dropped: it would be no better the second time.
 
-    An event that cannot be used is reported and dropped: it would be no better the second time.
+    Raises:
+        NotSettled: when nothing can be said of a bare event now: who sent it has to send it again.
+        NotQueued: when a queue refuses a request.
     """
-    settings, logger = runtime.settings, runtime.logger
+    is_batch = _is_batch(event)
+    batch = event if is_batch else {"Records": [{"messageId": "bare", "body": json.dumps(event)}]}
+    touched = {
+        record.message_id: found
+        for record in SQSEvent(batch).records
+        if (found := _read(record, runtime)) is not None
+    }
     try:
-        touched = trail.read(event, settings.installation.tag_prefix)
-    except trail.MalformedEvent as error:
-        report.report_rejection(Rejection.MALFORMED_EVENT, f"{error}, in event {str(event)[:500]}", logger)
-        return
-    if isinstance(touched, trail.Ignored):
-        logger.info(f"ignored: {touched.because}")
-        return
-    if touched.account != settings.installation.account:
-        report.report_rejection(
-            Rejection.FOREIGN_ACCOUNT, f"{touched.event_name} of {touched.account}", logger
-        )
-        return
-    if touched.region != settings.installation.region:
-        report.report_rejection(Rejection.FOREIGN_REGION, f"{touched.event_name} of {touched.region}", logger)
-        return
-
-    logger.set_correlation_id(touched.event_id)
-    first_seen = int(touched.time.timestamp() * 1000)
-    try:
-        located = runtime.locator.locate(touched)
+        taken = runtime.intake.take(list(touched.values()))
     finally:
         report.report_ec2_calls(Function.INTAKE, *runtime.meter.take())
-    if located.everywhere:
-        logger.info(f"{touched.event_name}: the VPC is not known, sweeping", event_id=touched.event_id)
-        runtime.sweep_queue.request_sweep(first_seen, runtime.now(), touched.event_id)
-        return
-    vpc_ids = sorted(located.vpc_ids)
-    logger.info(f"{touched.event_name}: {len(vpc_ids)} VPCs", vpc_ids=vpc_ids, event_id=touched.event_id)
-    requests = [
-        RunRequest(vpc_id, first_seen, refused=touched.refused, correlation_id=touched.event_id)
-        for vpc_id in vpc_ids
-    ]
-    runtime.vpc_queue.request_runs(requests, runtime.now(), touched.event_id)
-    # After the queue, whose delay gives this the time: a ledger that hangs must not lose the event.
-    for vpc_id in vpc_ids if touched.actor else ():
-        if not runtime.ledger.add_cause(vpc_id, touched.cause):
-            break
+    runtime.logger.info(f"{len(touched)} events: {len(taken.requests)} VPCs")
+    _ask(taken, runtime)
+    if taken.unsettled:
+        runtime.logger.warning(f"{len(taken.unsettled)} events are tried again: {taken.refusal}")
+    if taken.unsettled and not is_batch:
+        raise NotSettled(taken.refusal)
+    open_ids = {message_id for message_id, each in touched.items() if each in taken.unsettled}
+    processor = BatchProcessor(EventType.SQS, logger=_QUIET)
+    processor.raise_on_entire_batch_failure = False
+    return process_partial_response(
+        event=batch,
+        record_handler=partial(_refuse, open_ids, taken.refusal),
+        processor=processor,
+        context=context,
+    )
+
+
+def _is_batch(event: Any) -> bool:
+    records = event.get("Records") if isinstance(event, dict) else None
+    if not records or not isinstance(records, list):
+        return False
+    return all(
+        isinstance(each, dict)
+        and isinstance(each.get("body"), str)
+        and isinstance(each.get("messageId"), str)
+        for each in records
+    )
+
+
+def _read(record: SQSRecord, runtime: Runtime) -> Touched | None:
+    """What the event of a message touched, where that is something in this account and Region."""
+    installation, logger = runtime.settings.installation, runtime.logger
+    try:
+        touched = trail.read(json.loads(record.body), installation.tag_prefix)
+    except (trail.MalformedEvent, ValueError, RecursionError) as error:
+        detail = f"{error}, in event {record.body[:500]}"
+        report.report_rejection(Rejection.MALFORMED_EVENT, detail, logger)
+        return None
+    if isinstance(touched, trail.Ignored):
+        logger.info(f"ignored: {touched.because}")
+        return None
+    if touched.account != installation.account:
+        where = f"{touched.event_name} of {touched.account}"
+        report.report_rejection(Rejection.FOREIGN_ACCOUNT, where, logger)
+        return None
+    if touched.region != installation.region:
+        where = f"{touched.event_name} of {touched.region}"
+        report.report_rejection(Rejection.FOREIGN_REGION, where, logger)
+        return None
+    return touched
+
+
+def _ask(taken: Taken, runtime: Runtime) -> None:
+    """Send what a batch asks for, and keep who did what. The ledger comes last: one that hangs must not lose
+    an event, and the queue's delay gives it the time."""
+    runtime.vpc_queue.request_runs(taken.requests, runtime.now())
+    for each in taken.requests:
+        event_id = each.correlation_id
+        said = f"asked for a run of {each.vpc_id}"
+        runtime.logger.info(said, vpc_id=each.vpc_id, event_id=event_id, correlation_id=event_id)
+    if taken.sweep_since is not None:
+        runtime.logger.info("something was deleted of which nobody knows the VPC: sweeping")
+        runtime.sweep_queue.request_sweep(taken.sweep_since)
+    if runtime.ledger.add_causes(taken.causes):
+        runtime.ledger.add_learnt(taken.learnt, runtime.now())
+
+
+def _refuse(open_ids: Collection[str], refusal: str, record: SQSRecord) -> None:
+    """Fail the records that are to come again."""
+    if record.message_id in open_ids:
+        raise NotSettled(refusal)

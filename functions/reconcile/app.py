@@ -25,6 +25,14 @@ RUNTIME = Runtime.start(Function.RECONCILE)
 _CRASHES = 5
 
 
+class _PutOff(Exception):
+    """The message comes again later: the turn of its VPC has not come."""
+
+
+def _is_fault(line: logging.LogRecord) -> bool:
+    return not (line.exc_info and line.exc_info[0] is _PutOff)
+
+
 @RUNTIME.logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Entry point, for the VPC queue."""
@@ -33,9 +41,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
 
 def handle(event: dict[str, Any], context: LambdaContext, runtime: Runtime) -> PartialItemFailureResponse:
     """Make a run for each message. One that fails holds up its own VPC and no other."""
-    processor = SqsFifoPartialProcessor(
-        skip_group_on_error=True, logger=logging.getLogger(runtime.logger.name)
-    )
+    logger = logging.getLogger(runtime.logger.name)
+    logger.addFilter(_is_fault)
+    processor = SqsFifoPartialProcessor(skip_group_on_error=True, logger=logger)
     processor.raise_on_entire_batch_failure = False
     deadline = runtime.deadline(context.get_remaining_time_in_millis() / 1000)
     try:
@@ -63,22 +71,25 @@ def _handle_message(runtime: Runtime, deadline: float, record: SQSRecord) -> Non
     if runtime.now() * 1000 < request.not_before:
         next_request: RunRequest | None = replace(request, attempts=request.attempts + 1)
     else:
-        next_request = _reconcile(runtime, request, deadline)
+        run = _reconcile(runtime, request, deadline)
+        if run.is_early and record.attributes.approximate_receive_count == "1":
+            runtime.vpc_queue.put_off(record.receipt_handle, record.message_id)
+            raise _PutOff
+        debounce = runtime.settings.debounce
+        next_request = requeue.next_request(run, debounce, runtime.now()) if run.is_requeued else None
     if next_request:
         runtime.vpc_queue.request_runs([next_request], runtime.now(), record.message_id)
 
 
-def _reconcile(runtime: Runtime, request: RunRequest, deadline: float) -> RunRequest | None:
-    """Make the run. Gives the request with which the VPC is requeued, if it is."""
+def _reconcile(runtime: Runtime, request: RunRequest, deadline: float) -> Run:
+    """Make the run, and publish it."""
     try:
         run = reconcile.run(request, runtime.means, deadline)
     except Exception:
         report.report_crash(request.vpc_id, runtime.logger)
         if request.failures >= _CRASHES:
             raise
-        run = Run.crashed(request)
-    else:
-        report.report_run(run, runtime.now(), runtime.logger)
-        runtime.event_bus.announce(request.vpc_id, run.news, runtime.now(), request.correlation_id)
-    debounce = runtime.settings.debounce
-    return requeue.next_request(run, debounce, runtime.now()) if run.is_requeued else None
+        return Run.crashed(request)
+    report.report_run(run, runtime.now(), runtime.logger)
+    runtime.event_bus.announce(request.vpc_id, run.news, runtime.now(), request.correlation_id)
+    return run

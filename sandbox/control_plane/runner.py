@@ -1,4 +1,4 @@
-"""Runs ministack with two of its habits mended: `python -P runner.py`, by ministack's own Python.
+"""Runs ministack with three of its habits mended: `python -P runner.py`, by ministack's own Python.
 
 - After an invocation ministack takes over what the function wrote, until there was nothing new for 5 ms. On a
   busy machine the thread that reads the function's pipe is later than that, and the last lines wait for the
@@ -6,6 +6,7 @@
   before the function answers.
 - ministack evaluates every alarm at each `PutMetricData`, and takes no notice of dimensions, so that alarms
   would flicker. `sandbox.control_plane.alarms` evaluates them.
+- A function's layer lies in a folder of its own, and not under /opt, where the template says that it is.
 
 It imports nothing of the sandbox, which is not there for ministack's Python.
 """
@@ -85,8 +86,19 @@ def mend_logs(worker: Any) -> None:
     worker._drain_stderr_bounded = drain_bounded
 
 
+def mend_layers(runtime: Any) -> None:
+    """Let functions find the files of their layer that the environment says are under /opt."""
+    before, line, after = runtime._PYTHON_WORKER_SCRIPT.partition("        sys.path.insert(0, _ld)\n")
+    if not line:
+        raise RuntimeError("ministack starts its workers otherwise")
+    moved = "os.environ['AWS_DATA_PATH'] = os.environ.get('AWS_DATA_PATH', '').replace('/opt', _ld)"
+    runtime._PYTHON_WORKER_SCRIPT = f"{before}{line}        {moved}\n{after}"
+
+
 def _main() -> None:
-    mend_logs(import_module("ministack.core.lambda_runtime").Worker)
+    runtime: Any = import_module("ministack.core.lambda_runtime")
+    mend_logs(runtime.Worker)
+    mend_layers(runtime)
     cloudwatch: Any = import_module("ministack.services.cloudwatch")
     cloudwatch._evaluate_all_alarms = lambda: None
     runpy.run_module("ministack", run_name="__main__", alter_sys=True)

@@ -102,9 +102,10 @@ class Ec2:
         """The Region's name."""
         return self.world.region
 
-    def client(self, principal: Principal = SOMEONE, **config: Any) -> EC2Client:
-        """A boto3 client for a principal, in-process; `config` goes to botocore's `Config`."""
-        return in_process_client(self.answer, self.principals.key_of(principal), self.region, config)
+    def client(self, principal: Principal = SOMEONE, models: str = "", **config: Any) -> EC2Client:
+        """A client for a principal, in-process; `config` goes to botocore's `Config`. `models` is a folder of
+        API models that goes before botocore's own."""
+        return in_process_client(self.answer, self.principals.key_of(principal), self.region, config, models)
 
     def serve(self, port: int = 0) -> AbstractContextManager[str]:
         """Serve on 127.0.0.1 in the background, for as long as the `with` lasts; gives the URL."""

@@ -29,9 +29,12 @@ class _Body(io.BytesIO):
         yield self.read()
 
 
-def in_process_client(answerer: Answerer, access_key: str, region: str, config: dict[str, Any]) -> EC2Client:
-    """A client whose requests `answerer` answers. It makes one attempt, unless `config` says otherwise."""
-    client = _client(region, **config) if config else _twin(_template(region))
+def in_process_client(
+    answerer: Answerer, access_key: str, region: str, config: dict[str, Any], models: str = ""
+) -> EC2Client:
+    """A client whose requests `answerer` answers. It makes one attempt, unless `config` says otherwise.
+    `models` is a folder of API models that goes before botocore's own, as `AWS_DATA_PATH` does."""
+    client = _client(region, models, **config) if config else _twin(_template(region, models))
 
     def send(request: AWSPreparedRequest, **_: Any) -> Any:
         form = request.body if isinstance(request.body, bytes) else str(request.body or "")
@@ -51,20 +54,23 @@ def in_process_client(answerer: Answerer, access_key: str, region: str, config: 
     return cast("EC2Client", client)
 
 
-def _client(region: str, **config: Any) -> Any:
+def _client(region: str, models: str, **config: Any) -> Any:
     once = {"retries": {"total_max_attempts": 1, "mode": "standard"}}
     settings = Config(**(once | config | {"signature_version": UNSIGNED}))
-    return _session().create_client("ec2", region_name=region, config=settings)
+    return _session(models).create_client("ec2", region_name=region, config=settings)
 
 
 @cache
-def _session() -> botocore.session.Session:
-    return botocore.session.Session()
+def _session(models: str) -> botocore.session.Session:
+    session = botocore.session.Session()
+    if models:
+        session.get_component("data_loader").search_paths.insert(0, models)
+    return session
 
 
 @cache
-def _template(region: str) -> Any:
-    client = _client(region)
+def _template(region: str, models: str) -> Any:
+    client = _client(region, models)
     client._user_agent_creator.to_string = _remembered(client._user_agent_creator.to_string)
     return client
 

@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 _SIDE_BY_SIDE = 3
 """Deliveries at a time: a burst at cold functions would start an interpreter for each event at once."""
 
+_NO_POLICY: Mapping[str, Any] = {"Statement": []}
 _SHAPING = ("Input", "InputPath", "InputTransformer")
 
 
@@ -191,15 +192,22 @@ class Delivery:
         """Refuse what AWS would accept at deployment, and then never deliver."""
         if shaped := [name for name in _SHAPING if name in target]:
             raise RuleError(f"rule {rule['Name']} has {', '.join(shaped)}, which the sandbox does not play")
-        if _target(target).service == "lambda" and not self._may_invoke(rule["Arn"], target["Arn"]):
-            raise RuleError(f"rule {rule['Name']} has no permission to invoke {target['Arn']}")
+        policy_of = {"lambda": self._policy_of_function, "sqs": self._policy_of_queue}
+        policy = policy_of[_target(target).service](target["Arn"])
+        if not any(_allows(statement, rule["Arn"], target["Arn"]) for statement in policy["Statement"]):
+            raise RuleError(f"rule {rule['Name']} has no permission to send to {target['Arn']}")
 
-    def _may_invoke(self, rule_arn: str, function_arn: str) -> bool:
+    def _policy_of_function(self, arn: str) -> Any:
         try:
-            policy = json.loads(self._lambda.get_policy(FunctionName=function_arn)["Policy"])
+            return json.loads(self._lambda.get_policy(FunctionName=arn)["Policy"])
         except self._lambda.exceptions.ResourceNotFoundException:
-            return False
-        return any(_allows(statement, rule_arn) for statement in policy["Statement"])
+            return _NO_POLICY
+
+    def _policy_of_queue(self, arn: str) -> Any:
+        address = self._sqs.get_queue_url(QueueName=arn.rsplit(":", 1)[1])["QueueUrl"]
+        found = self._sqs.get_queue_attributes(QueueUrl=address, AttributeNames=["Policy"])
+        policy = found.get("Attributes", {}).get("Policy")
+        return json.loads(policy) if policy else _NO_POLICY
 
 
 def _issuer(event: Event) -> str:
@@ -212,10 +220,20 @@ def _target(found: Mapping[str, Any]) -> Target:
     return Target(found["Arn"], found.get("SqsParameters", {}).get("MessageGroupId"))
 
 
-def _allows(statement: Mapping[str, Any], rule_arn: str) -> bool:
-    """Whether a statement of a function's policy lets EventBridge invoke it for this rule."""
-    if statement["Principal"] != {"Service": "events.amazonaws.com"}:
+def _allows(statement: Mapping[str, Any], rule_arn: str, target_arn: str) -> bool:
+    """Whether a statement of a function's or a queue's policy lets EventBridge use it for this rule."""
+    if statement["Effect"] != "Allow" or statement["Principal"] != {"Service": "events.amazonaws.com"}:
+        return False
+    wanted = "sqs:SendMessage" if target_arn.split(":")[2] == "sqs" else "lambda:InvokeFunction"
+    if wanted not in _listed(statement["Action"]) or target_arn not in _listed(statement["Resource"]):
         return False
     known = {"aws:sourcearn": rule_arn, "aws:sourceaccount": rule_arn.split(":")[4]}
     tests = [each for test in statement.get("Condition", {}).values() for each in test.items()]
-    return all(fnmatch.fnmatchcase(known[key.lower()], pattern) for key, pattern in tests)
+    return all(
+        any(fnmatch.fnmatchcase(known[key.lower()], pattern) for pattern in _listed(patterns))
+        for key, patterns in tests
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -92,7 +92,8 @@ def test_drift_is_told_with_the_call_that_brought_it_about_and_what_will_be_done
 ) -> None:
     vpc_id = account.converged_vpc("ab")
     account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
-    account.ledger.add_cause(vpc_id, someone(account, "ModifyVpcAttribute", vpc_id, who="ann via terraform"))
+    cause = someone(account, "ModifyVpcAttribute", vpc_id, who="ann via terraform")
+    account.ledger.add_causes([(vpc_id, cause)])
     answer = vpce("explain", vpc_id)
     assert answer.status == 2
     # No run has seen it yet, and the cause is told all the same.
@@ -153,9 +154,8 @@ def test_a_fight_is_told_with_the_opponent_and_until_when_it_is_left_alone(
     vpc_id = account.converged_vpc("ab")
     for _ in range(4):
         account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
-        account.ledger.add_cause(
-            vpc_id, someone(account, "ModifyVpcAttribute", vpc_id, who="peering (network)")
-        )
+        cause = someone(account, "ModifyVpcAttribute", vpc_id, who="peering (network)")
+        account.ledger.add_causes([(vpc_id, cause)])
         account.converge(vpc_id)
         account.clock.advance(30)
     contests = explained(vpce, vpc_id)["contests"]
@@ -170,7 +170,7 @@ def test_a_fight_that_is_over_for_now_is_told_as_one_that_holds(account: Account
     vpc_id = account.converged_vpc("ab")
     for _ in range(4):
         account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
-        account.ledger.add_cause(vpc_id, someone(account, "ModifyVpcAttribute", vpc_id, who="peering"))
+        account.ledger.add_causes([(vpc_id, someone(account, "ModifyVpcAttribute", vpc_id, who="peering"))])
         account.converge(vpc_id)
         account.clock.advance(30)
     account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": True})
@@ -186,14 +186,15 @@ def test_a_fight_that_is_over_for_now_is_told_as_one_that_holds(account: Account
 def test_one_event_is_told_once(account: Account, vpce: CommandLine) -> None:
     vpc_id = account.converged_vpc("ab")
     cause = someone(account, "ModifyVpcAttribute", vpc_id)
-    account.ledger.add_cause(vpc_id, cause)
-    account.ledger.add_cause(vpc_id, replace(cause, time=cause.time + 1))
+    account.ledger.add_causes([(vpc_id, cause)])
+    account.ledger.add_causes([(vpc_id, replace(cause, time=cause.time + 1))])
     assert [each["event_id"] for each in explained(vpce, vpc_id)["causes"]].count(cause.event_id) == 1
 
 
 def test_a_refused_deletion_is_told_with_what_makes_way(account: Account, vpce: CommandLine) -> None:
     vpc_id = account.converged_vpc("ab")
-    account.ledger.add_cause(vpc_id, someone(account, "DeleteVpc", vpc_id, refused=True, who="terraform"))
+    cause = someone(account, "DeleteVpc", vpc_id, refused=True, who="terraform")
+    account.ledger.add_causes([(vpc_id, cause)])
     vpc = explained(vpce, vpc_id)
     assert vpc["making_way"]["asked_by"]["actor"] == "terraform"
     assert "What makes way for a deletion" in vpce("explain", vpc_id).out
@@ -274,7 +275,7 @@ def test_of_a_vpc_that_is_gone_the_ledger_says_what_happened_last(
     account: Account, vpce: CommandLine
 ) -> None:
     vpc_id = "vpc-0123456789abcdef0"
-    account.ledger.add_cause(vpc_id, someone(account, "DeleteVpc", vpc_id, who="deploy-17"))
+    account.ledger.add_causes([(vpc_id, someone(account, "DeleteVpc", vpc_id, who="deploy-17"))])
     assert "the last that happened to it was DeleteVpc by deploy-17" in vpce("explain", vpc_id).err
 
 

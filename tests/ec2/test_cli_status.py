@@ -22,7 +22,7 @@ def states(vpce: CommandLine) -> dict[str, str]:
 def break_by(account: Account, vpc_id: str, who: str = "bob") -> None:
     account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
     cause = Cause("event-1", "ModifyVpcAttribute", who, int(account.clock.now()), (vpc_id,))
-    account.ledger.add_cause(vpc_id, cause)
+    account.ledger.add_causes([(vpc_id, cause)])
 
 
 def test_a_fleet_that_is_in_sync_exits_0(account: Account, vpce: CommandLine) -> None:

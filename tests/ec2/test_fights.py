@@ -9,6 +9,7 @@ from reconciler.domain.contest import SAME_CHANGE
 from reconciler.domain.findings import Status
 from reconciler.ledger import Ledger
 from reconciler.queue import RunRequest
+from reconciler.table import Table
 from sandbox.truth import APP_MESH
 from tests.account import INSTALLATION, STACK, Account
 from tests.unit.fakes import refusal
@@ -60,7 +61,7 @@ def test_a_fight_ends_also_where_the_ledger_can_be_read_and_not_written(account:
     vpc_id = account.converged_vpc("ab")
     read_only = Mock(wraps=account.dynamo)
     read_only.put_item.side_effect = refusal("AccessDeniedException")
-    account.ledger = Ledger(lambda: read_only, "ledger", STACK, account.said.append)
+    account.ledger = Ledger(Table(lambda: read_only, "ledger", account.said.append), STACK)
     (mesh,) = account.truth.endpoints(vpc_id, APP_MESH)
     request = RunRequest(vpc_id, first_seen=int(account.clock.now() * 1000))
     remediated = 0

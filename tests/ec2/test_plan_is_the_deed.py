@@ -78,8 +78,7 @@ def _made(calls: list[Call]) -> Iterator[tuple[Call, str]]:
     """Each call with what it is about. An endpoint that is asked for under one client token after another is
     one."""
     new_group, last = "", ("", "")
-    for call in calls:
-        about = _about(call)
+    for call, about in [(each, about) for each in calls for about in _about(each)]:
         if call.action == "CreateSecurityGroup" and call.response:
             new_group = call.response["GroupId"]
         if (call.action, about) == last and call.action == "CreateVpcEndpoint":
@@ -88,13 +87,16 @@ def _made(calls: list[Call]) -> Iterator[tuple[Call, str]]:
         yield call, _NEW_GROUP if about == new_group else about
 
 
-def _about(call: Call) -> str:
+def _about(call: Call) -> list[str]:
+    """What a call is about. Endpoints are deleted together."""
     given = call.params
     for key in ("VpcEndpointId", "ServiceName", "GroupName", "GroupId", "VpcId"):
         if key in given:
-            return str(given[key])
-    (resource,) = given.get("ResourceId") or given.get("VpcEndpointIds") or given["Resources"]
-    return str(resource)
+            return [str(given[key])]
+    if "VpcEndpointIds" in given:
+        return [str(each) for each in given["VpcEndpointIds"]]
+    (resource,) = given.get("ResourceId") or given["Resources"]
+    return [str(resource)]
 
 
 def test_the_next_run_makes_the_calls_of_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,8 +45,16 @@ class Plane(ControlPlane):
 
     def may_invoke(self, **condition: Any) -> None:
         """Let EventBridge invoke the function."""
+        self._may(_FUNCTION, "lambda:InvokeFunction", condition)
+
+    def may_send(self, **condition: Any) -> None:
+        """Let EventBridge send to the queue."""
+        self._may(_QUEUE, ["sqs:SendMessage"], condition)
+
+    def _may(self, resource: str, action: Any, condition: Any) -> None:
         statement = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}}
-        self.policies[_FUNCTION] = {"Statement": [{**statement, "Condition": condition}]}
+        allowed = {"Action": action, "Resource": resource, "Condition": condition}
+        self.policies[resource] = {"Statement": [{**statement, **allowed}]}
 
     def client(self, service: str, access_key: str = "") -> Any:  # noqa: ARG002
         return self
@@ -83,6 +91,11 @@ class Plane(ControlPlane):
     def get_queue_url(self, *, QueueName: str) -> Any:  # noqa: N803
         return {"QueueUrl": f"at/{QueueName}"}
 
+    def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> Any:  # noqa: N803
+        assert AttributeNames == ["Policy"]
+        found = self.policies.get(f"{_QUEUE.rpartition(':')[0]}:{QueueUrl.removeprefix('at/')}")
+        return {"Attributes": {"Policy": json.dumps(found)}} if found else {}
+
     def send_message(self, **message: Any) -> None:
         self.sent.append(message)
 
@@ -97,6 +110,7 @@ def event(name: str, source: str = "aws.ec2", role: str | None = None) -> dict[s
 def plane() -> Plane:
     made = Plane()
     made.may_invoke()
+    made.may_send()
     return made
 
 
@@ -180,21 +194,56 @@ def test_a_rule_needs_the_permission_to_invoke_its_function(
         delivery.learn_rules()
         assert delivery.rules[0].targets == (Target(_FUNCTION),)
         return
-    with pytest.raises(RuleError, match="no permission to invoke"):
+    with pytest.raises(RuleError, match="no permission to send to"):
         delivery.learn_rules()
 
 
-def test_a_function_that_nobody_gave_a_policy_may_not_be_invoked(plane: Plane, delivery: Delivery) -> None:
-    plane.rule("vpcs", "CreateVpc")
+@pytest.mark.parametrize(
+    ("condition", "allowed"),
+    [
+        ({"StringEquals": {"aws:SourceAccount": "111122223333"}}, True),
+        ({"StringEquals": {"aws:SourceAccount": ["999988887777", "111122223333"]}}, True),
+        ({"StringEquals": {"aws:SourceAccount": "999988887777"}}, False),
+        ({"ArnEquals": {"aws:SourceArn": f"{_RULES}/subnets"}}, False),
+    ],
+)
+def test_a_rule_needs_the_permission_to_send_to_its_queue(
+    plane: Plane, delivery: Delivery, condition: dict[str, Any], allowed: bool
+) -> None:
+    plane.rule("vpcs", "CreateVpc", {"Arn": _QUEUE})
+    plane.may_send(**condition)
+    if allowed:
+        delivery.learn_rules()
+        assert delivery.rules[0].targets == (Target(_QUEUE),)
+        return
+    with pytest.raises(RuleError, match="no permission to send to"):
+        delivery.learn_rules()
+
+
+@pytest.mark.parametrize(
+    "change", [{"Effect": "Deny"}, {"Action": "sqs:ReceiveMessage"}, {"Resource": "*:other"}]
+)
+def test_the_permission_must_be_one_to_send_to_this_queue(
+    plane: Plane, delivery: Delivery, change: dict[str, Any]
+) -> None:
+    plane.rule("vpcs", "CreateVpc", {"Arn": _QUEUE})
+    plane.policies[_QUEUE]["Statement"][0].update(change)
+    with pytest.raises(RuleError, match="no permission to send to"):
+        delivery.learn_rules()
+
+
+@pytest.mark.parametrize("target", [_FUNCTION, _QUEUE])
+def test_what_nobody_gave_a_policy_may_not_be_used(plane: Plane, delivery: Delivery, target: str) -> None:
+    plane.rule("vpcs", "CreateVpc", {"Arn": target})
     plane.policies.clear()
-    with pytest.raises(RuleError, match="no permission to invoke"):
+    with pytest.raises(RuleError, match="no permission to send to"):
         delivery.learn_rules()
 
 
 def test_the_permission_must_be_eventbridges(plane: Plane, delivery: Delivery) -> None:
     plane.rule("vpcs", "CreateVpc")
     plane.policies[_FUNCTION]["Statement"][0]["Principal"] = {"Service": "s3.amazonaws.com"}
-    with pytest.raises(RuleError, match="no permission to invoke"):
+    with pytest.raises(RuleError, match="no permission to send to"):
         delivery.learn_rules()
 
 

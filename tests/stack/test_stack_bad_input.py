@@ -73,7 +73,7 @@ def test_an_event_that_cannot_be_used_is_named_and_dropped(
 ) -> None:
     reason, spoil = _SPOILT[how]
     since = Since(sandbox)
-    assert sandbox.invoke("IntakeFunction", spoil(event())) is None
+    assert sandbox.invoke("IntakeFunction", spoil(event())) == {"batchItemFailures": []}
     eventually(partial(since.metrics, "InputRejected"), "the rejection was not counted")
     assert since.sum_of("InputRejected") == {reason: 1.0}
     assert since.lines("IntakeFunction", f"{reason}: ")
@@ -84,7 +84,7 @@ def test_an_event_that_cannot_be_used_is_named_and_dropped(
 def test_the_event_that_was_spoilt_is_good_otherwise(sandbox: Sandbox, event: Callable[[], Event]) -> None:
     since = Since(sandbox)
     good = event()
-    assert sandbox.invoke("IntakeFunction", good) is None
+    assert sandbox.invoke("IntakeFunction", good) == {"batchItemFailures": []}
     eventually(partial(since.runs, good["detail"]["requestParameters"]["vpcId"]), "there was no run")
     assert since.metrics("InputRejected") == []
 

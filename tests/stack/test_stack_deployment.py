@@ -63,23 +63,32 @@ def test_a_function_writes_to_a_log_group_of_its_own_that_forgets(sandbox: Sandb
 
 
 @pytest.mark.parametrize(
-    ("queue", "letters"), [("PassQueue", "PassDeadLetters"), ("SweepQueue", "SweepRequestDeadLetters")]
+    ("queue", "letters", "times"),
+    [
+        ("EventQueue", "IntakeDeadLetters", 10),
+        ("PassQueue", "PassDeadLetters", 5),
+        ("SweepQueue", "SweepRequestDeadLetters", 5),
+    ],
 )
 def test_a_queue_that_is_worked_gives_up_on_a_message_in_the_end(
-    sandbox: Sandbox, queue: str, letters: str
+    sandbox: Sandbox, queue: str, letters: str, times: int
 ) -> None:
     policy = json.loads(queue_attributes(sandbox, queue)["RedrivePolicy"])
     assert policy["deadLetterTargetArn"] == queue_attributes(sandbox, letters)["QueueArn"]
-    assert int(policy["maxReceiveCount"]) <= 5
+    assert int(policy["maxReceiveCount"]) <= times
 
 
 @pytest.mark.parametrize(
-    ("function", "letters"),
-    [("IntakeFunction", "IntakeDeadLetters"), ("SweepFunction", "SweepDeadLetters")],
+    ("target", "letters"), [("EventQueue", "IntakeDeadLetters"), ("SweepFunction", "SweepDeadLetters")]
 )
-def test_an_event_that_cannot_be_delivered_is_kept(sandbox: Sandbox, function: str, letters: str) -> None:
+def test_an_event_that_cannot_be_delivered_is_kept(sandbox: Sandbox, target: str, letters: str) -> None:
     events = sandbox.client("events")
-    arn = configuration(sandbox, function)["FunctionArn"]
+    is_queue = target in sandbox.queues.urls
+    arn = (
+        queue_attributes(sandbox, target)["QueueArn"]
+        if is_queue
+        else configuration(sandbox, target)["FunctionArn"]
+    )
     rules = events.list_rule_names_by_target(TargetArn=arn)["RuleNames"]
     targets = [each for rule in rules for each in events.list_targets_by_rule(Rule=rule)["Targets"]]
     assert targets
@@ -91,6 +100,7 @@ def test_the_schedule_starts_the_sweep(sandbox: Sandbox) -> None:
     (name,) = sandbox.stack.physical_ids("AWS::Scheduler::Schedule").values()
     found = sandbox.client("scheduler").get_schedule(Name=name)
     assert found["ScheduleExpression"] == "rate(1 hour)"
+    assert found["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}
     assert found["Target"]["Arn"] == configuration(sandbox, "SweepFunction")["FunctionArn"]
 
 

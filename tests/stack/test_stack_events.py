@@ -78,7 +78,7 @@ def test_a_burst_of_events_costs_one_run_a_window_and_its_last_change_is_covered
         sandbox.customer.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames=value)
     heals(sandbox, vpc)
     eventually(sandbox.idle, "work is left in the queues")
-    assert len(since.lines("IntakeFunction", vpc)) == 40
+    assert 1 <= len(since.lines("IntakeFunction", vpc)) <= 40, "intake asks once a batch"
     windows = math.floor(since.runs(vpc)[-1].timestamp / DEBOUNCE_SECONDS) - math.floor(
         since.time / DEBOUNCE_SECONDS
     )

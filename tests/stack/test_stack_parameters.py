@@ -24,6 +24,7 @@ def deployed_anew(sandbox: Sandbox) -> None:
         DefaultMode="audit",
         DebounceSeconds=2,
         SweepSchedule="cron(0 6 * * ? *)",
+        SweepJitterMinutes=0,
         MaxConcurrency=3,
         LogRetentionDays=7,
     )
@@ -45,6 +46,7 @@ def test_the_parameters_reach_what_they_are_for(sandbox: Sandbox) -> None:
     (name,) = sandbox.stack.physical_ids("AWS::Scheduler::Schedule").values()
     schedule = sandbox.client("scheduler").get_schedule(Name=name)
     assert schedule["ScheduleExpression"] == "cron(0 6 * * ? *)"
+    assert schedule["FlexibleTimeWindow"]["Mode"] == "OFF"
     sources = sandbox.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     (of_passes,) = (each for each in sources if "PassQueue" in each["EventSourceArn"])
     assert of_passes["ScalingConfig"] == {"MaximumConcurrency": 3}

@@ -8,7 +8,7 @@ from typing import Any
 
 EVENTS = Path(__file__).parents[2] / "events"
 NAMES = sorted(path.stem for path in EVENTS.glob("*.json"))
-NOT_OF_RULES = {"PassQueueBatch", "ScheduledSweep"}
+NOT_OF_RULES = {"EventQueueBatch", "PassQueueBatch", "ScheduledSweep"}
 REFUSED = ["DeleteSecurityGroupRefused", "DeleteSubnetRefused", "DeleteVpcRefused"]
 OTHERS_OF_INTAKE = [*REFUSED, "TagChangeOnResource"]
 API_CALLS = sorted(set(NAMES) - NOT_OF_RULES - {*OTHERS_OF_INTAKE, "CloudFormationStackStatusChange"})

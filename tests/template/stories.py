@@ -18,7 +18,7 @@ from reconciler.conclusion import Ending, Run
 from reconciler.domain.counts import Concluded
 from reconciler.domain.findings import Finding, Kind, Reason, Status
 from reconciler.published import Function, Open
-from reconciler.queue import RunRequest
+from reconciler.queue import RunRequest, SweepRequest
 from reconciler.sweep import Oldest, Sweep
 from sandbox.control_plane.emf import Metric, parse
 from tests.template.alarm_walk import DAY, HOUR, MINUTE
@@ -54,7 +54,7 @@ def _of(namespace: str, name: str, dimension: str, of: str, at: int, value: floa
 def swept(at: int, ages: dict[Open, int] | None = None) -> list[Metric]:
     """A sweep, with the ages of the oldest open findings."""
     oldest = {each: Oldest((ages or {}).get(each, 0), _VPC) for each in Open}
-    return printed(at, lambda: report.report_sweep(Sweep(oldest=oldest), _LOGGER))
+    return printed(at, lambda: report.report_sweep(Sweep(oldest=oldest), _LOGGER, SweepRequest(0)))
 
 
 def sweeps(interval: int, start: int, end: int) -> list[Metric]:

@@ -34,7 +34,10 @@ def test_the_parameters_are_those_that_are_promised() -> None:
         "DefaultMode": "enforce",
         "DebounceSeconds": 30,
         "SweepSchedule": "rate(1 hour)",
+        "SweepJitterMinutes": 5,
         "MaxConcurrency": 2,
+        "EndpointWriteRate": "0.3",
+        "EndpointWriteBurst": 4,
         "LogRetentionDays": 30,
         "ProfilesParameter": "",
         "InstallationId": "",
@@ -168,7 +171,36 @@ def test_what_a_rule_cannot_deliver_is_kept_in_a_standard_queue_that_lets_it(nam
         assert {"Ref": queue} in policy["Queues"]
 
 
-@pytest.mark.parametrize("name", resources("AWS::Events::Rule"))
+def sends_to_a_queue(name: str) -> bool:
+    """Whether a rule does."""
+    [target] = resources("AWS::Events::Rule")[name]["Targets"]
+    return reference(target["Arn"]) in QUEUES
+
+
+@pytest.mark.parametrize("name", [each for each in resources("AWS::Events::Rule") if sends_to_a_queue(each)])
+def test_the_rules_of_this_account_alone_may_put_events_into_the_event_queue(name: str) -> None:
+    [target] = resources("AWS::Events::Rule")[name]["Targets"]
+    assert not QUEUES[reference(target["Arn"])].get("FifoQueue")
+    [policy] = resources("AWS::SQS::QueuePolicy").values()
+    assert {"Ref": reference(target["Arn"])} in policy["Queues"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert target["Arn"] in statement["Resource"]
+    assert statement["Principal"] == {"Service": "events.amazonaws.com"}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_events_are_taken_hundreds_at_a_time_and_those_that_failed_come_again() -> None:
+    [source] = FUNCTIONS["IntakeFunction"]["Events"].values()
+    batches = source["Properties"]
+    assert batches["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert batches["BatchSize"] >= 100
+    # SQS takes no batch of more than ten without a window.
+    assert batches["MaximumBatchingWindowInSeconds"] >= 1
+
+
+@pytest.mark.parametrize(
+    "name", [each for each in resources("AWS::Events::Rule") if not sends_to_a_queue(each)]
+)
 def test_only_its_own_rule_may_start_a_function(name: str) -> None:
     [target] = resources("AWS::Events::Rule")[name]["Targets"]
     started = [

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from reconciler.domain.memory import Made, Memory
 from reconciler.domain.model import Observation
 from reconciler.ledger import Ledger
+from reconciler.table import Table
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -31,6 +32,7 @@ class FakeSqs:
 
     def __init__(self, refusing: Iterable[str] = ()) -> None:
         self.calls: list[tuple[str, list[Any]]] = []
+        self.put_off: list[tuple[str, str, int]] = []
         self._refusing = frozenset(refusing)
 
     @property
@@ -54,6 +56,16 @@ class FakeSqs:
             if e["MessageGroupId"] in self._refusing
         ]
         return {"Successful": [], "Failed": failed} if failed else {"Successful": []}
+
+    def change_message_visibility(
+        self,
+        *,
+        QueueUrl: str,  # noqa: N803
+        ReceiptHandle: str,  # noqa: N803
+        VisibilityTimeout: int,  # noqa: N803
+    ) -> None:
+        assert 0 <= VisibilityTimeout <= 43_200
+        self.put_off.append((QueueUrl, ReceiptHandle, VisibilityTimeout))
 
 
 def refusal(code: str, message: str = "no") -> ClientError:
@@ -198,14 +210,44 @@ class FakeDynamo:
     def update_item(
         self,
         *,
+        TableName: str,  # noqa: N803
         Key: Any,  # noqa: N803
+        UpdateExpression: str,  # noqa: N803
         ExpressionAttributeValues: Any,  # noqa: N803
-        **_request: Any,
+        ConditionExpression: str = "",  # noqa: N803
+        ReturnValuesOnConditionCheckFailure: str = "NONE",  # noqa: N803
     ) -> dict[str, Any]:
+        """`SET` of one number, and conditions on one: the grammar that the ledger uses."""
+        assert TableName
         self._call("update_item")
         key = (Key["pk"]["S"], Key["sk"]["S"])
-        self.items[key] = {**self.items[key], "expires": ExpressionAttributeValues[":at"]}
+        there = self.items.get(key, {})
+        values = {name: int(each["N"]) for name, each in ExpressionAttributeValues.items()}
+        used = re.findall(r":\w+", f"{UpdateExpression} {ConditionExpression}")
+        assert set(used) == set(values), "DynamoDB refuses a value that no expression uses"
+        if ConditionExpression and not _holds(ConditionExpression, there, values):
+            error = refusal("ConditionalCheckFailedException")
+            if ReturnValuesOnConditionCheckFailure == "ALL_OLD" and there:
+                cast("Any", error.response)["Item"] = there
+            raise error
+        change = re.fullmatch(r"SET (\w+) = (?:(\w+) \+ )?(:\w+)", UpdateExpression)
+        assert change, f"the fake does not know {UpdateExpression}"
+        name, added_to, value = change.groups()
+        number = values[value] + (int(there[added_to]["N"]) if added_to else 0)
+        self.items[key] = {**Key, **there, name: {"N": str(number)}}
         return {}
+
+    def batch_write_item(self, *, RequestItems: Any) -> Any:  # noqa: N803
+        self._call("batch_write_item")
+        ((table, requests),) = RequestItems.items()
+        assert 1 <= len(requests) <= 25
+        items = [each["PutRequest"]["Item"] for each in requests]
+        keys = [(item["pk"]["S"], item["sk"]["S"]) for item in items]
+        assert len(set(keys)) == len(keys), "DynamoDB refuses a batch with one item twice"
+        taken = list(zip(keys, items, strict=True))[: self._at_once]
+        self.items.update(taken)
+        later = requests[len(taken) :]
+        return {"UnprocessedItems": {table: later} if later else {}}
 
     def batch_get_item(self, *, RequestItems: Any) -> Any:  # noqa: N803
         self._call("batch_get_item")
@@ -227,6 +269,26 @@ class FakeDynamo:
         return {"Items": [self.items[key] for key in keys[:Limit]]}
 
 
+def _holds(condition: str, there: dict[str, Any], values: dict[str, int]) -> bool:
+    """Whether a condition holds: `OR` of comparisons of one number. One with what is not there does not."""
+
+    def one(part: str) -> bool:
+        if absent := re.fullmatch(r"attribute_not_exists\((\w+)\)", part):
+            return absent[1] not in there
+        if between := re.fullmatch(r"(\w+) BETWEEN (:\w+) AND (:\w+)", part):
+            name, low, high = between.groups()
+            return name in there and values[low] <= int(there[name]["N"]) <= values[high]
+        compared = re.fullmatch(r"(\w+) ([<>]) (:\w+)", part)
+        assert compared, f"the fake does not know {part}"
+        name, sign, value = compared.groups()
+        if name not in there:
+            return False
+        found = int(there[name]["N"])
+        return found < values[value] if sign == "<" else found > values[value]
+
+    return any(one(part) for part in condition.split(" OR "))
+
+
 def a_ledger(
     dynamo: FakeDynamo,
     said: list[str] | None = None,
@@ -238,7 +300,7 @@ def a_ledger(
     """A ledger on this table, as after a cold start, whose first sweep is over unless it is not `complete`.
     It says to `said` what it has to say."""
     heard: list[str] = [] if said is None else said
-    ledger = Ledger(lambda: dynamo.client, table, installation_id, heard.append)
+    ledger = Ledger(Table(lambda: dynamo.client, table, heard.append), installation_id)
     if complete and dynamo.error is None:
         ledger.set_complete(0)
     return ledger

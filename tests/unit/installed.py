@@ -19,8 +19,13 @@ from tests.unit.fakes import FakeEvents, FakeSqs
 class Installation:
     """An account with an installation in it, and what its functions said and sent."""
 
-    def __init__(self, capsys: pytest.CaptureFixture[str], refusing: tuple[str, ...] = ()) -> None:
-        self.account = Account()
+    def __init__(
+        self,
+        capsys: pytest.CaptureFixture[str],
+        refusing: tuple[str, ...] = (),
+        account: Account | None = None,
+    ) -> None:
+        self.account = account or Account()
         self.sqs = FakeSqs(refusing)
         self._log = io.StringIO()
         self._capsys = capsys
@@ -29,6 +34,7 @@ class Installation:
             self.account.settings, logger, self.account.reconciler, self.sqs.client, self.account.clock.now
         )
         self.runtime.__dict__["ledger"] = self.account.ledger
+        self.runtime.__dict__["table"] = self.account.new_table()
         self.events = FakeEvents()
         bus = EventBus(lambda: self.events.client, self.account.settings.installation.id, logger.warning)
         self.runtime.__dict__["event_bus"] = bus

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from typing import Any
 from unittest.mock import Mock
 from uuid import uuid4
@@ -16,8 +17,9 @@ from functions.intake import app as intake
 from functions.reconcile import app as reconcile
 from functions.sweep import app as sweep
 from reconciler.domain import trail
+from reconciler.domain.index import Indexes, Settled
 from reconciler.domain.trail import Touched
-from reconciler.ec2.locate import Located, Locator
+from reconciler.ec2.index import IndexReader
 from reconciler.runtime import Runtime
 from tests.account import INSTALLATION, Account
 from tests.template.examples import API_CALLS, OTHERS_OF_INTAKE, example, text
@@ -30,9 +32,10 @@ TABLE = "rtb-0e3f5a7c9b1d24680"
 GROUP = "sg-0c6e2a8f4b1d97530"
 ENVOY, LOGS = "vpce-0b5d9f1e3a7c42680", "vpce-0e8c4a6b2d0f13579"
 
-GONE = {"DeleteRouteTable", "DeleteSubnet", "DisassociateRouteTable"}
-# Of a VPC that is gone or not opted in, or of a group while every opted-in VPC has its own.
-NOBODYS = {"CreateDefaultSubnet", "CreateDefaultVpc", "DeleteSecurityGroup", "DeleteVpc"}
+GONE = {"DeleteRouteTable", "DeleteSecurityGroup", "DeleteSubnet", "DisassociateRouteTable"}
+# Of a VPC that is gone or not opted in.
+NOBODYS = {"CreateDefaultSubnet", "CreateDefaultVpc", "DeleteVpc"}
+CONTEXT = Mock(spec=LambdaContext, get_remaining_time_in_millis=lambda: 100_000)
 OF_RULES = [*API_CALLS, *OTHERS_OF_INTAKE]
 
 
@@ -59,15 +62,19 @@ class Story:
             reported = reported.replace(id_of_example, id_here)
         return json.loads(reported)
 
-    def located(self, name: str) -> Located:
+    def touched(self, name: str) -> Touched:
         touched = trail.read(self.event(name), INSTALLATION.tag_prefix)
         assert isinstance(touched, Touched)
         assert (touched.account, touched.region) == ("111122223333", "eu-west-1")
-        return locate(touched, self.account)
+        return touched
+
+    def settled(self, name: str) -> Settled:
+        return indexed(self.account).settle(self.touched(name), just_read=True)
 
 
-def locate(touched: Touched, account: Account) -> Located:
-    return Locator(account.reconciler, INSTALLATION, account.clock.now).locate(touched)
+def indexed(account: Account) -> Indexes:
+    """What is known of an account, as it is now."""
+    return Indexes().read(IndexReader(account.reconciler, INSTALLATION, account.clock.now).read())
 
 
 @pytest.fixture(scope="module")
@@ -77,53 +84,27 @@ def story() -> Story:
 
 @pytest.mark.parametrize("name", sorted(set(OF_RULES) - GONE - NOBODYS))
 def test_an_event_leads_to_the_vpc_that_it_is_about_and_to_no_other(story: Story, name: str) -> None:
-    assert story.located(name) == Located(frozenset({story.vpc_id}))
+    assert story.settled(name) == Settled(frozenset({story.vpc_id}))
 
 
 @pytest.mark.parametrize("name", sorted(GONE))
-def test_an_event_of_something_that_is_gone_leads_everywhere(story: Story, name: str) -> None:
-    assert story.located(name) == Located(frozenset(), everywhere=True)
+def test_an_event_of_something_that_is_gone_says_so(story: Story, name: str) -> None:
+    assert story.settled(name) == Settled(gone=frozenset(story.touched(name).resources))
 
 
 @pytest.mark.parametrize("name", sorted(NOBODYS))
 def test_an_event_of_nothing_that_we_look_after_leads_nowhere(story: Story, name: str) -> None:
-    assert story.located(name) == Located(frozenset())
+    assert story.settled(name) == Settled()
 
 
-@pytest.mark.parametrize(
-    "name", ["CreateRoute", "AssociateRouteTable", "ModifyVpcEndpoint", "DeleteVpcEndpoints"]
-)
-def test_what_leads_to_a_vpc_by_a_look_up_leads_everywhere_once_it_is_gone(name: str) -> None:
-    touched = trail.read(example(name), INSTALLATION.tag_prefix)
-    assert isinstance(touched, Touched)
-    assert locate(touched, Account()).everywhere
-
-
-def test_a_group_that_was_deleted_leads_to_the_opted_in_vpcs_that_have_none_of_ours() -> None:
-    account = Account()
-    account.converged_vpc(number=1)
-    without = account.vpc(number=2)
-    account.vpc(profile=None, number=3)
-    touched = trail.read(example("DeleteSecurityGroup"), INSTALLATION.tag_prefix)
-    assert isinstance(touched, Touched)
-    assert locate(touched, account) == Located(frozenset({without}))
-
-
-def test_a_change_of_somebody_elses_group_leads_nowhere_and_starts_no_sweep() -> None:
+def test_a_change_of_somebody_elses_group_leads_nowhere() -> None:
     account = Account()
     vpc_id = account.vpc()
     group = account.customer.create_security_group(VpcId=vpc_id, GroupName="web", Description="x")["GroupId"]
     event = json.loads(text("AuthorizeSecurityGroupIngress").replace(GROUP, group))
     touched = trail.read(event, INSTALLATION.tag_prefix)
     assert isinstance(touched, Touched)
-    assert locate(touched, account) == Located(frozenset())
-
-
-def test_a_vpc_that_ec2_does_not_show_yet_is_taken_at_its_events_word() -> None:
-    """Its creation names the opt-in tag."""
-    touched = trail.read(example("CreateVpc"), INSTALLATION.tag_prefix)
-    assert isinstance(touched, Touched)
-    assert locate(touched, Account()) == Located(frozenset({VPC}))
+    assert indexed(account).settle(touched) == Settled()
 
 
 # ---- through the handlers, as they are
@@ -156,17 +137,23 @@ def here() -> Here:
 
 @pytest.mark.parametrize("name", OF_RULES)
 def test_intake_takes_every_example_and_turns_none_away(here: Here, name: str) -> None:
-    intake.handle(example(name), here.runtime)
+    intake.handle(example(name), CONTEXT, here.runtime)
     reported = here.said()
     assert "VPCs" in reported or "sweeping" in reported
     assert "rejection" not in reported
 
 
+def test_intake_takes_the_example_of_a_batch(here: Here) -> None:
+    batch = example("EventQueueBatch")
+    assert len(batch["Records"]) > 1
+    assert intake.handle(batch, CONTEXT, here.runtime) == {"batchItemFailures": []}
+    assert f"{len(batch['Records'])} events: " in here.said()
+
+
 def test_reconcile_takes_the_example_of_a_batch(here: Here) -> None:
     batch = example("PassQueueBatch")
     assert len(batch["Records"]) > 1
-    context = Mock(spec=LambdaContext, get_remaining_time_in_millis=lambda: 100_000)
-    assert reconcile.handle(batch, context, here.runtime) == {"batchItemFailures": []}
+    assert reconcile.handle(batch, CONTEXT, here.runtime) == {"batchItemFailures": []}
     reported = here.said()
     for record in batch["Records"]:
         assert f"reconciled {json.loads(record['body'])['vpc_id']}: gone" in reported
@@ -175,5 +162,5 @@ def test_reconcile_takes_the_example_of_a_batch(here: Here) -> None:
 @pytest.mark.parametrize("name", ["ScheduledSweep", "CloudFormationStackStatusChange"])
 def test_sweep_takes_the_examples_of_what_starts_it(name: str) -> None:
     here = Here()
-    sweep.handle(example(name), here.runtime, "request-1")
+    sweep.handle(example(name), here.runtime, "request-1", math.inf)
     assert len(here.sqs.sent) == 1

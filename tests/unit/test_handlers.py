@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, cast
 from unittest.mock import Mock
 
@@ -12,8 +13,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.intake import app as intake
 from functions.reconcile import app as reconcile
 from functions.sweep import app as sweep
+from reconciler.domain.pace import Pace
 from reconciler.ec2.observe import Observer
 from reconciler.event_bus import EventBus
+from tests.account import Account
 from tests.unit.fakes import FakeEvents, refusal
 from tests.unit.installed import Installation
 
@@ -22,7 +25,7 @@ CONTEXT = Mock(spec=LambdaContext, aws_request_id="request-1", get_remaining_tim
 
 @pytest.fixture
 def here(capsys: pytest.CaptureFixture[str]) -> Installation:
-    return Installation(capsys)
+    return Installation(capsys, account=Account(pace=Pace(burst=9)))
 
 
 # ---- reconcile
@@ -201,7 +204,7 @@ def test_a_run_is_requeued_whatever_the_bus_says(here: Installation) -> None:
 
 def test_the_request_of_a_sweep_is_named_in_its_lines_and_in_what_it_asks_for(here: Installation) -> None:
     here.account.vpc()
-    sweep.handle({}, here.runtime, "request-1")
+    sweep.handle({}, here.runtime, "request-1", math.inf)
     assert correlations(here) == {"request-1"}
     assert json.loads(here.sqs.sent[0]["MessageBody"])["correlation_id"] == "request-1"
 
@@ -211,7 +214,7 @@ def test_sweep_asks_for_passes_over_the_vpcs_that_differ_and_writes_nothing(here
     wrong = here.account.vpc(number=2)
     here.account.vpc(profile=None, number=3)
     with here.account.calls() as calls:
-        sweep.handle({}, here.runtime, "request-1")
+        sweep.handle({}, here.runtime, "request-1", math.inf)
     assert here.account.writes(calls) == []
     assert here.asked() == [("passes", wrong)]
     [message] = here.sqs.sent
@@ -223,13 +226,15 @@ def test_sweep_asks_for_passes_over_the_vpcs_that_differ_and_writes_nothing(here
 def test_a_sweep_that_events_asked_for_counts_from_the_first_of_them(here: Installation) -> None:
     here.account.vpc()
     batch = a_batch(("region", {"first_seen": 9}), ("region", {"first_seen": 8}))
-    sweep.handle(batch, here.runtime, "request-1")
+    sweep.handle(batch, here.runtime, "request-1", math.inf)
     assert json.loads(here.sqs.sent[0]["MessageBody"])["first_seen"] == 8
 
 
 def test_sweep_names_a_message_that_is_not_ours_and_sweeps_all_the_same(here: Installation) -> None:
     vpc_id = here.account.vpc()
-    sweep.handle(a_batch(("stray", "hello"), ("region", {"first_seen": 8})), here.runtime, "request-1")
+    sweep.handle(
+        a_batch(("stray", "hello"), ("region", {"first_seen": 8})), here.runtime, "request-1", math.inf
+    )
     assert here.rejected() == ["malformed-message"]
     assert "in message message-0" in here.said()
     assert here.asked() == [("passes", vpc_id)]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
@@ -15,6 +13,7 @@ from reconciler.domain.findings import Reason, Status
 from reconciler.domain.memory import Adoption, Cause, Made, Making, Memory, OpenFinding
 from reconciler.domain.profile import Edition
 from reconciler.ledger import Ledger
+from reconciler.table import Item, Key, Table
 from tests.builders import VPC_ID
 from tests.unit.fakes import FakeDynamo, a_ledger, refusal
 
@@ -60,7 +59,7 @@ def test_causes_are_kept_once_each_and_come_newest_first() -> None:
     ledger = a_ledger(FakeDynamo())
     causes = [replace(CAUSE, event_id=f"event-{n}", time=NOW + n * 7) for n in range(3)]
     for each in (causes[1], causes[0], causes[2], causes[0]):
-        ledger.add_cause(VPC_ID, each)
+        ledger.add_causes([(VPC_ID, each)])
     assert the_memory(ledger).causes == (causes[2], causes[1], causes[0])
 
 
@@ -68,7 +67,7 @@ def test_of_many_causes_the_latest_are_read_and_what_is_known_is_not_lost_among_
     ledger = a_ledger(FakeDynamo())
     ledger.save(FULL)
     for n in range(150):
-        ledger.add_cause(VPC_ID, replace(CAUSE, event_id=f"event-{n}", time=NOW + n))
+        ledger.add_causes([(VPC_ID, replace(CAUSE, event_id=f"event-{n}", time=NOW + n))])
     memory = the_memory(ledger)
     assert memory.made == FULL.made
     assert [each.time for each in memory.causes] == [NOW + 149 - n for n in range(99)]
@@ -76,7 +75,7 @@ def test_of_many_causes_the_latest_are_read_and_what_is_known_is_not_lost_among_
 
 def test_a_cause_is_kept_for_a_month() -> None:
     dynamo = FakeDynamo()
-    a_ledger(dynamo).add_cause(VPC_ID, CAUSE)
+    a_ledger(dynamo).add_causes([(VPC_ID, CAUSE)])
     [item] = [item for (_, key), item in dynamo.items.items() if key.startswith("cause#")]
     assert item["expires"] == {"N": str(NOW + 30 * 24 * 3600)}
 
@@ -145,7 +144,7 @@ def test_a_race_that_is_lost_again_and_again_is_given_up_with_a_line() -> None:
             rival.save(the_memory(rival))
             return memory
 
-    slow = Overtaken(lambda: dynamo.client, "ledger", "our-stack", said.append)
+    slow = Overtaken(Table(lambda: dynamo.client, "ledger", said.append), "our-stack")
     memory = slow.read(VPC_ID)
     assert memory is not None
     assert slow.save(memory.with_made([Made("vpce-1", "x")])) is None
@@ -183,7 +182,7 @@ def test_what_refuses_says_so_once_a_call_and_raises_nothing(error: Exception) -
         ledger.admits_teardown(VPC_ID, NOW, 5),
     ):
         assert not answer
-    ledger.add_cause(VPC_ID, CAUSE)
+    ledger.add_causes([(VPC_ID, CAUSE)])
     ledger.forget(replace(FULL, version=1), NOW)
     assert said == [f"the ledger could not be used: {error}"] * 5
 
@@ -192,7 +191,7 @@ def test_without_a_table_nothing_is_known_said_or_asked() -> None:
     dynamo, said = FakeDynamo(), list[str]()
     ledger = a_ledger(dynamo, said, complete=False, table="")
     ledger.set_complete(NOW)
-    ledger.add_cause(VPC_ID, CAUSE)
+    ledger.add_causes([(VPC_ID, CAUSE)])
     ledger.forget(FULL, NOW)
     assert (ledger.read(VPC_ID), ledger.save(FULL), ledger.read_many([VPC_ID])) == (None, None, None)
     assert not ledger.is_complete()
@@ -256,13 +255,13 @@ def test_processes_that_race_for_the_last_place_do_not_both_get_it() -> None:
     dynamo = FakeDynamo()
     rival = a_ledger(dynamo)
 
-    class Overtaken(Ledger):
-        def _item(self, sort_key: str) -> Mapping[str, Any] | None:
-            item = super()._item(sort_key)
+    class Overtaken(Table):
+        def get(self, key: Key) -> Item | None:
+            item = super().get(key)
             rival.admits_teardown("vpc-1", NOW, 1)
             return item
 
-    slow = Overtaken(lambda: dynamo.client, "ledger", "our-stack", lambda _: None)
+    slow = Ledger(Overtaken(lambda: dynamo.client, "ledger", lambda _: None), "our-stack")
     assert not slow.admits_teardown("vpc-0", NOW, 1)
 
 

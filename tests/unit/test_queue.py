@@ -12,8 +12,9 @@ from reconciler.domain import trail
 from reconciler.domain.contest import Contest
 from reconciler.domain.counts import Count, Metric
 from reconciler.domain.memory import Made
+from reconciler.domain.pace import EndpointCall
 from reconciler.domain.trail import WATCHED, MalformedEvent, ResourceType, Touched
-from reconciler.queue import MalformedMessage, NotQueued, Queue, RunRequest, first_seen_of
+from reconciler.queue import MalformedMessage, NotQueued, Queue, RunRequest, SweepRequest
 from tests.unit.domain.test_trail import an_api_call
 from tests.unit.fakes import FakeSqs
 
@@ -51,6 +52,9 @@ COUNT = Count(Metric.DRIFT_DETECTED, "dns-support-off", "dns-support-off", "vpc-
         first_seen=NUMBERS,
         attempts=NUMBERS,
         failures=NUMBERS,
+        paced=st.none() | st.sampled_from(EndpointCall),
+        turns=NUMBERS,
+        urgent=st.booleans(),
         not_before=NUMBERS,
         refused=WORDS,
         swept=st.booleans(),
@@ -117,6 +121,8 @@ def test_a_message_may_leave_out_what_a_first_run_does_not_have() -> None:
         ('{"vpc_id": "vpc-1", "first_seen": 7, "counted": [{"metric": "x"}]}', "list of words"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "refused": "subnet-1"}', "refused is no list of ids"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "refused": [1]}', "refused is no list of ids"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "paced": "RunInstances"}', "paced is 'RunInstances'"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "paced": [1]}', "paced is [1]"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "made": ["vpce-1"]}', "made cannot be read"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "made": 1}', "made cannot be read"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "made": [{"id": "vpce-1"}]}', "made cannot be read"),
@@ -186,9 +192,15 @@ def test_an_attempt_is_not_taken_for_the_one_before_it() -> None:
     assert len(dedup_ids(RunRequest("vpc-1", 7, attempts=1), RunRequest("vpc-1", 7, attempts=2))) == 2
 
 
+def test_a_vpc_that_waits_for_its_turn_is_not_taken_for_itself_before() -> None:
+    """It spends no attempt, and clocks differ."""
+    assert len(dedup_ids(*(RunRequest("vpc-1", 7, attempts=1, turns=turns) for turns in (0, 1)))) == 2
+
+
 def test_a_refused_deletion_is_not_lost_to_an_event_nor_to_another_in_the_same_vpc() -> None:
-    asked = (RunRequest("vpc-1", 7, refused=ids) for ids in ((), ("subnet-1",), ("subnet-2",)))
-    assert len(dedup_ids(*asked)) == 3
+    first, second = "subnet-0123456789abcdef0", "subnet-0fedcba9876543210"
+    refused = ((), (first,), (second,), (first, second, "subnet-1"), (first, second, "subnet-2"))
+    assert len(dedup_ids(*(RunRequest("vpc-1", 7, refused=ids) for ids in refused))) == 5
 
 
 # ---- sending
@@ -238,6 +250,9 @@ def test_each_vpc_is_a_message_group_of_its_own() -> None:
         "made": [],
         "contests": [],
         "correlation_id": "",
+        "paced": None,
+        "turns": 0,
+        "urgent": False,
     }
 
 
@@ -257,18 +272,18 @@ def test_all_are_tried_and_those_that_sqs_refused_are_named() -> None:
     assert len(sqs.sent) == 12
 
 
-def test_sweeps_are_asked_for_in_one_group_once_a_window() -> None:
+def test_sweeps_are_asked_for_in_one_group_and_stand_for_each_other() -> None:
     sqs = FakeSqs()
     queue = Queue(sqs.client, URL, 30)
-    queue.request_sweep(7, NOW, "event-1")
-    queue.request_sweep(8, NOW, "event-2")
+    queue.request_sweep(7)
+    queue.request_sweep(8)
     first, second = sqs.sent
     assert first["MessageGroupId"] == second["MessageGroupId"]
     assert first["MessageDeduplicationId"] == second["MessageDeduplicationId"]
-    assert first_seen_of(first["MessageBody"]) == 7
+    assert SweepRequest.from_json(first["MessageBody"]) == SweepRequest(7)
 
 
 @pytest.mark.parametrize("body", ["hello", "{}", '{"first_seen": -1}', "[]"])
 def test_a_sweeps_message_that_is_not_ours_is_refused(body: str) -> None:
     with pytest.raises(MalformedMessage):
-        first_seen_of(body)
+        SweepRequest.from_json(body)

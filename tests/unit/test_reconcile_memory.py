@@ -189,7 +189,7 @@ def test_without_the_ledger_nothing_is_deleted_late_and_none_is_followed(account
     account.tag(vpc_id, profile="none")
     with account.calls() as calls:
         account.one_run(vpc_id)
-    assert account.writes(calls) == ["DeleteVpcEndpoints"] * 2
+    assert account.writes(calls) == ["DeleteVpcEndpoints"]
 
 
 @pytest.mark.parametrize("error", [None, refusal("AccessDeniedException")])
@@ -217,7 +217,7 @@ def test_a_finding_says_who_brought_it_about_and_since_when_it_stands(account: A
     account.tag(vpc_id, mode="audit")
     now = int(account.clock.now())
     cause = Cause("call-1", "ModifyVpcAttribute", "ada", now, (vpc_id,))
-    account.ledger.add_cause(vpc_id, cause)
+    account.ledger.add_causes([(vpc_id, cause)])
     for _ in range(2):
         [found] = account.one_run(vpc_id).findings
         assert (found.finding.kind, found.since, found.cause) == (Kind.DNS_HOSTNAMES_OFF, now, cause)
@@ -234,7 +234,7 @@ def test_drift_that_a_sweep_found_and_no_event_foretold_is_counted(
     turn_dns_off(account, vpc_id)
     now = int(account.clock.now())
     if foretold:
-        account.ledger.add_cause(vpc_id, Cause("call-1", "ModifyVpcAttribute", "ada", now, (vpc_id,)))
+        account.ledger.add_causes([(vpc_id, Cause("call-1", "ModifyVpcAttribute", "ada", now, (vpc_id,)))])
     request = RunRequest(vpc_id, first_seen=now * 1000, swept=swept)
     assert account.one_run(vpc_id, request).unforeseen == count
 

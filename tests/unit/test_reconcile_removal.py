@@ -18,7 +18,8 @@ from tests.unit.one_run import NOW, a_request, run, the_means
 
 DNS_OFF = a_converged_vpc("a").with_dns(hostnames=False)
 OPTED_OUT = a_converged_vpc("a").tagged()
-DELETED = ["delete_vpc_endpoints"] * 2
+# Both in one call.
+DELETED = ["delete_vpc_endpoints"]
 
 
 def test_what_a_vpc_no_longer_asks_for_is_marked_and_not_deleted() -> None:
@@ -111,6 +112,6 @@ def test_what_someone_was_refused_lately_is_remembered_by_the_ledger() -> None:
     """The message that said so may be lost in a window of the queue."""
     ledger, ec2 = a_ledger_that_knows(EMPTY), FakeEc2()
     refused = Cause("event-1", "DeleteVpc", "someone", int(NOW) - 60, (VPC_ID,), refused=True)
-    ledger.add_cause(VPC_ID, refused)
+    ledger.add_causes([(VPC_ID, refused)])
     run(EMPTY, ec2=ec2, ledger=ledger)
     assert ec2.calls == ["create_tags", "delete_security_group"]

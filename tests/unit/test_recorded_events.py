@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from reconciler.domain import trail
+from reconciler.domain.index import Indexes, Settled
 from reconciler.domain.trail import WATCHED, Ignored, Touched
-from reconciler.ec2.locate import Located, Locator
-from tests.account import INSTALLATION, Account
 from tests.template.deployed import patterns
 from tests.template.matching import matching
 
@@ -63,7 +62,7 @@ def test_every_id_that_a_reader_sees_in_a_recording_is_found(name: str) -> None:
     event = recorded(name)
     found = trail.read(event, "vpce-remediator")
     parts = [event["resources"], *(event["detail"].get(k) for k in ("requestParameters", "responseElements"))]
-    seen = re.findall(r'["/]((?:vpc|subnet|rtb|vpce|sg)-[0-9a-z]+)"', json.dumps(parts))
+    seen = re.findall(r'["/]((?:vpc|subnet|rtb|vpce|sg|rtbassoc)-[0-9a-z]+)"', json.dumps(parts))
     assert isinstance(found, Ignored) or {id for ids in found.ids.values() for id in ids} == set(seen)
 
 
@@ -88,7 +87,7 @@ def test_the_rules_match_the_recordings_that_are_not_ignored_tagging_of_others_a
             },
         ),
         ("ModifyVpcAttribute--spotlight", {"vpc": {"vpc-017d83801e79e7023"}}),
-        ("DisassociateRouteTable--invictus", {}),
+        ("DisassociateRouteTable--invictus", {"rtbassoc": {"rtbassoc-06c42ea03f0967f18"}}),
         ("DeleteSubnet--invictus", {"subnet": {"subnet-096553f59d783f082"}}),
         ("DeleteTags--spotlight", {"subnet": {"subnet-02f400a0a5738ef8a"}}),
         ("CreateTags--invictus", {}),
@@ -111,8 +110,6 @@ def test_an_account_that_was_blotted_out_is_read_as_it_stands() -> None:
     assert touched_by("TagChangeOnResource--stno-subnet").account == "account_id"
 
 
-@pytest.mark.parametrize("name", ["DisassociateRouteTable--invictus", "DeleteSubnet--invictus"])
-def test_what_names_nothing_that_is_there_leads_everywhere(name: str) -> None:
-    account = Account()
-    locator = Locator(account.reconciler, INSTALLATION, account.clock.now)
-    assert locator.locate(touched_by(name)) == Located(frozenset(), everywhere=True)
+def test_what_names_a_thing_that_is_gone_and_that_nobody_knew_is_of_no_vpc_that_an_index_could_say() -> None:
+    touched = touched_by("DeleteSubnet--invictus")
+    assert Indexes().settle(touched) == Settled(gone=frozenset(touched.resources))

@@ -13,7 +13,7 @@ from reconciler.domain.counts import Concluded, Count, Tally
 from reconciler.domain.findings import Reason, Status
 from reconciler.ec2.errors import Refusal, Verdict
 from reconciler.published import METRICS, Function, Open, Rejection
-from reconciler.queue import RunRequest
+from reconciler.queue import RunRequest, SweepRequest
 from reconciler.sweep import Oldest, Sweep
 from tests.unit.reported import (
     DNS,
@@ -206,7 +206,7 @@ def test_a_sweep_is_a_count_for_each_state_without_dimensions_nought_included(re
         impaired=("vpc-9",),
         leftovers=("vpc-4",),
     )
-    report.report_sweep(swept, reported.logger)
+    report.report_sweep(swept, reported.logger, SweepRequest(0))
     emf = reported.emf()
     counts = {name: line[name] for line in emf for name in line if name.startswith("Vpcs")}
     assert [line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] for line in emf][: len(counts)] == [
@@ -237,7 +237,7 @@ def test_a_sweep_publishes_the_age_of_the_oldest_finding_of_each_sort_nought_inc
         Open.BLOCKED: Oldest(7200, "vpc-3"),
         Open.CONTESTED: Oldest(60, "vpc-1"),
     }
-    report.report_sweep(Sweep(oldest=oldest), reported.logger)
+    report.report_sweep(Sweep(oldest=oldest), reported.logger, SweepRequest(0))
     emf = reported.emf()
     of_status = {line["Status"]: line for line in emf if "Status" in line}
     ages = {status: (line["OldestFindingAge"], line.get("vpc_id")) for status, line in of_status.items()}
@@ -295,7 +295,9 @@ TELLINGS: list[Callable[[Logger], None]] = [
         logger,
     ),
     lambda logger: report.report_run(a_run(Ending.CONVERGED, attempts=1), NOW, logger),
-    lambda logger: report.report_sweep(Sweep(("vpc-1",), ("vpc-2",), ("vpc-3",), ("vpc-4",)), logger),
+    lambda logger: report.report_sweep(
+        Sweep(("vpc-1",), ("vpc-2",), ("vpc-3",), ("vpc-4",)), logger, SweepRequest(0)
+    ),
     lambda _logger: report.report_ec2_calls(Function.RECONCILE, 9, 1),
     lambda logger: report.report_run(replace(a_run(Ending.CONTESTED), unforeseen=1), NOW, logger),
     lambda logger: report.report_rejection(Rejection.FOREIGN_ACCOUNT, "DeleteVpc of 999999999999", logger),

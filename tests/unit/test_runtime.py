@@ -68,10 +68,11 @@ def test_the_clients_have_the_time_outs_that_the_sums_are_made_with(monkeypatch:
         made[name] = config
         return Mock(name=name)
 
-    monkeypatch.setattr(boto3, "client", client)
+    monkeypatch.setattr(runtime, "_client", client)
     monkeypatch.setenv("PROFILES_PARAMETER", "/profiles")
     world = Runtime.start(Function.RECONCILE)
-    world.ledger.read("vpc-1")
+    with pytest.raises(TypeError):
+        world.ledger.read("vpc-1")
     with pytest.raises(TypeError):
         world.profiles.current()  # what the mock answers is no document
     assert {name: longest(config) for name, config in made.items()} == {

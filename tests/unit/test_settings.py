@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.domain.installation import Installation
 from reconciler.domain.model import Mode
+from reconciler.domain.pace import Pace
 from reconciler.settings import InvalidSettings, Settings
 
 ENVIRONMENT = {
@@ -13,6 +14,8 @@ ENVIRONMENT = {
     "DEBOUNCE_SECONDS": "30",
     "GRACE_PERIOD_MINUTES": "90",
     "TEARDOWN_LIMIT": "7",
+    "ENDPOINT_WRITE_RATE": "0.15",
+    "ENDPOINT_WRITE_BURST": "2",
     "PAUSED": "false",
     "ACCOUNT_ID": "012345678901",
     "PASS_QUEUE_URL": "https://passes",
@@ -32,6 +35,7 @@ def test_the_environment_of_the_template_makes_settings() -> None:
             grace_seconds=90 * 60,
             teardown_limit=7,
             paused=False,
+            pace=Pace(0.15, 2),
         ),
         debounce=30,
         pass_queue_url="https://passes",
@@ -64,6 +68,15 @@ NUMBERS = {
 def test_what_is_no_whole_number_is_refused_with_its_unit(name: str, value: str) -> None:
     with pytest.raises(InvalidSettings, match=f"{name} is .*, not a whole number of {NUMBERS[name]}"):
         Settings.from_environment({**ENVIRONMENT, name: value})
+
+
+@pytest.mark.parametrize(
+    ("rate", "burst"), [("0", "4"), ("-1", "4"), ("a few", "4"), ("nan", "4"), ("inf", "4"), ("0.3", "0")]
+)
+def test_a_pace_at_which_no_call_is_ever_due_or_that_is_none_is_refused(rate: str, burst: str) -> None:
+    given = {"ENDPOINT_WRITE_RATE": rate, "ENDPOINT_WRITE_BURST": burst}
+    with pytest.raises(InvalidSettings, match=f"ENDPOINT_WRITE_RATE is '{rate}' calls a second"):
+        Settings.from_environment({**ENVIRONMENT, **given})
 
 
 def test_nothing_is_a_number() -> None:

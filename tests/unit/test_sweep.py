@@ -18,6 +18,7 @@ from reconciler.ledger import Ledger
 from reconciler.published import Open
 from reconciler.reconcile import Means
 from reconciler.sweep import Oldest, Sweep, sweep
+from reconciler.table import Table
 from tests.builders import ENVOY, INSTALLATION, LOGS, VPC_ID, VpcBuilder, a_converged_vpc, a_vpc
 from tests.unit.fakes import FakeDynamo, a_ledger, a_ledger_that_knows, refusal
 
@@ -74,7 +75,7 @@ def swept(
 
 def test_what_is_tagged_and_what_has_something_owned_in_it_is_observed_at_once() -> None:
     _, observer = swept(tagged=["vpc-1", "vpc-2"], groups=["vpc-2", "vpc-3"], endpoints=["vpc-3", "vpc-4"])
-    observer.many.assert_called_once_with({"vpc-1", "vpc-2", "vpc-3", "vpc-4"}, builtin())
+    observer.many.assert_called_once_with(["vpc-1", "vpc-2", "vpc-3", "vpc-4"], builtin(), frozenset())
 
 
 def test_a_region_without_tagged_vpcs_has_nothing_to_tell() -> None:
@@ -251,7 +252,7 @@ def test_a_finding_that_is_gone_without_a_run_has_one_so_that_it_is_cleared() ->
 
 def from_cold(dynamo: Any) -> Ledger:
     """A ledger that remembers nothing of whether the first sweep has taken over."""
-    return Ledger(lambda: dynamo, "ledger", INSTALLATION.id, lambda _: None)
+    return Ledger(Table(lambda: dynamo, "ledger", lambda _: None), INSTALLATION.id)
 
 
 def test_a_sweep_whose_ledger_refuses_for_a_moment_takes_nothing_over_twice() -> None:

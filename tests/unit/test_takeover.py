@@ -61,7 +61,7 @@ def test_nothing_is_deleted_before_it(account: Account) -> None:
     account.sweep()
     with account.calls() as calls:
         account.one_run(vpc_id)
-    assert account.writes(calls) == ["DeleteVpcEndpoints"] * 2
+    assert account.writes(calls) == ["DeleteVpcEndpoints"]
 
 
 def test_what_is_wanted_is_healed_before_it(account: Account) -> None:

@@ -16,6 +16,7 @@ from .domain.intent import Intent
 from .domain.making_way import NOBODY_ASKS
 from .domain.memory import Made
 from .domain.model import Mode
+from .domain.pace import EndpointCall
 from .domain.plan import Plan
 from .domain.profile import NOTHING
 from .ec2.errors import Refusal, Verdict
@@ -52,7 +53,9 @@ class Run:
     `failed` says that EC2 could not do something for now, so that the VPC is looked at again after a growing
     pause. `refused` are the ids whose refused deletion has yet to be acted on. `unproven` is what was made
     that the ledger did not take, `contests` are the fights where it does not keep them. `unforeseen` counts
-    the drift that no event foretold. `news` is what is announced as finding events.
+    the drift that no event foretold. `news` is what is announced as finding events. `paced` is an endpoint
+    call for which the budget had no room, and `urgent` says that the VPC had converged before. With
+    `is_early` nothing was looked at, since its turn has not come.
     """
 
     request: RunRequest
@@ -66,6 +69,9 @@ class Run:
     contests: tuple[Contest, ...] = ()
     unforeseen: int = 0
     news: tuple[News, ...] = ()
+    paced: EndpointCall | None = None
+    urgent: bool = False
+    is_early: bool = False
 
     @classmethod
     def crashed(cls, request: RunRequest) -> Run:
@@ -106,6 +112,7 @@ def conclude(request: RunRequest, wanted: Intent, plan: Plan, outcomes: Sequence
         _stuck(concluded) if stuck else concluded,
         tally=counts.tally(concluded, request.counted, stuck),
         failed=any(outcome.failed for outcome in outcomes),
+        paced=next((outcome.paced for outcome in outcomes if outcome.paced), None),
         refused=request.refused if pending or not marked else (),
     )
 
@@ -150,6 +157,21 @@ def _concluded(finding: Finding, own: Sequence[Outcome], unknowns: int) -> Concl
     return Concluded(finding, Status.LEAVING if finding.status is Status.LEAVING else Status.REMEDIATED)
 
 
+def not_due(request: RunRequest) -> Run:
+    """The run of a VPC whose turn to make an endpoint call has not come: nothing was looked at."""
+    return Run(
+        request,
+        Ending.REQUEUED,
+        tally=Tally((), request.counted),
+        refused=request.refused,
+        unproven=request.made,
+        contests=request.contests,
+        paced=request.paced,
+        urgent=request.urgent,
+        is_early=True,
+    )
+
+
 def of_unread(request: RunRequest, refusal: Refusal, now: float) -> Run:
     """The run that could not read EC2. Nothing is known of the findings, so that all that was counted stays
     counted. `now` is seconds since 1970."""
@@ -183,6 +205,8 @@ def _ending(
         return Ending.REPORTED
     statuses = {each.status for each in concluded}
     done = any(outcome.status is Status.REMEDIATED for outcome in outcomes)
+    if any(outcome.paced for outcome in outcomes):
+        return Ending.REQUEUED
     if done or Status.WAITING in statuses:
         return _again(request, now, failing=any(outcome.failed for outcome in outcomes))
     if Status.BLOCKED in statuses:

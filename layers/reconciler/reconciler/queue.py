@@ -7,27 +7,32 @@ run a window (SQS forgets after five minutes: windows that are longer may have m
 VPC: runs of one VPC never overlap (facts, section 8).
 
 A requeued VPC has deduplication ids of its own, so that its message is not dropped in favour of an event's.
-Odd and even attempts differ, so that none is taken for the one before it.
+Odd and even tries differ, so that none is taken for the one before it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import reprlib
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .domain.contest import Contest
 from .domain.counts import Count, Metric
 from .domain.memory import Made
+from .domain.pace import EndpointCall
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 Value = TypeVar("Value")
+# The queue's delay where nothing is debounced, in seconds.
+_SHORTEST_DELAY = 5
 # SQS takes at most this many messages in one call.
 _BATCH = 10
 # SQS takes few characters and at most 128 of them for a group and for a deduplication id.
@@ -54,7 +59,8 @@ class RunRequest:
     no run is made. `refused` are the ids of what someone was refused the deletion of; `swept` says that the
     sweep found the drift. `counted` is what the metrics have counted on the way, `made` and `contests` what
     the ledger could not take. `correlation_id` is the id of the first event of the window, or of the sweep's
-    invocation, that led here.
+    invocation, that led here. `paced` is the endpoint call whose turn the VPC waits for, `turns` how often it
+    did so in all, and `urgent` says that it had converged before.
     """
 
     vpc_id: str
@@ -70,6 +76,9 @@ class RunRequest:
     made: tuple[Made, ...] = ()
     contests: tuple[Contest, ...] = ()
     correlation_id: str = ""
+    paced: EndpointCall | None = None
+    turns: int = 0
+    urgent: bool = False
 
     def to_json(self) -> str:
         """The message's body."""
@@ -101,6 +110,9 @@ class RunRequest:
             made=_values(Made, given, "made"),
             contests=_values(Contest, given, "contests"),
             correlation_id=_correlation_id(given),
+            paced=_paced(given),
+            turns=_number(given, "turns", 0),
+            urgent=given.get("urgent") is True,
         )
 
 
@@ -111,13 +123,63 @@ def _correlation_id(given: dict[str, Any]) -> str:
     return found
 
 
-def first_seen_of(body: str) -> int:
-    """When the event that a sweep was asked for took place, in milliseconds since 1970.
+def _paced(given: dict[str, Any]) -> EndpointCall | None:
+    word = given.get("paced")
+    try:
+        return EndpointCall(word) if word else None
+    except ValueError as error:
+        raise MalformedMessage(f"paced is {reprlib.repr(word)}, no endpoint call") from error
 
-    Raises:
-        MalformedMessage: when the body is not one that `Queue.request_sweep` makes.
+
+@dataclass(frozen=True)
+class SweepRequest:
+    """Asks for a sweep: of all VPCs, or of `vpc_ids` that an earlier one did not come to. `first_seen` is
+    when the event took place that it was asked for, in milliseconds since 1970. Of the VPCs that were looked
+    at already, `so_far` is how many there are, by state, and `oldest` the oldest finding of each sort: its
+    age in seconds, and its VPC. `tries` is how often this rest was asked for in vain. `foretold` says that an
+    event asked for the sweep: the drift that it finds is not one that no event told of.
     """
-    return _number(_object(body), "first_seen")
+
+    first_seen: int
+    vpc_ids: tuple[str, ...] = ()
+    so_far: Mapping[str, int] = field(default_factory=dict)
+    oldest: Mapping[str, tuple[int, str]] = field(default_factory=dict)
+    tries: int = 0
+    foretold: bool = False
+
+    def to_json(self) -> str:
+        """The message's body."""
+        document = asdict(self)
+        return json.dumps({key: each for key, each in document.items() if each or key == "first_seen"})
+
+    @classmethod
+    def from_json(cls, body: str) -> SweepRequest:
+        """Read a message's body.
+
+        Raises:
+            MalformedMessage: when the body is not one that `to_json` makes.
+        """
+        given = _object(body)
+        vpc_ids, so_far = given.get("vpc_ids", []), given.get("so_far", {})
+        if not isinstance(vpc_ids, list) or not all(isinstance(each, str) for each in vpc_ids):
+            raise MalformedMessage("vpc_ids is no list of ids")
+        if not isinstance(so_far, dict):
+            raise MalformedMessage("so_far is no object")
+        return cls(
+            _number(given, "first_seen"),
+            tuple(vpc_ids),
+            {state: _number(so_far, state) for state in so_far},
+            _oldest(given),
+            _number(given, "tries", 0),
+            given.get("foretold") is True,
+        )
+
+
+def _oldest(given: dict[str, Any]) -> dict[str, tuple[int, str]]:
+    try:
+        return {str(what): (int(age), str(vpc_id)) for what, (age, vpc_id) in given.get("oldest", {}).items()}
+    except (AttributeError, TypeError, ValueError) as error:
+        raise MalformedMessage(f"oldest cannot be read: {error}") from error
 
 
 def _counts(given: Any) -> tuple[Count, ...]:
@@ -182,31 +244,52 @@ class Queue:
         self._url = url
         self._debounce = debounce
 
-    def request_runs(self, requests: Iterable[RunRequest], now: float, origin: str) -> None:
-        """Ask for runs. `now` is in seconds since 1970; `origin` tells one event or message from another,
-        so that the same one, handled twice, asks once even where nothing is debounced.
+    def request_runs(self, requests: Iterable[RunRequest], now: float, origin: str = "") -> None:
+        """Ask for runs. `now` is in seconds since 1970; `origin` tells one message from another (by default
+        the event that asked first), so that the same one, handled twice, asks once even where nothing is
+        debounced.
 
         Raises:
             NotQueued: when SQS refuses any of them.
             botocore.exceptions.ClientError: when it refuses the call.
         """
-        messages = [(request.vpc_id, request.to_json(), _kind(request)) for request in requests]
-        self._send(messages, now, origin)
+        window = str(int(now // self._debounce)) if self._debounce else ""
+        self._send(
+            (each.vpc_id, each.to_json(), f"{_kind(each)}/{window or origin or each.correlation_id}")
+            for each in requests
+        )
 
-    def request_sweep(self, first_seen: int, now: float, origin: str) -> None:
-        """Ask for a look at every tagged VPC of the Region. Arguments and errors as `request_runs`."""
-        self._send([("region", json.dumps({"first_seen": first_seen}), "sweep")], now, origin)
+    def request_rest(self, rest: SweepRequest, origin: str) -> None:
+        """Ask for the rest of a sweep. `origin` tells one sweep from another. Errors as `request_runs`."""
+        self._send([("region", rest.to_json(), f"rest/{origin}")])
 
-    def _send(self, messages: Iterable[tuple[str, str, str]], now: float, origin: str) -> None:
-        window = str(int(now // self._debounce)) if self._debounce else origin
+    def request_sweep(self, first_seen: int) -> None:
+        """Ask for a look at every tagged VPC of the Region. All such requests have one deduplication id: SQS
+        takes one in five minutes. Errors as `request_runs`."""
+        self._send([("region", SweepRequest(first_seen).to_json(), "sweep")])
+
+    def put_off(self, receipt_handle: str, message_id: str) -> None:
+        """Let a message that was received come again after a part of a window, a different one for each; the
+        function has to say that it failed (facts, section 8). So VPCs that wait for the same do not come in
+        a bunch, which a queue that holds all of them back for as long would never part.
+
+        Raises:
+            botocore.exceptions.ClientError: when SQS refuses the call.
+        """
+        seconds = 1 + zlib.crc32(message_id.encode()) % (self._debounce or _SHORTEST_DELAY)
+        self._sqs.change_message_visibility(
+            QueueUrl=self._url, ReceiptHandle=receipt_handle, VisibilityTimeout=seconds
+        )
+
+    def _send(self, messages: Iterable[tuple[str, str, str]]) -> None:
         entries: list[SendMessageBatchRequestEntryTypeDef] = [
             {
                 "Id": str(number),
                 "MessageBody": body,
                 "MessageGroupId": group,
-                "MessageDeduplicationId": f"{group}/{kind}/{window}",
+                "MessageDeduplicationId": f"{group}/{once}",
             }
-            for number, (group, body, kind) in enumerate(messages)
+            for number, (group, body, once) in enumerate(messages)
         ]
         refused = []
         for start in range(0, len(entries), _BATCH):
@@ -221,6 +304,9 @@ class Queue:
 
 def _kind(request: RunRequest) -> str:
     if request.attempts:
-        return f"attempt-{request.attempts % 2}"
+        return f"attempt-{(request.attempts + request.turns) % 2}"
+    if not request.refused:
+        return "event"
     # Each refused deletion has a run of its own: none is dropped in favour of another.
-    return f"refused-{'-'.join(request.refused)[:64]}" if request.refused else "event"
+    ids = " ".join(sorted(request.refused))
+    return f"refused-{hashlib.sha256(ids.encode()).hexdigest()[:16]}"

@@ -18,6 +18,7 @@ from .domain.findings import Reason, Status
 from .domain.intent import Intent
 from .domain.memory import Memory
 from .domain.model import Mode, Observation
+from .domain.pace import EndpointCall
 from .domain.plan import Plan
 from .domain.planning import make_plan
 from .domain.profile import NONE_FOLLOWED
@@ -29,11 +30,13 @@ from .queue import RunRequest
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
+    from .attribute_memory import AttributeMemory
     from .domain.installation import Installation
     from .domain.profile import Edition
     from .domain.profiles import Catalogue
     from .ec2.observe import Observer
     from .ledger import Ledger
+    from .write_budget import WriteBudget
 
 # Tools try a deletion for twenty minutes (facts, section 14); a long debounce and a late event come on top.
 _DELETION_AWAITED_SECONDS = 3600
@@ -42,7 +45,8 @@ _DELETION_AWAITED_SECONDS = 3600
 @dataclass(frozen=True)
 class Means:
     """What a run works with. `catalogue` gives the profiles, of an edition that is not older than this one;
-    `now` gives seconds since 1970."""
+    `now` gives seconds since 1970. `budget` is that of endpoint calls; None for as many as EC2 takes.
+    `attributes` says whose DNS attributes a sweep need not read; None for nobody's."""
 
     observer: Observer
     ec2: EC2Client
@@ -50,6 +54,25 @@ class Means:
     installation: Installation
     catalogue: Callable[[Edition], Catalogue]
     now: Callable[[], float]
+    budget: WriteBudget | None = None
+    attributes: AttributeMemory | None = None
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """The budget of endpoint calls, for the run of one VPC."""
+
+    budget: WriteBudget
+    urgent: bool
+
+    def take(self, call: EndpointCall) -> bool:
+        return self.budget.take(call, urgent=self.urgent)
+
+    def charge(self, call: EndpointCall) -> None:
+        self.budget.charge(call)
+
+    def empty(self, call: EndpointCall) -> None:
+        self.budget.empty(call)
 
 
 @dataclass(frozen=True)
@@ -72,6 +95,8 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
         ProfilesUnavailable: when no profiles are known.
     """
     now, ledger = means.now, means.ledger
+    if request.paced and means.budget and not means.budget.is_due(request.paced, urgent=request.urgent):
+        return conclusion.not_due(request)
     memory = _remembered(request, means)
     try:
         seen = look(request, means, memory)
@@ -90,8 +115,10 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
         memory = replace(remembering.before(memory, plan, now()), followed=seen.edition)
         if memory != before and plan:
             memory = before = ledger.save(memory) or memory
-    outcomes = execute(plan, means.ec2, wanted.mode, now, deadline)
-    done = conclusion.conclude(request, wanted, plan, outcomes, now())
+    urgent = memory is not None and memory.converged
+    slots = _Slots(means.budget, urgent) if means.budget else None
+    outcomes = execute(plan, means.ec2, wanted.mode, now, deadline, slots)
+    done = replace(conclusion.conclude(request, wanted, plan, outcomes, now()), urgent=urgent)
     done = _remember(done, before, memory, plan, outcomes, means)
     return replace(done, unforeseen=_unforeseen(done, read))
 
@@ -147,7 +174,8 @@ def _remember(
 ) -> Run:
     """Leave in the ledger what the run learnt. What the ledger does not take goes with the message."""
     now = means.now()
-    made = (*done.request.made, *remembering.made_by(outcomes, now))
+    new = remembering.made_by(outcomes, now)
+    made = (*done.request.made, *new)
     if memory is None:
         fought = contest.after(done.request.contests, remembering.remediated(outcomes), now)
         return replace(done, unproven=made, contests=fought, news=changes.news(done.findings, None, now))
@@ -157,6 +185,8 @@ def _remember(
         # What is announced would be announced again.
         news = changes.news(done.findings, None, now)
         return replace(done, unproven=made, contests=after.contests, news=news)
+    if new:
+        means.ledger.add_made(done.request.vpc_id, [each.id for each in new])
     return replace(done, news=changes.news(done.findings, memory, now))
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .conclusion import Run
     from .domain.counts import Concluded
+    from .queue import SweepRequest
     from .sweep import Sweep
 
 # Endings that a person should see though nobody asked.
@@ -77,32 +78,39 @@ def report_crash(vpc_id: str, logger: Logger) -> None:
     _publish("PassDied", 1, vpc_id=vpc_id)
 
 
-def report_sweep(swept: Sweep, logger: Logger) -> None:
-    """Publish in which state the Region's opted-in VPCs are, and that the sweep was made."""
-    states = {
-        "VpcsInSync": swept.in_sync,
-        "VpcsConverging": swept.converging,
-        "VpcsDrifted": swept.drifted,
-        "VpcsBlocked": swept.blocked,
-        "VpcsContested": swept.contested,
-        "VpcsLeaving": swept.leaving,
-        "VpcsImpaired": swept.impaired,
-    }
-    for name, vpc_ids in states.items():
-        _publish(name, len(vpc_ids), vpc_ids=list(vpc_ids))
-    for what, finding in swept.oldest.items():
-        _publish("OldestFindingAge", finding.age, what, vpc_id=finding.vpc_id)
-    _publish("SweepCompleted", 1)
-    if swept.not_offered:
+_STATES = {
+    "VpcsInSync": "in_sync",
+    "VpcsConverging": "converging",
+    "VpcsDrifted": "drifted",
+    "VpcsBlocked": "blocked",
+    "VpcsContested": "contested",
+    "VpcsLeaving": "leaving",
+    "VpcsImpaired": "impaired",
+}
+
+
+def report_sweep(swept: Sweep, logger: Logger, request: SweepRequest) -> None:
+    """Publish in which state the Region's opted-in VPCs are, and that the sweep was made; where a rest of it
+    is yet to be made, that one does. `request` has what earlier parts of the sweep found."""
+    if not swept.rest:
+        for name, state in _STATES.items():
+            vpc_ids = list(getattr(swept, state))
+            _publish(name, request.so_far.get(state, 0) + len(vpc_ids), vpc_ids=vpc_ids)
+        _publish("SweepCompleted", 1)
+        for what, finding in swept.oldest.items():
+            age, vpc_id = max((finding.age, finding.vpc_id), request.oldest.get(what, (0, "")))
+            _publish("OldestFindingAge", age, what, vpc_id=vpc_id)
+    if swept.not_offered and not swept.rest:
         unknown = (
             f"the Region does not offer what the profiles document names: {'; '.join(swept.not_offered)}"
         )
         report_rejection(Rejection.MALFORMED_PROFILES, unknown, logger)
+    yet = f", {len(swept.rest)} not looked at yet" if swept.rest else ""
     logger.info(
         f"sweep: {len(swept.in_sync)} in sync, {len(swept.converging)} converging, "
         f"{len(swept.drifted)} drifted, {len(swept.blocked)} blocked, {len(swept.contested)} contested, "
         f"{len(swept.leaving)} leaving, {len(swept.impaired)} impaired, "
-        f"{len(swept.leftovers)} that are not opted in",
+        f"{len(swept.leftovers)} that are not opted in{yet}",
         converging=swept.converging,
         drifted=swept.drifted,
         blocked=swept.blocked,

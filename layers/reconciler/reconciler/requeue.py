@@ -26,8 +26,12 @@ def next_request(run: Run, debounce: int, now: float) -> RunRequest:
         pause = min(max(debounce, 1) * 2 ** (failures - 1), _LONGEST_PAUSE_SECONDS)
     return replace(
         request,
-        attempts=request.attempts + 1,
-        began=request.began or int(now * 1000),
+        # A VPC that waits for its turn spends no attempt, and the time for its attempts begins with its turn.
+        attempts=max(1, request.attempts if run.paced else request.attempts + 1),
+        paced=run.paced,
+        turns=request.turns + 1 if run.paced else request.turns,
+        urgent=run.urgent,
+        began=int(now * 1000) if run.paced or not request.began else request.began,
         failures=failures,
         unknowns=request.unknowns + 1 if unknown or unread else 0,
         not_before=int((now + pause) * 1000) if pause else 0,

@@ -6,23 +6,27 @@ import os
 import time
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import boto3
+import botocore.session
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from . import report
-from .ec2.locate import Locator
+from .attribute_memory import AttributeMemory
+from .ec2.index import IndexReader
 from .ec2.meter import CallMeter
 from .ec2.observe import Observer
 from .event_bus import EventBus
+from .intake import Intake
 from .ledger import Ledger
 from .profile_store import ProfileStore
 from .published import Function, Rejection
 from .queue import Queue
 from .reconcile import Means
 from .settings import Settings
+from .table import Table
+from .write_budget import WriteBudget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,11 +42,21 @@ _QUICK = Config(connect_timeout=2, read_timeout=8, retries={"mode": "standard", 
 # Of the run's own memory: it goes on without.
 _BRIEF = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 # What a call may take with its retry and the pause before that; and what a run needs after its last write:
-# the ledger's answer, the bus's, the queue's, and room for this program.
+# two answers of the ledger's, the bus's, the queue's, and room for this program.
 LONGEST_CALL_SECONDS = 2 * (2 + 8) + 1
-AFTER_LAST_WRITE_SECONDS = 2 * 2 * (1 + 2) + LONGEST_CALL_SECONDS + 5
+AFTER_LAST_WRITE_SECONDS = 3 * 2 * (1 + 2) + LONGEST_CALL_SECONDS + 5
 # A sweep reads so much that EC2's buckets pace it (facts, section 10); it has minutes.
 _PATIENT = Config(connect_timeout=3, read_timeout=10, retries={"mode": "adaptive", "total_max_attempts": 10})
+
+
+@cache
+def _session() -> Any:
+    return botocore.session.get_session()
+
+
+def _client(service: str, config: Config) -> Any:
+    """A client by botocore: boto3 makes the same one, and takes a tenth of a second more to be imported."""
+    return _session().create_client(service, config=config)
 
 
 @dataclass
@@ -67,8 +81,8 @@ class Runtime:
         runtime = cls(
             settings=Settings.from_environment(os.environ),
             logger=Logger(service=function),
-            ec2=boto3.client("ec2", config=_PATIENT if patient else _QUICK),
-            sqs=boto3.client("sqs", config=_QUICK),
+            ec2=_client("ec2", _PATIENT if patient else _QUICK),
+            sqs=_client("sqs", _QUICK),
         )
         runtime.meter.attach(runtime.ec2)
         return runtime
@@ -81,23 +95,25 @@ class Runtime:
     @cached_property
     def ledger(self) -> Ledger:
         """What is known of each VPC."""
+        return Ledger(self.table, self.settings.installation.id)
+
+    @cached_property
+    def table(self) -> Table:
+        """Where the ledger and the write budget are kept."""
 
         def dynamodb() -> DynamoDBClient:
-            return boto3.client("dynamodb", config=_BRIEF)
+            client: DynamoDBClient = _client("dynamodb", _BRIEF)
+            return client
 
-        return Ledger(
-            cache(dynamodb),
-            self.settings.ledger_table,
-            self.settings.installation.id,
-            self.logger.warning,
-        )
+        return Table(cache(dynamodb), self.settings.ledger_table, self.logger.warning)
 
     @cached_property
     def event_bus(self) -> EventBus:
         """Where changes of findings are announced."""
 
         def events() -> EventBridgeClient:
-            return boto3.client("events", config=_BRIEF)
+            client: EventBridgeClient = _client("events", _BRIEF)
+            return client
 
         return EventBus(cache(events), self.settings.installation.id, self.logger.warning)
 
@@ -105,14 +121,26 @@ class Runtime:
     def means(self) -> Means:
         """What a run works with."""
         installation, profiles = self.settings.installation, self.profiles
-        return Means(self.observer, self.ec2, self.ledger, installation, profiles.current, self.now)
+        budget = WriteBudget(self.table, installation.pace, self.now)
+        attributes = AttributeMemory(self.table)
+        return Means(
+            self.observer,
+            self.ec2,
+            self.ledger,
+            installation,
+            profiles.current,
+            self.now,
+            budget,
+            attributes,
+        )
 
     @cached_property
     def profiles(self) -> ProfileStore:
         """The profiles that a VPC can opt in to."""
 
         def ssm() -> SSMClient:
-            return boto3.client("ssm", config=_QUICK)
+            client: SSMClient = _client("ssm", _QUICK)
+            return client
 
         def reject(why: str) -> None:
             report.report_rejection(Rejection.MALFORMED_PROFILES, why, self.logger)
@@ -125,9 +153,10 @@ class Runtime:
         return Observer(self.ec2, self.settings.installation)
 
     @cached_property
-    def locator(self) -> Locator:
+    def intake(self) -> Intake:
         """Finds the VPCs of events."""
-        return Locator(self.ec2, self.settings.installation, self.now)
+        reader = IndexReader(self.ec2, self.settings.installation, self.now)
+        return Intake(reader.read, self.ledger, self.now)
 
     @cached_property
     def vpc_queue(self) -> Queue:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .domain.installation import Installation
 from .domain.model import Mode
+from .domain.pace import Pace
 
 
 class InvalidSettings(ValueError):
@@ -63,6 +65,7 @@ class Settings:
                 grace_seconds=60 * number("GRACE_PERIOD_MINUTES", "minutes"),
                 teardown_limit=number("TEARDOWN_LIMIT", "VPCs"),
                 paused=paused == "true",
+                pace=_pace(value("ENDPOINT_WRITE_RATE"), number("ENDPOINT_WRITE_BURST", "calls")),
             ),
             debounce=number("DEBOUNCE_SECONDS", "seconds"),
             pass_queue_url=value("PASS_QUEUE_URL"),
@@ -70,3 +73,14 @@ class Settings:
             profiles_parameter=environment.get("PROFILES_PARAMETER", ""),
             ledger_table=environment.get("LEDGER_TABLE", ""),
         )
+
+
+def _pace(rate: str, burst: int) -> Pace:
+    try:
+        pace = Pace(float(rate), burst)
+    except ValueError:
+        pace = Pace(0.0, burst)
+    if not (0 < pace.rate < math.inf and pace.burst):
+        given = f"ENDPOINT_WRITE_RATE is {rate!r} calls a second, ENDPOINT_WRITE_BURST {burst} calls"
+        raise InvalidSettings(f"{given}: both are to be above 0")
+    return pace

@@ -7,21 +7,24 @@ takes over, for the ledger, what was made before there was one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .domain import intent, remembering
-from .domain.findings import Finding, Status
-from .domain.memory import Made, Memory, OpenFinding
+from .domain import intent, remembering, rolling
+from .domain.findings import Finding, Kind, Status
+from .domain.memory import Memory, OpenFinding
 from .domain.model import EndpointType, Mode, Observation
 from .domain.plan import Plan
 from .domain.planning import make_plan
-from .domain.profile import NONE_FOLLOWED, NOTHING
+from .domain.profile import NONE_FOLLOWED
 from .domain.profiles import builtin
-from .domain.situation import Situation
-from .ec2.locate import bearing_our_tags, with_owned
+from .ec2 import errors
+from .ec2.filters import chunks
+from .ec2.index import bearing_our_tags, with_owned
 from .published import Open
+from .takeover import take_over
 
 if TYPE_CHECKING:
     from .domain.profile import Profile
@@ -45,7 +48,7 @@ class Sweep:
     `oldest` is the finding of each sort that has stood open longest. `news` are those of which the ledger
     does not know yet what a person should. `taken_over` are what the ledger took over, by VPC. `not_offered`
     are services that the Region does not offer and the installation's own profiles name, each with its
-    profile, in words.
+    profile, in words. `rest` are VPCs that were not looked at: there was no time left, or EC2 refused it.
     """
 
     in_sync: tuple[str, ...] = ()
@@ -60,6 +63,13 @@ class Sweep:
     oldest: Mapping[Open, Oldest] = field(default_factory=lambda: dict.fromkeys(Open, Oldest()))
     taken_over: tuple[tuple[str, tuple[str, ...]], ...] = ()
     not_offered: tuple[str, ...] = ()
+    rest: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many of the opted-in VPCs are in each state."""
+        states = ("in_sync", *(name for name, _ in _STATES))
+        return {state: len(getattr(self, state)) for state in states}
 
     @property
     def to_reconcile(self) -> tuple[str, ...]:
@@ -79,6 +89,7 @@ _STATES = (
 )
 
 
+_DNS_OFF = (Kind.DNS_SUPPORT_OFF, Kind.DNS_HOSTNAMES_OFF)
 _OPEN = {
     Status.REMEDIABLE: Open.DRIFTED,
     Status.WAITING: Open.DRIFTED,
@@ -87,22 +98,35 @@ _OPEN = {
 }
 
 
-def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
-    """Look at every VPC that has opted in or has something owned in it. Writes nothing to EC2. `say` logs
-    what the ledger takes over.
+def sweep(
+    means: Means,
+    say: Callable[[str], None] = lambda _: None,
+    deadline: float = math.inf,
+    only: Iterable[str] = (),
+) -> Sweep:
+    """Look at every VPC that has opted in or has something owned in it, or at `only` some. Writes nothing to
+    EC2. `say` logs what the ledger takes over, and what could not be read. After `deadline`, in seconds since
+    1970, no more VPCs are looked at.
 
     Raises:
-        One of `errors.ERRORS`: when EC2 refuses a read.
+        One of `errors.ERRORS`: when EC2 does not even say which VPCs there are.
         ProfilesUnavailable: when no profiles are known.
     """
     now, installation, catalogue = means.now(), means.installation, means.catalogue(NONE_FOLLOWED)
-    tagged = set(bearing_our_tags(means.ec2, installation))
-    seen = means.observer.many(tagged | set(with_owned(means.ec2, installation)), catalogue.profiles)
-    vpc_ids = [each.vpc.id for each in seen]
-    memories = means.ledger.read_many(vpc_ids)
-    taken_over = _take_over(means, seen, memories, now, say)
+    asked = frozenset(only)
+    there = asked or {
+        *bearing_our_tags(means.ec2, installation),
+        *with_owned(means.ec2, installation),
+    }
+    look = _Look(means, catalogue.profiles, say, there, whole=not asked)
+    look.at_all(deadline)
+    memories = means.ledger.read_many(each.vpc.id for each in look.seen)
+    look.again_where_attributes_are_off(memories or {})
+    look.remember_attributes()
+    seen, rest = sorted(look.seen, key=lambda each: each.vpc.id), tuple(sorted(look.rest))
+    taken_over = take_over(means, seen, memories, now, say, whole=not asked and not rest)
     if taken_over is not None:
-        memories = means.ledger.read_many(vpc_ids)
+        memories = means.ledger.read_many(each.vpc.id for each in seen)
     states: dict[str, list[str]] = {name: [] for name in ("in_sync", *(name for name, _ in _STATES))}
     leftovers, news = [], []
     oldest = dict.fromkeys(Open, Oldest())
@@ -126,6 +150,7 @@ def sweep(means: Means, say: Callable[[str], None] = lambda _: None) -> Sweep:
         news=tuple(news),
         oldest=oldest,
         taken_over=taken_over or (),
+        rest=rest,
         not_offered=not_offered(means, catalogue.profiles),
     )
 
@@ -183,38 +208,62 @@ def _open_since(plan: Plan, memory: Memory | None, mode: Mode) -> Iterator[tuple
             yield what, before.since
 
 
-def _take_over(
-    means: Means,
-    seen: Iterable[Observation],
-    memories: Mapping[str, Memory] | None,
-    now: float,
-    say: Callable[[str], None],
-) -> tuple[tuple[str, tuple[str, ...]], ...] | None:
-    """Make known to an empty ledger what bears all three marks, once per installation. Until that is done,
-    nothing is deleted that serves. None where it is done already.
+@dataclass
+class _Look:
+    """Looks at VPCs: `seen` is what EC2 shows of them, `rest` those that were not looked at. `whole` says
+    that they are all of the Region."""
 
-    Where there is any such thing, this installation is not new: what stands open was announced before.
-    """
-    if memories is None or not means.ledger.awaits_takeover():
-        return None
-    marked = {
-        each.vpc.id: Situation(each, NOTHING, means.installation, memories[each.vpc.id], now).fully_marked
-        for each in seen
-    }
-    quiet = any(marked.values())
-    taken: list[tuple[str, tuple[str, ...]]] = []
-    for observation in seen:
-        memory = memories[observation.vpc.id]
-        found = marked[observation.vpc.id].items()
-        new = [Made(each, purpose) for each, purpose in found if each not in memory.made]
-        written = replace(memory.with_made(new), quiet=memory.quiet or (quiet and not memory.version))
-        if written != memory and means.ledger.save(written) is None:
-            say(f"sweep: the ledger did not take over what is in {observation.vpc.id}: the next sweep will")
-            return tuple(taken)
-        if new:
-            ids = tuple(sorted(each.id for each in new))
-            say(f"sweep: the ledger takes over {len(ids)} in {observation.vpc.id}: {', '.join(ids)}")
-            taken.append((observation.vpc.id, ids))
-    means.ledger.set_complete(now)
-    say(f"sweep: the ledger took over {sum(len(ids) for _, ids in taken)} things in {len(taken)} VPCs")
-    return tuple(taken)
+    means: Means
+    profiles: Mapping[str, Profile]
+    say: Callable[[str], None]
+    vpc_ids: Set[str]
+    whole: bool
+    seen: list[Observation] = field(default_factory=list)
+    rest: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        shards = self.means.attributes.read() if self.means.attributes else None
+        self._shards = shards
+        self._dns_on: frozenset[str] = frozenset()
+        if shards is not None:
+            self._dns_on = rolling.trusted(self.vpc_ids, shards, whole=self.whole)
+
+    def at_all(self, deadline: float) -> None:
+        """Look at them; after `deadline`, in seconds since 1970, at no more."""
+        for some in chunks(self.vpc_ids):
+            if self.means.now() > deadline:
+                self.rest.update(some)
+            else:
+                self._look(some)
+
+    def again_where_attributes_are_off(self, memories: Mapping[str, Memory]) -> None:
+        """Look again at VPCs that were taken to have both attributes on, where a run found one off since."""
+        doubted = {
+            vpc_id
+            for vpc_id, memory in memories.items()
+            if vpc_id in self._dns_on and any(kind in _DNS_OFF for kind, _ in known_open(memory))
+        }
+        self._dns_on -= doubted
+        self.seen = [each for each in self.seen if each.vpc.id not in doubted]
+        for some in chunks(doubted):
+            self._look(some)
+
+    def _look(self, some: list[str]) -> None:
+        try:
+            self.seen += self.means.observer.many(some, self.profiles, self._dns_on)
+        except errors.ERRORS as error:
+            self.say(f"sweep: {len(some)} VPCs could not be looked at: {errors.classify(error)}")
+            self.rest.update(some)
+
+    def remember_attributes(self) -> None:
+        """Keep which VPCs have both attributes on."""
+        if self._shards is None or not self.means.attributes:
+            return
+        read = {
+            each.vpc.id: each.vpc.dns_support and each.vpc.dns_hostnames
+            for each in self.seen
+            if each.vpc.id not in self._dns_on
+        }
+        now = self.means.now()
+        changed = rolling.updated(self.vpc_ids, self._shards, read, now, whole=self.whole)
+        self.means.attributes.write(changed)

@@ -7,7 +7,6 @@ from sandbox.ec2.rule import before
 from sandbox.ec2.world import Bucket, World
 
 _ENDPOINT_WRITES = {"CreateVpcEndpoint", "ModifyVpcEndpoint", "DeleteVpcEndpoints"}
-_INGRESS_WRITES = {"AuthorizeSecurityGroupIngress", "RevokeSecurityGroupIngress"}
 _TAG_WRITES = {"CreateTags", "DeleteTags"}
 _DEAR_WHEN_UNFILTERED = {"DescribeSecurityGroups", "DescribeNetworkInterfaces"}
 _NARROWS = {"Filters", "MaxResults", "GroupIds", "GroupNames", "NetworkInterfaceIds"}
@@ -15,7 +14,7 @@ _NARROWS = {"Filters", "MaxResults", "GroupIds", "GroupNames", "NetworkInterface
 
 @before()
 def calls_empty_a_bucket(world: World, request: Request) -> None:
-    """`RequestLimitExceeded`: each class of calls has a bucket that refills at a rate (facts.md, 10)."""
+    """`RequestLimitExceeded`: each action has a bucket that refills at a rate (facts.md, 10)."""
     name, size, rate = bucket_of(request)
     bucket = world.buckets.setdefault(name, Bucket(size, world.now))
     bucket.tokens = min(size, bucket.tokens + (world.now - bucket.at) * rate)
@@ -29,16 +28,14 @@ def calls_empty_a_bucket(world: World, request: Request) -> None:
 
 
 def bucket_of(request: Request) -> tuple[str, float, float]:
-    """The bucket's name, how much it holds, and how much flows in each second."""
+    """The bucket's name, how much it holds, and how much flows in each second. Each action has its own."""
     action = request.action
     if action in _ENDPOINT_WRITES:
         return action, 4, 0.3
-    if action in _INGRESS_WRITES:
-        return action, 50, 5
     if action in _TAG_WRITES:
         return action, 100, 10
     if request.mutating:
-        return "other mutating calls", 50, 5
+        return action, 50, 5
     if action in _DEAR_WHEN_UNFILTERED and not _NARROWS & set(request.params):
-        return "unfiltered " + action, 50, 10
-    return "reads", 100, 20
+        return f"unfiltered {action}", 50, 10
+    return action, 100, 20

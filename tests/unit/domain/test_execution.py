@@ -148,6 +148,14 @@ def test_what_opens_comes_before_what_closes_and_tags_come_first() -> None:
     ]
 
 
+def test_endpoints_are_deleted_in_one_call_as_many_as_ec2_takes() -> None:
+    deletions = [Step(DeleteEndpoint(f"vpce-{n}"), ()) for n in range(60)]
+    modification = Step(ModifyEndpoint("vpce-99", enable_private_dns=True), ())
+    plan = Plan.of((), [*deletions, modification])
+    assert [len(steps) for steps in plan.calls] == [1, 25, 25, 10]
+    assert [step for steps in plan.calls for step in steps] == [modification, *deletions]
+
+
 def test_modifications_of_one_endpoint_are_one_call_in_the_place_of_the_first() -> None:
     dns = ModifyEndpoint("vpce-1", enable_private_dns=True)
     other = ModifyEndpoint("vpce-2", policy="{}")

@@ -31,6 +31,7 @@ LOOKS_LIKE_IDS = (
     "rtb-0fedcba9876543210",
     "vpce-0fedcba9876543210",
     "sg-0fedcba9876543210",
+    "rtbassoc-0fedcba9876543210",
     f"{PREFIX}:profile",
 )
 FREE_TEXT = (
@@ -38,7 +39,7 @@ FREE_TEXT = (
     "policyDocument name value Value userAgent privateDnsName requestId message"
 ).split()
 # What AWS alone writes, and the fields in which it does.
-AN_ID_OR_NONE = re.compile(r"([a-z]+-[0-9a-z]+)?")
+AN_ID_OR_NONE = re.compile(r"([a-z]+-(cidr-assoc-)?[0-9a-z]+)?")
 ID_FIELDS = ("id", "idset", "content", "item", "items")
 
 

@@ -114,7 +114,7 @@ def test_a_record_that_came_from_another_account_is_that_accounts() -> None:
             [TABLE],
         ),
         ("AssociateRouteTable", {"routeTableId": TABLE, "subnetId": SUBNET}, None, [TABLE, SUBNET]),
-        ("DisassociateRouteTable", {"associationId": "rtbassoc-0a"}, {"_return": True}, []),
+        ("DisassociateRouteTable", {"associationId": "rtbassoc-0a"}, {"_return": True}, ["rtbassoc-0a"]),
         ("CreateSecurityGroup", {"groupName": "web", "vpcId": VPC}, {"groupId": GROUP}, [VPC, GROUP]),
         ("DeleteSecurityGroup", {"groupName": "web"}, {"_return": True}, []),
         (

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from .actions import AuthorizeIngress, CreateSecurityGroup, CreateTags, EnableVpcAttribute
 from .findings import Finding, Reason, Status
+from .pace import EndpointCall
 from .plan import Step
 
 
@@ -22,7 +23,7 @@ class Outcome:
     could not do it for now, `throttled` that EC2 takes no more calls of its kind for now, `dns_off` that
     private DNS lacks an attribute of the VPC. `findings` came to light only when EC2 was asked. `made_id` is
     the id of what the step made, `subnet_ids` are those that EC2 took of its candidates. `request_ids` are
-    EC2's, one for each call that it answered.
+    EC2's, one for each call that it answered. `paced` is the call for which the budget has no room yet.
     """
 
     step: Step
@@ -36,6 +37,7 @@ class Outcome:
     made_id: str = ""
     subnet_ids: tuple[str, ...] = ()
     request_ids: tuple[str, ...] = ()
+    paced: EndpointCall | None = None
 
     @property
     def is_change(self) -> bool:

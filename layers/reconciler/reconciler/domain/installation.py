@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .model import Mode, Tags
+from .pace import DEFAULT_PACE, Pace
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class Installation:
     it does where a VPC's own mode tag does not say.
 
     `grace_seconds` is the time between "should go" and "is deleted", `teardown_limit` how many VPCs may lose
-    anything within an hour. Where it is `paused`, it writes nothing to EC2.
+    anything within an hour. Where it is `paused`, it writes nothing to EC2. `pace` is how fast it makes and
+    changes endpoints.
     """
 
     id: str
@@ -29,6 +31,7 @@ class Installation:
     grace_seconds: int = 24 * 3600
     teardown_limit: int = 5
     paused: bool = False
+    pace: Pace = DEFAULT_PACE
 
     @property
     def profile_key(self) -> str:

@@ -117,7 +117,8 @@ class Memory:
     followed. `complete` says that what was made before the ledger has been taken over: until then
     marks alone prove ownership, and nothing is deleted that serves. `version` counts how often this was
     written. `expires` says that EC2 did not show the VPC, so that what is known of it goes before long.
-    `quiet` says that the ledger was lost: what the next run finds was announced before.
+    `converged` says that the VPC has been as it should be. `quiet` says that the ledger was lost: what the
+    next run finds was announced before.
     """
 
     vpc_id: str
@@ -134,6 +135,7 @@ class Memory:
     version: int = 0
     expires: bool = False
     quiet: bool = False
+    converged: bool = False
 
     def knows(self, resource_id: str, purpose: str) -> bool:
         """Whether this installation made the thing: by its id, or by an intention for its purpose."""

@@ -81,7 +81,14 @@ def _with(given: dict[str, Any], memory: Memory) -> Memory:
         contests=tuple(_known(Contest, each) for each in given.get("contests", [])),
         followed=_known(Edition, given.get("followed", {})),
         quiet=bool(given.get("quiet", False)),
+        converged=bool(given.get("converged", _left_nothing_open(given))),
     )
+
+
+def _left_nothing_open(given: dict[str, Any]) -> bool:
+    """What earlier versions say of `converged`, which they did not write."""
+    at_work = (Status.REMEDIATED, Status.WAITING, Status.BLOCKED)
+    return "findings" in given and all(each["status"] not in at_work for each in given["findings"])
 
 
 def _finding(given: dict[str, Any]) -> OpenFinding:

@@ -48,6 +48,8 @@ _ORDER: tuple[type, ...] = (
     RevokeEgress,
     DeleteSecurityGroup,
 )
+# EC2 takes so many ids in one call.
+_DELETED_AT_ONCE = 25
 
 
 class Removal(Enum):
@@ -189,11 +191,18 @@ class Plan:
     @property
     def calls(self) -> tuple[tuple[Step, ...], ...]:
         """The steps by call to EC2. Those that modify the same endpoint are one call, in the place of the
-        first: EC2 takes one modification of an endpoint at a time."""
+        first: EC2 takes one modification of an endpoint at a time. Endpoints are deleted together: EC2 takes
+        few such calls."""
         calls: dict[object, list[Step]] = {}
+        deleted = 0
         for step in self.steps:
-            modified = step.action.endpoint_id if isinstance(step.action, ModifyEndpoint) else None
-            calls.setdefault(modified or id(step), []).append(step)
+            key: object = id(step)
+            if isinstance(step.action, ModifyEndpoint):
+                key = step.action.endpoint_id
+            elif isinstance(step.action, DeleteEndpoint):
+                key = DeleteEndpoint, deleted // _DELETED_AT_ONCE
+                deleted += 1
+            calls.setdefault(key, []).append(step)
         return tuple(tuple(steps) for steps in calls.values())
 
     def __bool__(self) -> bool:

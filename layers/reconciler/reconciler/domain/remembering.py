@@ -97,6 +97,7 @@ def after(
         for outcome in outcomes
         if outcome.made_id or outcome.status is Status.BLOCKED
     ]
+    concluded = tuple(concluded)
     memory = memory.with_made(made_by(outcomes, now)).closed(answered)
     if memory.complete:
         # What an open intention proves is proven by its id from now on; a claim can be taken back.
@@ -109,6 +110,7 @@ def after(
         leaving=_leaving(memory, plan, outcomes, now),
         expires=False,
         quiet=False,
+        converged=_converged(memory, plan, concluded),
         contests=contest.after(memory.contests, remediated(outcomes), now),
         findings=tuple(
             OpenFinding(
@@ -130,6 +132,15 @@ def after(
 def _brief(detail: str) -> str:
     """AWS's words without the encoded message, which is another one each time, and without their tail."""
     return detail.partition("Encoded authorization failure message")[0].strip()[:_LONGEST_DETAIL]
+
+
+def _converged(memory: Memory, plan: Plan, concluded: Iterable[Concluded]) -> bool:
+    """Whether the VPC has been as it should be, with something of ours in it, since it last should have
+    anything."""
+    at_work = (Status.REMEDIATED, Status.WAITING, Status.BLOCKED)
+    if not plan.looked_at or plan or any(each.status in at_work for each in concluded):
+        return memory.converged
+    return bool(plan.owned or memory.adoptions)
 
 
 def _leaving(memory: Memory, plan: Plan, outcomes: Iterable[Outcome], now: float) -> Mapping[str, int]:

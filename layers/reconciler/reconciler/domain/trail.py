@@ -47,6 +47,7 @@ class ResourceType(StrEnum):
     SUBNET = "subnet"
     ENDPOINT = "vpce"
     GROUP = "sg"
+    ASSOCIATION = "rtbassoc"  # of a route table with a subnet
 
 
 _ID = re.compile(rf"({'|'.join(ResourceType)})-[0-9a-z]{{1,32}}")
@@ -56,6 +57,7 @@ _ID_FIELDS = frozenset(
     for change in ("", "add", "remove")
     for field in """
     vpcid subnetid routetableid groupid securitygroupid vpcendpointid resourceid subnetidset routetableidset
+    associationid newassociationid
     """.split()
 )
 # In such a field, one id may be an object, and several a list or an object.

@@ -1,1 +1,1 @@
-"""Everything that speaks to EC2: to observe VPCs, to locate them, and to execute a plan."""
+"""Everything that speaks to EC2: to observe VPCs, to index what they have, and to execute a plan."""

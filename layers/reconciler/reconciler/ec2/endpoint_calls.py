@@ -118,12 +118,19 @@ def modify(ec2: EC2Client, action: ModifyEndpoint, add_group_ids: Sequence[str])
 
 def delete(ec2: EC2Client, endpoint_id: str) -> Answer:
     """Delete an endpoint. EC2 answers 200 also where it did not (facts, section 3). Errors as `create`."""
-    answer = ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint_id])
+    return Answer(delete_many(ec2, [endpoint_id]).get(endpoint_id))
+
+
+def delete_many(ec2: EC2Client, endpoint_ids: Sequence[str]) -> Mapping[str, Refusal]:
+    """Delete endpoints, 25 at most, in one call. Gives the refusals, by id. Errors as `create`."""
+    answer = ec2.delete_vpc_endpoints(VpcEndpointIds=list(endpoint_ids))
+    refusals = {}
     for failure in answer.get("Unsuccessful", []):
         error = failure.get("Error", {})
-        code, message = error.get("Code", ""), error.get("Message", "")
-        return Answer(errors.classify_code(code, message, "DeleteVpcEndpoints"))
-    return Answer()
+        refusal = errors.classify_code(error.get("Code", ""), error.get("Message", ""), "DeleteVpcEndpoints")
+        # EC2 names the endpoint; where there is but one, it need not.
+        refusals[failure.get("ResourceId") or endpoint_ids[0]] = refusal
+    return refusals
 
 
 def tag_list(tags: Tags) -> list[TagTypeDef]:

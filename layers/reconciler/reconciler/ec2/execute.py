@@ -7,9 +7,9 @@ AWS.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
 
@@ -37,6 +37,7 @@ from ..domain.plan import Plan, Step, together
 from . import decode, endpoint_calls, errors
 from .endpoint_calls import Answer
 from .errors import Refusal, Verdict
+from .guarded import GuardedClient, NotDue, OutOfTime, Slots, Unlimited
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -53,57 +54,30 @@ _STATUS = {
     Verdict.ALREADY_DONE: Status.REMEDIATED,
     Verdict.BLOCKED: Status.BLOCKED,
 }
+_NO_ROOM = "the account's budget of endpoint calls has no room yet"
 _FAILED = frozenset({Verdict.THROTTLED, Verdict.RETRY, Verdict.UNKNOWN})
 
 
-class _OutOfTime(RuntimeError):
-    """A call that might not be answered before the run has to end."""
-
-
-class _Timely:
-    """A client that starts no call after a deadline, in seconds since 1970, and keeps EC2's request ids."""
-
-    def __init__(self, ec2: EC2Client, now: Callable[[], float], deadline: float) -> None:
-        self._ec2 = ec2
-        self._now = now
-        self._deadline = deadline
-        self._request_ids: list[str] = []
-
-    def __getattr__(self, name: str) -> Any:
-        if self._now() > self._deadline:
-            raise _OutOfTime
-        call = getattr(self._ec2, name)
-
-        def noted(**request: Any) -> Any:
-            answer = call(**request)
-            if isinstance(answer, dict) and (found := answer.get("ResponseMetadata", {}).get("RequestId")):
-                self._request_ids.append(found)
-            return answer
-
-        return noted
-
-    def take_request_ids(self) -> tuple[str, ...]:
-        """Those of the calls that EC2 took since this was last asked."""
-        taken = tuple(self._request_ids)
-        self._request_ids.clear()
-        return taken
-
-
 def execute(
-    plan: Plan, ec2: EC2Client, mode: Mode, now: Callable[[], float], deadline: float = math.inf
+    plan: Plan,
+    ec2: EC2Client,
+    mode: Mode,
+    now: Callable[[], float],
+    deadline: float = math.inf,
+    slots: Slots | None = None,
 ) -> list[Outcome]:
     """Take the steps of a plan in order; in audit mode take none. `now` gives seconds since 1970. No call is
-    started after `deadline`."""
+    started after `deadline`, and no endpoint call for which `slots` has no room."""
     if mode is Mode.AUDIT:
         return [Outcome(step, Status.REPORTED) for step in plan.steps]
-    executor = _Executor(_Timely(ec2, now, deadline), now)
+    executor = _Executor(GuardedClient(ec2, now, deadline, slots or Unlimited()), now)
     return [outcome for steps in plan.calls for outcome in executor.call(steps)]
 
 
 class _Executor:
-    def __init__(self, timely: _Timely, now: Callable[[], float]) -> None:
-        self._timely = timely
-        self._ec2 = cast("EC2Client", timely)
+    def __init__(self, guarded: GuardedClient, now: Callable[[], float]) -> None:
+        self._guarded = guarded
+        self._ec2 = cast("EC2Client", guarded)
         self._now = now
         self._execution = Execution()
         self._new_group_id = ""
@@ -114,6 +88,8 @@ class _Executor:
         time."""
         if len(steps) == 1:
             return [self._attempt(steps[0])]
+        if isinstance(steps[0].action, DeleteEndpoint):
+            return self._delete(steps)
         joint = self._attempt(together(steps))
         if joint.status is not Status.BLOCKED and not joint.failed:
             first, *others = steps
@@ -126,16 +102,44 @@ class _Executor:
                 outcomes.append(self._attempt(step))
         return outcomes
 
+    def _delete(self, steps: Sequence[Step]) -> list[Outcome]:
+        """Delete endpoints in one call. One id that EC2 does not know, or that the role may not delete, fails
+        the whole call: then each by itself (facts, section 3)."""
+        prevented = {step: self._execution.prevents(step) for step in steps}
+        free = [step for step in steps if prevented[step] is None]
+        if len(free) < 2:
+            return [self._attempt(step) for step in steps]
+        self._guarded.begin_step()
+        refusals: Mapping[str, Refusal] = {}
+        waiting: Outcome | None = None
+        try:
+            refusals = endpoint_calls.delete_many(self._ec2, [step.changed_id for step in free])
+        except errors.ERRORS as error:
+            refusal = errors.classify(error)
+            if refusal.verdict in (Verdict.GONE, Verdict.BLOCKED):
+                return [self._attempt(step) for step in steps]
+            refusals = {step.changed_id: refusal for step in free}
+        except (OutOfTime, NotDue) as error:
+            waiting = _held_back(free[0], error)
+        request_ids = self._guarded.take_request_ids()
+        outcomes = []
+        for step in steps:
+            answered = replace(_outcome(step, Answer(refusals.get(step.changed_id))), request_ids=request_ids)
+            mine = prevented[step] or (replace(waiting, step=step) if waiting else answered)
+            outcomes.append(self._execution.record(mine))
+        return outcomes
+
     def _attempt(self, step: Step) -> Outcome:
         if prevented := self._execution.prevents(step):
             return prevented
+        self._guarded.begin_step()
         try:
             answer = self._carry_out(step.action)
         except errors.ERRORS as error:
             answer = Answer(errors.classify(error))
-        except _OutOfTime:
-            return self._execution.record(Outcome(step, Status.WAITING, detail="no time left in this run"))
-        outcome = replace(_outcome(step, answer), request_ids=self._timely.take_request_ids())
+        except (OutOfTime, NotDue) as error:
+            return self._execution.record(_held_back(step, error))
+        outcome = replace(_outcome(step, answer), request_ids=self._guarded.take_request_ids())
         return self._execution.record(outcome)
 
     def _carry_out(self, action: Action) -> Answer:
@@ -207,6 +211,12 @@ def _change_rules(change: Callable[..., object], group_id: str, rules: Sequence[
             except ClientError as single:
                 if errors.classify(single).verdict is not Verdict.ALREADY_DONE:
                     raise
+
+
+def _held_back(step: Step, error: OutOfTime | NotDue) -> Outcome:
+    if isinstance(error, NotDue):
+        return Outcome(step, Status.WAITING, detail=_NO_ROOM, paced=error.call)
+    return Outcome(step, Status.WAITING, detail="no time left in this run")
 
 
 def _outcome(step: Step, answer: Answer) -> Outcome:

@@ -1,8 +1,8 @@
 """EC2 to observations, for one VPC or for many in bulk: the same calls, side by side.
 
 A look at one VPC takes nine calls; what the Region offers changes rarely, and a DHCP option set never, so
-these come from caches. A look at many takes as many pages as there are, and two calls a VPC for the DNS
-attributes, since EC2 gives one attribute of one VPC a call.
+these come from caches. A look at many takes as many pages as there are, and two calls for each VPC whose DNS
+attributes are not known, since EC2 gives one attribute of one VPC a call.
 """
 
 from __future__ import annotations
@@ -84,11 +84,15 @@ class Observer:
             return observation
         return replace(observation, interfaces=tuple(interfaces.result()))
 
-    def many(self, vpc_ids: Iterable[str], profiles: Profiles) -> list[Observation]:
-        """Look at VPCs in bulk, in order of their ids; those that are gone are left out."""
-        return [observation for some in chunks(vpc_ids) for observation in self._look(some, profiles)]
+    def many(
+        self, vpc_ids: Iterable[str], profiles: Profiles, dns_on: Set[str] = frozenset()
+    ) -> list[Observation]:
+        """Look at VPCs in bulk, in order of their ids; those that are gone are left out. `dns_on` are VPCs
+        whose DNS attributes are taken to be on."""
+        looks = (self._look(some, profiles, dns_on) for some in chunks(vpc_ids))
+        return [observation for look in looks for observation in look]
 
-    def _look(self, vpc_ids: Sequence[str], profiles: Profiles) -> Iterator[Observation]:
+    def _look(self, vpc_ids: Sequence[str], profiles: Profiles, dns_on: Set[str]) -> Iterator[Observation]:
         run = self._pool.submit
         vpcs = run(self._vpcs, vpc_ids)
         subnets = run(self._subnets, vpc_ids)
@@ -98,12 +102,14 @@ class Observer:
         groups = run(self._groups, vpc_ids)
         acls = run(self._network_acls, vpc_ids)
         offers = run(self.offers, profiles)
+        asked = [each for each in vpc_ids if each not in dns_on]
         attributes = {
-            attribute: self._pool.map(partial(self._attribute, attribute), vpc_ids)
+            attribute: self._pool.map(partial(self._attribute, attribute), asked)
             for attribute in VpcAttribute
         }
-        support = dict(zip(vpc_ids, attributes[VpcAttribute.DNS_SUPPORT], strict=True))
-        hostnames = dict(zip(vpc_ids, attributes[VpcAttribute.DNS_HOSTNAMES], strict=True))
+        known = dict.fromkeys(dns_on, True)
+        support = known | dict(zip(asked, attributes[VpcAttribute.DNS_SUPPORT], strict=True))
+        hostnames = known | dict(zip(asked, attributes[VpcAttribute.DNS_HOSTNAMES], strict=True))
         interfaces, gateway_endpoints = endpoints.result()
         for vpc_id, (given, name_servers) in sorted(vpcs.result().items()):
             yield Observation(

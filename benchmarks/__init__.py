@@ -1,0 +1,1 @@
+"""What the remediator costs, in ratios from one run on one machine: `make bench`."""

@@ -1,0 +1,100 @@
+"""The Region's budget of endpoint calls, shared by all runs, in the ledger: one item for each call.
+
+A slot is granted when it is due and never ahead. Where the ledger cannot say, every call is due: EC2 itself
+throttles then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .domain.pace import EndpointCall, Pace
+from .table import Item, Table
+
+_REGION = "region"
+# Someone else took a slot at the same time: ask again.
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class WriteBudget:
+    """Grants slots. `now` gives seconds since 1970. `urgent` is of a VPC that had converged."""
+
+    table: Table
+    pace: Pace
+    now: Callable[[], float]
+
+    def is_due(self, call: EndpointCall, *, urgent: bool) -> bool:
+        """Whether a slot may be due: one read, and nothing is taken."""
+        found = self.table.get(_key(call))
+        if not found:
+            return True
+        return not self.pace.wait(_arrival(found), self._milliseconds(), urgent=urgent)
+
+    def take(self, call: EndpointCall, *, urgent: bool) -> bool:
+        """Take a slot, if one is due."""
+        for _ in range(_ATTEMPTS):
+            now = self._milliseconds()
+            taken = self._move_on(call, now, urgent=urgent)
+            if taken is None or taken is True:
+                return True
+            if taken and self.pace.wait(_arrival(taken), now, urgent=urgent):
+                return False
+            if self._begin(call, now) is not False:
+                return True
+        return False
+
+    def charge(self, call: EndpointCall) -> None:
+        """Take a slot after one that was granted, due or not: the next ones are due the later."""
+        interval = {":interval": _number(self.pace.interval)}
+        self.table.update(_key(call), "SET arrival = arrival + :interval", interval)
+
+    def empty(self, call: EndpointCall) -> None:
+        """Take all slots: EC2 has throttled the call, so that others have used them."""
+        at = self._milliseconds() + self.pace.burst * self.pace.interval
+        self.table.update(_key(call), "SET arrival = :at", {":at": _number(at)})
+
+    def _move_on(self, call: EndpointCall, now: int, *, urgent: bool) -> bool | Item | None:
+        """True where a slot was taken, else the item as it is; None where the ledger cannot say."""
+        return self.table.update_if(
+            _key(call),
+            "SET arrival = arrival + :interval",
+            "arrival BETWEEN :now AND :latest",
+            {
+                ":interval": _number(self.pace.interval),
+                ":now": _number(now),
+                ":latest": _number(now + self.pace.tolerance(urgent=urgent)),
+            },
+        )
+
+    def _begin(self, call: EndpointCall, now: int) -> bool | None:
+        """Take a slot of a bucket that is full, or that says what cannot be; False where somebody else just
+        did."""
+        taken = self.table.update_if(
+            _key(call),
+            "SET arrival = :next",
+            "attribute_not_exists(arrival) OR arrival < :now OR arrival > :latest",
+            {
+                ":next": _number(now + self.pace.interval),
+                ":now": _number(now),
+                ":latest": _number(self.pace.latest(now)),
+            },
+        )
+        return taken if taken is None else taken is True
+
+    def _milliseconds(self) -> int:
+        return int(self.now() * 1000)
+
+
+def _key(call: EndpointCall) -> tuple[str, str]:
+    return _REGION, f"bucket#{call}"
+
+
+def _arrival(found: Item) -> int:
+    return int(found.get("arrival", {"N": "0"})["N"])
+
+
+def _number(value: int) -> Any:
+    return {"N": str(value)}

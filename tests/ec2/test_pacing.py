@@ -1,0 +1,211 @@
+"""Runs that take endpoint calls from a budget, on EC2's rules: who waits, for what, and at what cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from reconciler.conclusion import Ending, Run
+from reconciler.domain.findings import Status
+from reconciler.domain.pace import EndpointCall, Pace
+from reconciler.queue import RunRequest
+from reconciler.write_budget import WriteBudget
+from tests.account import DEBOUNCE, INSTALLATION, Account
+from tests.unit.fakes import refusal
+
+PACE = Pace(rate=0.3, burst=4)
+
+
+@pytest.fixture
+def paced(account: Account) -> Account:
+    """An account whose runs share a budget. What was made before it is free."""
+    account.budget = WriteBudget(account.new_table(), PACE, account.clock.now)
+    return account
+
+
+def empty(account: Account, call: EndpointCall, *, urgent_left: bool = True) -> None:
+    """As others' runs leave it."""
+    assert account.budget
+    while account.budget.take(call, urgent=not urgent_left):
+        pass
+
+
+def a_request(account: Account, vpc_id: str) -> RunRequest:
+    return RunRequest(vpc_id, first_seen=int(account.clock.now() * 1000))
+
+
+def rounds(account: Account, run: Run) -> Iterator[Run]:
+    """The run, and those that follow it a debounce apart."""
+    while True:
+        yield run
+        if run.ending is not Ending.REQUEUED:
+            return
+        account.clock.advance(DEBOUNCE)
+        run = account.one_run(run.request.vpc_id, account.next_request(run))
+
+
+def test_a_run_that_has_to_wait_for_its_turn_is_requeued_and_spends_no_attempt(paced: Account) -> None:
+    vpc_id = paced.vpc()
+    empty(paced, EndpointCall.CREATE)
+    done = paced.one_run(vpc_id)
+    assert (done.ending, done.paced, done.failed) == (Ending.REQUEUED, EndpointCall.CREATE, False)
+    assert any("no room" in each.detail for each in done.findings if each.status is Status.WAITING)
+    assert paced.truth.owned_group(vpc_id), "what needs no slot is done"
+    assert paced.truth.endpoints(vpc_id) == []
+    again = paced.next_request(done)
+    assert (again.attempts, again.turns, again.paced) == (1, 1, EndpointCall.CREATE)
+    assert paced.next_request(paced.one_run(vpc_id, again)).attempts == 1
+
+
+def test_until_its_turn_a_run_costs_one_read_of_the_ledger_and_no_call(paced: Account) -> None:
+    vpc_id = paced.vpc()
+    empty(paced, EndpointCall.CREATE)
+    again = paced.next_request(paced.one_run(vpc_id))
+    paced.dynamo.calls.clear()
+    with paced.calls() as calls:
+        waited = paced.one_run(vpc_id, again)
+    assert (waited.ending, waited.paced) == (Ending.REQUEUED, EndpointCall.CREATE)
+    assert calls == []
+    assert paced.dynamo.calls == ["get_item"]
+
+
+def test_nothing_is_lost_that_a_message_carries_while_its_vpc_waits(paced: Account) -> None:
+    vpc_id = paced.vpc()
+    empty(paced, EndpointCall.CREATE)
+    first = paced.one_run(vpc_id)
+    again = paced.next_request(first)
+    waited = paced.next_request(paced.one_run(vpc_id, again))
+    assert waited.counted == again.counted != ()
+    assert (waited.first_seen, waited.correlation_id) == (again.first_seen, again.correlation_id)
+    assert waited.urgent == again.urgent
+
+
+def test_once_its_turn_has_come_it_converges(paced: Account) -> None:
+    vpc_id = paced.vpc()
+    empty(paced, EndpointCall.CREATE)
+    *_, last = rounds(paced, paced.one_run(vpc_id))
+    assert last.ending is Ending.CONVERGED
+    assert paced.truth.faults(vpc_id) == []
+
+
+def test_a_vpc_that_waits_for_long_is_never_stuck_for_that(paced: Account) -> None:
+    vpc_id = paced.vpc()
+    empty(paced, EndpointCall.CREATE)
+    run = paced.one_run(vpc_id)
+    for _ in range(200):
+        empty(paced, EndpointCall.CREATE)
+        paced.clock.advance(DEBOUNCE)
+        empty(paced, EndpointCall.CREATE)
+        run = paced.one_run(vpc_id, paced.next_request(run))
+        assert run.ending is Ending.REQUEUED
+    *_, last = rounds(paced, run)
+    assert last.ending is Ending.CONVERGED
+
+
+def test_a_vpc_that_had_converged_does_not_wait_behind_a_roll_out(paced: Account) -> None:
+    budget, paced.budget = paced.budget, None
+    old = paced.converged_vpc(number=1)
+    paced.budget = budget
+    new = paced.vpc(number=2)
+    [lost, *_] = paced.truth.endpoints(old)
+    paced.customer.delete_vpc_endpoints(VpcEndpointIds=[lost["VpcEndpointId"]])
+    paced.clock.advance(600)
+    empty(paced, EndpointCall.CREATE)
+    assert paced.one_run(new).paced is EndpointCall.CREATE
+    healed = paced.one_run(old)
+    assert (healed.paced, healed.urgent) == (None, True)
+    assert paced.converge(old)[-1].ending is Ending.CONVERGED
+
+
+def test_an_urgent_vpc_that_waits_says_so_to_its_next_run(paced: Account) -> None:
+    budget, paced.budget = paced.budget, None
+    vpc_id = paced.converged_vpc()
+    paced.budget = budget
+    [lost, *_] = paced.truth.endpoints(vpc_id)
+    paced.customer.delete_vpc_endpoints(VpcEndpointIds=[lost["VpcEndpointId"]])
+    paced.clock.advance(600)
+    empty(paced, EndpointCall.CREATE, urgent_left=False)
+    again = paced.next_request(paced.one_run(vpc_id))
+    assert (again.paced, again.urgent) == (EndpointCall.CREATE, True)
+    paced.clock.advance(4)
+    assert paced.one_run(vpc_id, again).paced is None
+
+
+def test_a_vpc_that_was_only_reported_on_or_left_alone_has_not_converged(paced: Account) -> None:
+    vpc_id = paced.vpc()
+    paced.tag(vpc_id, mode="audit")
+    assert paced.one_run(vpc_id).ending is Ending.REPORTED
+    other = paced.vpc(profile=None, number=2)
+    assert paced.one_run(other).ending is Ending.LEFT_ALONE
+    for each in (vpc_id, other):
+        memory = paced.ledger.read(each)
+        assert memory is not None
+        assert not memory.converged
+
+
+def test_a_vpc_that_had_everything_taken_down_rolls_out_like_a_new_one(paced: Account) -> None:
+    vpc_id = paced.converged_vpc()
+    paced.tag(vpc_id, profile="none")
+    paced.clock.advance(60)
+    paced.converge(vpc_id)
+    paced.clock.advance(600)
+    paced.one_run(vpc_id)
+    memory = paced.ledger.read(vpc_id)
+    assert memory is not None
+    assert not memory.converged
+
+
+def test_an_event_of_a_vpc_that_waits_has_it_looked_at_all_the_same(paced: Account) -> None:
+    """Other drift is not held up by the endpoint that has to wait."""
+    vpc_id = paced.vpc()
+    empty(paced, EndpointCall.CREATE)
+    paced.one_run(vpc_id)
+    paced.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsSupport={"Value": False})
+    paced.one_run(vpc_id, a_request(paced, vpc_id))
+    assert paced.customer.describe_vpc_attribute(VpcId=vpc_id, Attribute="enableDnsSupport")[
+        "EnableDnsSupport"
+    ]["Value"]
+
+
+def test_where_the_ledger_refuses_all_is_as_without_a_budget(paced: Account) -> None:
+    vpc_id = paced.vpc()
+    empty(paced, EndpointCall.CREATE)
+    paced.dynamo.error = refusal("AccessDeniedException")
+    runs = paced.converge(vpc_id)
+    assert runs[-1].ending is Ending.CONVERGED
+    assert not any(run.paced for run in runs)
+
+
+def test_a_take_down_deletes_the_endpoints_in_one_call(paced: Account) -> None:
+    vpc_id = paced.converged_vpc()
+    paced.customer.create_tags(Resources=[vpc_id], Tags=[{"Key": INSTALLATION.profile_key, "Value": "none"}])
+    with paced.calls() as calls:
+        paced.converge(vpc_id)
+    deleted = [call.params["VpcEndpointIds"] for call in calls if call.request.action == "DeleteVpcEndpoints"]
+    assert [len(each) for each in deleted] == [2]
+    assert paced.truth.endpoints(vpc_id) == []
+
+
+def test_a_roll_out_makes_as_many_calls_as_the_budget_has_and_none_is_throttled(paced: Account) -> None:
+    vpcs = [paced.vpc("a", number=number) for number in range(1, 7)]
+    began = paced.clock.now()
+    requests = [a_request(paced, each) for each in vpcs]
+    with paced.calls() as calls:
+        for _ in range(60):
+            after = []
+            for request in requests:
+                run = paced.one_run(request.vpc_id, request)
+                paced.clock.advance(1)
+                if run.ending is Ending.REQUEUED:
+                    after.append(paced.next_request(run))
+            requests = after
+            if not requests:
+                break
+            paced.clock.advance(DEBOUNCE - len(requests))
+    creates = [call for call in calls if call.request.action == "CreateVpcEndpoint"]
+    assert len(creates) == 12
+    assert [call.error_code for call in creates if call.error_code] == []
+    assert [paced.truth.faults(each) for each in vpcs] == [[]] * 6
+    assert requests == []
+    assert paced.clock.now() - began < 1200
