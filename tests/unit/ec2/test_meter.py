@@ -49,7 +49,7 @@ def test_a_refusal_is_a_call_and_a_throttle_is_both(account: Account, meter: Cal
     for error in ("UnauthorizedOperation", "RequestLimitExceeded"):
         account.ec2.faults.on_nth_call(1, error)
         with suppress(ClientError):
-            account.reconciler.delete_vpc(VpcId=vpc_id)
+            account.reconciler.delete_security_group(GroupId="sg-0a")
         account.ec2.faults.clear()
     assert meter.take() == (2, 1)
 
