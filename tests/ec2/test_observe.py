@@ -59,3 +59,15 @@ def test_a_refused_read_is_raised(account: Account) -> None:
     account.ec2.faults.deny("DescribeRouteTables")
     with pytest.raises(ClientError, match="DescribeRouteTables"):
         account.observer.one(vpc_id, account.profiles)
+
+
+def test_vpcs_whose_attributes_are_taken_to_be_on_cost_no_calls_for_them(account: Account) -> None:
+    vpc_ids = [account.vpc(number=number) for number in (1, 2, 3)]
+    for each in vpc_ids:
+        account.customer.modify_vpc_attribute(VpcId=each, EnableDnsHostnames={"Value": False})
+    with account.calls() as calls:
+        found = account.observer.many(vpc_ids, account.profiles, {vpc_ids[1], "vpc-0000000000000000f"})
+    read = {call.params["VpcId"] for call in calls if call.action == "DescribeVpcAttribute"}
+    assert read == {vpc_ids[0], vpc_ids[2]}
+    seen = {each.vpc.id: (each.vpc.dns_support, each.vpc.dns_hostnames) for each in found}
+    assert seen == {vpc_ids[0]: (True, False), vpc_ids[1]: (True, True), vpc_ids[2]: (True, False)}

@@ -124,6 +124,13 @@ def test_sweeps_ask_for_the_same() -> None:
     assert read(letters.sweep_request, {"first_seen": 1}).key != scheduled.key
 
 
+def test_a_rest_of_a_sweep_is_sent_again_as_a_whole_one_since_what_was_counted_is_out_of_date() -> None:
+    rest = {"first_seen": 1, "vpc_ids": ["vpc-1", "vpc-2"], "so_far": {"in_sync": 4}, "tries": 5}
+    letter = read(letters.sweep_request, rest)
+    assert letter.what == "rest of a sweep: 2 VPCs that could not be looked at"
+    assert json.loads(letter.again or "") == {"first_seen": 1}
+
+
 @pytest.mark.parametrize("reader", [INTAKE, letters.run_request, letters.sweep_event, letters.sweep_request])
 @pytest.mark.parametrize("body", ["", "{", "[]", "7", '"text"', "null", "[" * 100_000])
 def test_what_is_none_of_ours_is_malformed_and_nothing_of_it_is_sent(reader: Read, body: str) -> None:
