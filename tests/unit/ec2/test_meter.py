@@ -45,7 +45,7 @@ def test_what_was_taken_is_not_counted_again(account: Account, meter: CallMeter)
 
 
 def test_a_refusal_is_a_call_and_a_throttle_is_both(account: Account, meter: CallMeter) -> None:
-    vpc_id = account.vpc()
+    account.vpc()
     for error in ("UnauthorizedOperation", "RequestLimitExceeded"):
         account.ec2.faults.on_nth_call(1, error)
         with suppress(ClientError):
