@@ -29,7 +29,7 @@ def main(names: list[str]) -> None:
     for name in names or BENCHMARKS:
         print(f"{BENCHMARKS[name].TITLE} …", flush=True)
         results[name] = {"on": _machine(), "found": BENCHMARKS[name].measure()}
-    RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", "utf-8")
+    RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     page = in_words(results)
     RESULTS.with_suffix(".md").write_text(page, "utf-8")
     print(page)
