@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
+from mypy_boto3_ec2 import EC2Client
+
 from sandbox.demo import fleet
 from sandbox.demo.fleet import Vpc, VpcDesign
+from sandbox.networks import EVERYWHERE
 from sandbox.sandbox import Sandbox
 from tests.stack.watch import eventually, heals
 
@@ -51,3 +54,17 @@ class Team:
             self._converged = self.converged(*[_PLAN] * _AT_ONCE)
         eventually(self._sandbox.idle, "work is left in the queues")
         return self._converged.pop()
+
+
+def group_of(sandbox: Sandbox, vpc_id: str) -> str:
+    """The id of the VPC's owned group."""
+    group = sandbox.truth.owned_group(vpc_id)
+    assert group is not None, f"{vpc_id} has no owned group"
+    return str(group["GroupId"])
+
+
+def open_to_the_world(ec2: EC2Client, group_id: str) -> None:
+    """Add a rule that does not belong into an owned group."""
+    ec2.authorize_security_group_ingress(
+        GroupId=group_id, IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp=EVERYWHERE
+    )

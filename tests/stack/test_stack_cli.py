@@ -11,7 +11,7 @@ import pytest
 from sandbox.ec2 import Call
 from sandbox.sandbox import Sandbox
 from tests.stack.shell import vpce
-from tests.stack.team import Team
+from tests.stack.team import Team, group_of, open_to_the_world
 from tests.stack.watch import Since, eventually, heals, no_events
 
 # An installation of its own, of what `uninstall` has to stop and delete: none of its functions is ever run.
@@ -117,13 +117,10 @@ def test_a_plan_of_converged_vpcs_has_nothing_to_do(sandbox: Sandbox, team: Team
 
 def test_after_a_break_the_plan_is_what_the_next_run_does(sandbox: Sandbox, team: Team) -> None:
     vpc = team.fine_vpc()
-    group = sandbox.truth.owned_group(vpc.id)
-    assert group is not None
+    group = group_of(sandbox, vpc.id)
     with no_events(sandbox):
         sandbox.customer.modify_vpc_attribute(VpcId=vpc.id, EnableDnsHostnames={"Value": False})
-        sandbox.customer.authorize_security_group_ingress(
-            GroupId=group["GroupId"], IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="0.0.0.0/0"
-        )
+        open_to_the_world(sandbox.customer, group)
     said = vpce(sandbox, "plan", vpc.id, "--json")
     assert said.status == 2, said.err
     [planned] = said.document["vpcs"]
@@ -131,7 +128,7 @@ def test_after_a_break_the_plan_is_what_the_next_run_does(sandbox: Sandbox, team
     team.opts_in(vpc)
     heals(sandbox, vpc.id)
     eventually(sandbox.idle, "work is left in the queues")
-    made = [each.action for each in _writes(since, vpc.id, group["GroupId"])]
+    made = [each.action for each in _writes(since, vpc.id, group)]
     assert [each["call"] for each in planned["calls"]] == made
     assert made == ["ModifyVpcAttribute", "RevokeSecurityGroupIngress"]
     assert vpce(sandbox, "plan", vpc.id).status == 0

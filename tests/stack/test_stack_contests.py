@@ -10,19 +10,12 @@ from sandbox.control_plane.logs import Line
 from sandbox.ec2 import AssumedRole
 from sandbox.networks import EVERYWHERE
 from sandbox.sandbox import Sandbox
-from tests.stack.team import Team
+from tests.stack.team import Team, group_of, open_to_the_world
 from tests.stack.watch import Since, eventually, heals, no_events
 
 _OPPONENT = AssumedRole("arn:aws:iam::111122223333:role/compliance", "nightly")
 _NAME = "nightly (compliance)"
 _REMEDIATIONS = 3
-
-
-def open_to_the_world(sandbox: Sandbox, group: str) -> None:
-    """A rule that does not belong into the owned group."""
-    sandbox.ec2_as(_OPPONENT).authorize_security_group_ingress(
-        GroupId=group, IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp=EVERYWHERE
-    )
 
 
 def record(line: Line) -> dict[str, Any]:
@@ -48,17 +41,15 @@ def test_a_finding_that_someone_undoes_again_and_again_is_contested_and_all_else
     sandbox: Sandbox, team: Team
 ) -> None:
     vpc = team.fine_vpc().id
-    owned = sandbox.truth.owned_group(vpc)
-    assert owned is not None
-    group = owned["GroupId"]
+    group, opponent = group_of(sandbox, vpc), sandbox.ec2_as(_OPPONENT)
     since = Since(sandbox)
     for _ in range(_REMEDIATIONS):
-        open_to_the_world(sandbox, group)
+        open_to_the_world(opponent, group)
         heals(sandbox, vpc)
         eventually(sandbox.idle, "work is left in the queues")
 
     fought = Since(sandbox)
-    open_to_the_world(sandbox, group)
+    open_to_the_world(opponent, group)
     sandbox.customer.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport={"Value": False})
     words = f"group-rule-extra on {group}"
     eventually(lambda: "contested" in fought.endings(vpc), "the finding is not contested")
@@ -99,15 +90,16 @@ def test_drift_that_no_event_told_of_counts_as_found_by_the_sweep(sandbox: Sandb
     unheard, heard = team.fine_vpc().id, team.fine_vpc().id
     forget_causes(sandbox, unheard)
     since = Since(sandbox)
+    group = group_of(sandbox, unheard)
     with no_events(sandbox):
-        sandbox.customer.modify_vpc_attribute(VpcId=unheard, EnableDnsSupport={"Value": False})
-    sandbox.customer.modify_vpc_attribute(VpcId=heard, EnableDnsSupport={"Value": False})
+        open_to_the_world(sandbox.customer, group)
+    open_to_the_world(sandbox.customer, group_of(sandbox, heard))
     heals(sandbox, heard)
     sandbox.invoke("SweepFunction", {})
     heals(sandbox, unheard)
     eventually(sandbox.idle, "work is left in the queues")
     assert [each.values for each in since.metrics("DriftFoundBySweep", unheard)] == [(1.0,)]
     assert since.metrics("DriftFoundBySweep", heard) == []
-    (line, *_) = since.lines("ReconcileFunction", f"dns-support-off on {unheard}")
+    (line, *_) = since.lines("ReconcileFunction", f"group-rule-extra on {group}")
     assert "cause" not in record(line)
     assert "caused by" not in line.message

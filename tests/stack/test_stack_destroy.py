@@ -11,7 +11,7 @@ from sandbox.ec2 import AssumedRole
 from sandbox.sandbox import Sandbox
 from sandbox.truth import APP_MESH
 from tests.stack.destroyers import delete_stack, delete_subnets, estate_of, terraform_destroy
-from tests.stack.team import Team
+from tests.stack.team import Team, group_of
 from tests.stack.watch import Since, eventually
 
 _TERRAFORM = AssumedRole("arn:aws:iam::111122223333:role/network-pipeline", "deploy-network")
@@ -102,13 +102,12 @@ def test_what_is_owned_keeps_its_group_when_someone_tries_to_delete_that(
 ) -> None:
     vpc = team.fine_vpc()
     before = sandbox.truth.snapshot(vpc.id)
-    group = sandbox.truth.owned_group(vpc.id)
-    assert group is not None
+    group = group_of(sandbox, vpc.id)
     since = Since(sandbox)
     with pytest.raises(sandbox.customer.exceptions.ClientError, match="DependencyViolation"):
-        sandbox.customer.delete_security_group(GroupId=group["GroupId"])
+        sandbox.customer.delete_security_group(GroupId=group)
     eventually(
-        partial(since.lines, "ReconcileFunction", f"deletion-refused on {group['GroupId']}"),
+        partial(since.lines, "ReconcileFunction", f"deletion-refused on {group}"),
         "nothing was said of it",
     )
     eventually(sandbox.idle, "work is left in the queues")

@@ -12,7 +12,7 @@ from sandbox.ec2 import AssumedRole, IamUser, Principal, Root
 from sandbox.sandbox import Sandbox
 from sandbox.trail.cloudtrail import cloudtrail_event
 from tests.stack.conftest import DEBOUNCE_SECONDS
-from tests.stack.team import Team
+from tests.stack.team import Team, group_of, open_to_the_world
 from tests.stack.watch import Since, eventually, heals, no_events
 
 if TYPE_CHECKING:
@@ -93,11 +93,7 @@ def test_a_change_made_while_a_run_is_waited_for_is_covered_by_it(sandbox: Sandb
     sandbox.customer.modify_vpc_attribute(VpcId=vpc, EnableDnsSupport=_OFF)
     eventually(partial(since.lines, "IntakeFunction", vpc), "the event was not heard")
     with no_events(sandbox):
-        group = sandbox.truth.owned_group(vpc)
-        assert group is not None
-        sandbox.customer.authorize_security_group_ingress(
-            GroupId=group["GroupId"], IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="0.0.0.0/0"
-        )
+        open_to_the_world(sandbox.customer, group_of(sandbox, vpc))
         assert since.runs(vpc) == [], "this test was too slow to change anything before the run"
     heals(sandbox, vpc)
     assert len(since.lines("IntakeFunction", vpc)) == 1

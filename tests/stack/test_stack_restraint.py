@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from sandbox.demo import fleet
 from sandbox.sandbox import Sandbox
 from sandbox.truth import APP_MESH
-from tests.stack.team import Team
+from tests.stack.team import Team, group_of
 from tests.stack.watch import Since, eventually
 
 if TYPE_CHECKING:
@@ -140,14 +140,13 @@ def test_only_the_reconcile_function_may_change_a_vpc_that_opted_in(
     sandbox: Sandbox, team: Team, function: str
 ) -> None:
     vpc = team.fine_vpc().id
-    group = sandbox.truth.owned_group(vpc)
-    assert group is not None
+    group = group_of(sandbox, vpc)
     role = sandbox.ec2_as(sandbox.roles[function])
     assert role.describe_vpcs(VpcIds=[vpc])["Vpcs"]
     for change in (
         partial(role.modify_vpc_attribute, VpcId=vpc, EnableDnsSupport={"Value": True}),
-        partial(role.create_tags, Resources=[group["GroupId"]], Tags=_tags()),
-        partial(role.revoke_security_group_ingress, GroupId=group["GroupId"], IpPermissions=[]),
+        partial(role.create_tags, Resources=[group], Tags=_tags()),
+        partial(role.revoke_security_group_ingress, GroupId=group, IpPermissions=[]),
     ):
         with pytest.raises(ClientError, match="UnauthorizedOperation"):
             change()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sandbox.control_plane import deploy
 from sandbox.demo import fleet
 from sandbox.sandbox import Sandbox
-from tests.stack.team import Team
+from tests.stack.team import Team, group_of, open_to_the_world
 from tests.stack.watch import Since, eventually, heals, no_events
 
 
@@ -26,7 +26,7 @@ def test_drift_that_no_event_reported_of_is_healed_by_the_next_sweep_and_counted
 ) -> None:
     broken, fine = team.fine_vpc().id, team.fine_vpc().id
     with no_events(sandbox):
-        sandbox.customer.modify_vpc_attribute(VpcId=broken, EnableDnsSupport={"Value": False})
+        open_to_the_world(sandbox.customer, group_of(sandbox, broken))
     since = Since(sandbox)
     sandbox.invoke("SweepFunction", {})
     heals(sandbox, broken)
