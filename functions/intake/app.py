@@ -58,7 +58,7 @@ def handle(event: Any, context: LambdaContext, runtime: Runtime) -> PartialItemF
     try:
         taken = runtime.intake.take(list(touched.values()))
     finally:
-        report.report_ec2_calls(Function.INTAKE, *runtime.meter.take())
+        report.report_ec2_calls(Function.INTAKE, runtime.meter.take())
     runtime.logger.info(f"{len(touched)} events: {len(taken.requests)} VPCs")
     _ask(taken, runtime)
     if taken.unsettled:

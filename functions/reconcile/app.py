@@ -54,7 +54,7 @@ def handle(event: dict[str, Any], context: LambdaContext, runtime: Runtime) -> P
             context=context,
         )
     finally:
-        report.report_ec2_calls(Function.RECONCILE, *runtime.meter.take())
+        report.report_ec2_calls(Function.RECONCILE, runtime.meter.take())
 
 
 def _handle_message(runtime: Runtime, deadline: float, record: SQSRecord) -> None:

@@ -46,7 +46,7 @@ def handle(event: dict[str, Any], runtime: Runtime, origin: str, deadline: float
     try:
         swept = sweep(runtime.means, runtime.logger.warning, deadline, request.vpc_ids)
     finally:
-        report.report_ec2_calls(Function.SWEEP, *runtime.meter.take())
+        report.report_ec2_calls(Function.SWEEP, runtime.meter.take())
     report.report_sweep(swept, runtime.logger, request)
     # Where an event asked for the sweep, the drift that it finds is not one that an event was lost for.
     requests = [

@@ -96,6 +96,11 @@ class Sum:
 
     def _call(self, name: str, arguments: list[Value], query: Query) -> Value:
         match name, arguments:
+            case "PERIOD", [Series() as one]:
+                return one.step
+            case "TIME_SERIES", [float() as number]:
+                step = self.clock.step(query.period)
+                return Series(name, (number,) * self.clock.bins(step), step, number)
             case "SEARCH", [str() as what, str() as stat, *rest]:
                 period = rest[0] if rest and isinstance(rest[0], float) else query.period
                 return search(what, replace(query, stat=stat, period=period), self.points, self.clock)

@@ -141,6 +141,21 @@ def test_expressions_name_metrics_by_their_ids() -> None:
     assert shown[2].values[:2] == (2, None)
 
 
+def test_a_budget_is_a_line_through_all_periods_of_so_much_as_a_period_of_the_demo_has() -> None:
+    shown = drawn(
+        [published("A", 6)],
+        [{"expression": "TIME_SERIES(PERIOD(a) * 0.3)", "label": "budget"}],
+        [NAMESPACE, "A", {"id": "a"}],
+    )
+    assert [each.label for each in shown] == ["budget", "A"]
+    assert shown[0].values == (3.0,) * 6
+
+
+def test_a_budget_is_drawn_also_where_nothing_is_published() -> None:
+    [budget, _] = drawn([], [{"expression": "TIME_SERIES(PERIOD(a) * 3)"}], [NAMESPACE, "A", {"id": "a"}])
+    assert budget.values == (30.0,) * 6
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -17,6 +17,7 @@ from reconciler import report
 from reconciler.conclusion import Ending, Run
 from reconciler.domain.counts import Concluded
 from reconciler.domain.findings import Finding, Kind, Reason, Status
+from reconciler.ec2.meter import Metered
 from reconciler.published import Function, Open
 from reconciler.queue import RunRequest, SweepRequest
 from reconciler.sweep import Oldest, Sweep
@@ -114,7 +115,7 @@ def throttled(count: int) -> Story:
     for number, at in enumerate(range(MINUTE, 3 * HOUR, MINUTE)):
         # As even as whole calls can be.
         throttles = (number + 1) * count // 5 - number * count // 5 if at >= 2 * HOUR else 0
-        published += printed(at, partial(report.report_ec2_calls, Function.RECONCILE, 60, throttles))
+        published += printed(at, partial(report.report_ec2_calls, Function.RECONCILE, Metered(60, throttles)))
     return Story(published, 2 * HOUR, 2 * HOUR + 30 * MINUTE, 5 * HOUR)
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 from reconciler.published import METRICS, NAMESPACE
-from tests.template.dashboard import Drawn, body, drawn, widgets
+from tests.template.dashboard import BUDGET, Drawn, body, drawn, widgets
 from tests.template.deployed import VALUES, is_made, resources, template
 from tests.template.meaning import is_published
 
 LOG_GROUPS = resources("AWS::Logs::LogGroup")
 ALARMS = resources("AWS::CloudWatch::Alarm")
+
+
+def expression(line: list[Any]) -> str:
+    """The expression of a line of a widget, empty where it draws a metric."""
+    return str(line[-1].get("expression", "")) if isinstance(line[-1], dict) else ""
 
 
 @pytest.mark.parametrize(
@@ -36,6 +42,24 @@ def test_every_function_and_every_queue_is_drawn() -> None:
 
 def test_the_convergence_is_drawn_by_median_and_tails() -> None:
     assert {each.statistic for each in drawn() if each.metric == "TimeToConverge"} == {"p50", "p95", "p99"}
+
+
+@pytest.mark.parametrize("rate", ["0.3", "0.15"])
+def test_the_endpoint_calls_stand_beside_the_budget_which_is_so_many_as_the_parameter_says(rate: str) -> None:
+    bodies = body({**VALUES, "EndpointWriteRate": rate})["widgets"]
+    [widget] = [each["properties"] for each in bodies if "budget" in each["properties"].get("title", "")]
+    ids = {line[-1]["id"] for line in widget["metrics"] if "id" in line[-1]}
+    [budget] = [found for line in widget["metrics"] if (found := BUDGET.fullmatch(expression(line)))]
+    assert budget[1] in ids
+    assert budget[2] == rate
+    # The calls are drawn by kind, as the budget has a bucket for each: piled up they would cross its line.
+    assert widget["stacked"] is False
+    assert widget["stat"] == "Sum"
+
+
+def test_the_event_queue_says_how_much_waits_and_since_when() -> None:
+    of_queue = {each.metric for each in drawn() if (each.value or "").startswith("EventQueue.")}
+    assert of_queue == {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"}
 
 
 def test_the_name_bears_the_region_since_dashboards_are_the_accounts() -> None:

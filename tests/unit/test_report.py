@@ -6,12 +6,14 @@ from dataclasses import replace
 import pytest
 from aws_lambda_powertools import Logger
 
-from reconciler import report
+from reconciler import conclusion, report
 from reconciler.conclusion import Ending, Run
 from reconciler.domain import counts
 from reconciler.domain.counts import Concluded, Count, Tally
 from reconciler.domain.findings import Reason, Status
+from reconciler.domain.pace import EndpointCall
 from reconciler.ec2.errors import Refusal, Verdict
+from reconciler.ec2.meter import Metered
 from reconciler.published import METRICS, Function, Open, Rejection
 from reconciler.queue import RunRequest, SweepRequest
 from reconciler.sweep import Oldest, Sweep
@@ -250,14 +252,43 @@ def test_a_sweep_publishes_the_age_of_the_oldest_finding_of_each_sort_nought_inc
 
 
 def test_calls_to_ec2_are_counted_by_function_and_nought_is_not_published(reported: Reported) -> None:
-    report.report_ec2_calls(Function.INTAKE, 0, 0)
-    report.report_ec2_calls(Function.RECONCILE, 9, 0)
-    report.report_ec2_calls(Function.SWEEP, 12, 2)
+    report.report_ec2_calls(Function.INTAKE, Metered())
+    report.report_ec2_calls(Function.RECONCILE, Metered(9))
+    report.report_ec2_calls(Function.SWEEP, Metered(12, 2))
     assert reported.metrics() == [
         ("Ec2Calls", "Count", 9.0, {"Function": "reconcile"}),
         ("Ec2Calls", "Count", 12.0, {"Function": "sweep"}),
         ("Ec2Throttles", "Count", 2.0, {"Function": "sweep"}),
     ]
+
+
+def test_calls_that_the_budget_is_about_are_counted_by_their_name(reported: Reported) -> None:
+    made = Metered(9, 1, {EndpointCall.CREATE: 2, EndpointCall.DELETE: 1})
+    report.report_ec2_calls(Function.RECONCILE, made)
+    assert reported.metrics()[2:] == [
+        ("EndpointCalls", "Count", 2.0, {"Call": "CreateVpcEndpoint"}),
+        ("EndpointCalls", "Count", 1.0, {"Call": "DeleteVpcEndpoints"}),
+    ]
+
+
+def test_a_run_that_found_no_room_in_the_budget_is_counted_and_its_line_says_for_what_it_waits(
+    reported: Reported,
+) -> None:
+    paced = replace(a_run(Ending.REQUEUED, Concluded(PENDING, Status.WAITING)), paced=EndpointCall.CREATE)
+    report.report_run(paced, NOW, reported.logger)
+    assert reported.metrics() == [("RunPutOff", "Count", 1.0, {})]
+    assert reported.lines()[-1]["waits_for"] == "CreateVpcEndpoint"
+
+
+def test_a_run_whose_turn_has_not_come_is_counted_too_and_does_not_say_that_it_found_nothing(
+    reported: Reported,
+) -> None:
+    early = conclusion.not_due(RunRequest(VPC_ID, FIRST_SEEN, paced=EndpointCall.MODIFY))
+    report.report_run(early, NOW, reported.logger)
+    assert reported.metrics() == [("RunPutOff", "Count", 1.0, {})]
+    [line] = reported.lines()
+    assert line["message"] == f"{VPC_ID}: its turn to call ModifyVpcEndpoint has not come"
+    assert (line["vpc_id"], line["ending"], line["waits_for"]) == (VPC_ID, "requeued", "ModifyVpcEndpoint")
 
 
 @pytest.mark.parametrize("why", Rejection)
@@ -298,8 +329,11 @@ TELLINGS: list[Callable[[Logger], None]] = [
     lambda logger: report.report_sweep(
         Sweep(("vpc-1",), ("vpc-2",), ("vpc-3",), ("vpc-4",)), logger, SweepRequest(0)
     ),
-    lambda _logger: report.report_ec2_calls(Function.RECONCILE, 9, 1),
+    lambda _logger: report.report_ec2_calls(Function.RECONCILE, Metered(9, 1, {EndpointCall.MODIFY: 2})),
     lambda logger: report.report_run(replace(a_run(Ending.CONTESTED), unforeseen=1), NOW, logger),
+    lambda logger: report.report_run(
+        conclusion.not_due(RunRequest(VPC_ID, FIRST_SEEN, paced=EndpointCall.CREATE)), NOW, logger
+    ),
     lambda logger: report.report_rejection(Rejection.FOREIGN_ACCOUNT, "DeleteVpc of 999999999999", logger),
 ]
 

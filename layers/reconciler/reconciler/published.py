@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .domain.findings import Kind, Reason
+from .domain.pace import EndpointCall
 
 NAMESPACE = "VpcEndpointRemediator"
 
@@ -80,4 +81,6 @@ METRICS: Mapping[str, Published] = {
     "InputRejected": _metric(Function, dimension="Reason", values=Rejection),
     "Ec2Calls": _metric(Function, dimension="Function", values=Function),
     "Ec2Throttles": _metric(Function, dimension="Function", values=Function),
+    "EndpointCalls": _metric(Function.RECONCILE, dimension="Call", values=EndpointCall),
+    "RunPutOff": _metric(Function.RECONCILE),
 }

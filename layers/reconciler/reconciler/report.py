@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .conclusion import Run
     from .domain.counts import Concluded
+    from .ec2.meter import Metered
     from .queue import SweepRequest
     from .sweep import Sweep
 
@@ -30,6 +31,16 @@ def report_run(run: Run, now: float, logger: Logger) -> None:
     seconds since 1970.
     """
     request = run.request
+    if run.paced:
+        _publish("RunPutOff", 1, vpc_id=request.vpc_id)
+    if run.is_early:
+        logger.info(
+            f"{request.vpc_id}: its turn to call {run.paced} has not come",
+            vpc_id=request.vpc_id,
+            ending=run.ending,
+            waits_for=run.paced,
+        )
+        return
     for each in run.findings:
         _log_finding(request.vpc_id, each, logger)
     what = f"could not read EC2: {run.unread}" if run.unread else f"{len(run.findings)} findings"
@@ -39,6 +50,7 @@ def report_run(run: Run, now: float, logger: Logger) -> None:
         vpc_id=request.vpc_id,
         ending=run.ending,
         attempts=request.attempts,
+        waits_for=run.paced,
     )
     for (metric, value), count in Counter((count.metric, count.value) for count in run.tally.new).items():
         _publish(metric, count, value, vpc_id=request.vpc_id)
@@ -127,12 +139,15 @@ def report_rejection(why: Rejection, detail: str, logger: Logger) -> None:
     _publish("InputRejected", 1, why)
 
 
-def report_ec2_calls(function: Function, calls: int, throttles: int) -> None:
-    """Publish how many calls to EC2 an invocation made, and how many of them EC2 throttled."""
-    if calls:
-        _publish("Ec2Calls", calls, function)
-    if throttles:
-        _publish("Ec2Throttles", throttles, function)
+def report_ec2_calls(function: Function, made: Metered) -> None:
+    """Publish the calls to EC2 that an invocation made: only what there was, since each series is billed by
+    the hours in which it is published."""
+    if made.calls:
+        _publish("Ec2Calls", made.calls, function)
+    if made.throttles:
+        _publish("Ec2Throttles", made.throttles, function)
+    for call, number in made.endpoint_calls.items():
+        _publish("EndpointCalls", number, call)
 
 
 def _publish(name: str, value: float, of: str = "", **metadata: object) -> None:

@@ -12,7 +12,8 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
-from reconciler.ec2.meter import CallMeter
+from reconciler.domain.pace import EndpointCall
+from reconciler.ec2.meter import CallMeter, Metered
 from tests.account import Account
 
 TRIED_TWICE = Config(retries={"mode": "standard", "total_max_attempts": 2})
@@ -33,15 +34,34 @@ def meter(account: Account) -> CallMeter:
 def test_calls_are_counted_and_none_is_a_throttle(account: Account, meter: CallMeter) -> None:
     account.reconciler.describe_vpcs()
     account.reconciler.describe_subnets()
-    assert meter.take() == (2, 0)
+    assert meter.take() == Metered(2, 0)
 
 
 def test_what_was_taken_is_not_counted_again(account: Account, meter: CallMeter) -> None:
     account.reconciler.describe_vpcs()
     meter.take()
-    assert meter.take() == (0, 0)
+    assert meter.take() == Metered(0, 0)
     account.reconciler.describe_vpcs()
-    assert meter.take() == (1, 0)
+    assert meter.take() == Metered(1, 0)
+
+
+def test_calls_that_make_change_and_delete_endpoints_are_counted_by_kind_also_those_that_ec2_refuses(
+    account: Account, meter: CallMeter
+) -> None:
+    ec2, vpc_id = account.reconciler, account.vpc()
+    for _ in range(2):
+        with suppress(ClientError):
+            ec2.create_vpc_endpoint(VpcId=vpc_id, ServiceName="com.amazonaws.eu-west-1.nothing")
+    with suppress(ClientError):
+        ec2.modify_vpc_endpoint(VpcEndpointId="vpce-0a", PrivateDnsEnabled=True)
+    ec2.delete_vpc_endpoints(VpcEndpointIds=["vpce-0a"])
+    ec2.describe_vpc_endpoints()
+    assert meter.take().endpoint_calls == {
+        EndpointCall.CREATE: 2,
+        EndpointCall.MODIFY: 1,
+        EndpointCall.DELETE: 1,
+    }
+    assert meter.take().endpoint_calls == {}
 
 
 def test_a_refusal_is_a_call_and_a_throttle_is_both(account: Account, meter: CallMeter) -> None:
@@ -51,7 +71,7 @@ def test_a_refusal_is_a_call_and_a_throttle_is_both(account: Account, meter: Cal
         with suppress(ClientError):
             account.reconciler.delete_security_group(GroupId="sg-0a")
         account.ec2.faults.clear()
-    assert meter.take() == (2, 1)
+    assert meter.take() == Metered(2, 1)
 
 
 def test_each_page_is_a_call(account: Account, meter: CallMeter) -> None:
@@ -60,14 +80,14 @@ def test_each_page_is_a_call(account: Account, meter: CallMeter) -> None:
     pages = account.reconciler.get_paginator("describe_subnets").paginate(PaginationConfig={"PageSize": 5})
     made = len(list(pages))
     assert made > 1
-    assert meter.take() == (made, 0)
+    assert meter.take() == Metered(made, 0)
 
 
 def test_a_run_is_counted_whatever_thread_its_calls_are_made_in(account: Account, meter: CallMeter) -> None:
     vpc_id = account.vpc()
     with account.calls() as calls:
         account.one_run(vpc_id)
-    assert meter.take() == (len(calls), 0)
+    assert meter.take().calls == len(calls)
 
 
 def answering(*answers: Callable[[], AWSResponse]) -> CallMeter:
@@ -107,12 +127,12 @@ def an_answer(status: int, body: str) -> AWSResponse:
 
 
 def test_a_try_that_is_throttled_and_the_next_one_that_is_not_are_two_calls_and_a_throttle() -> None:
-    assert answering(throttled, taken).take() == (2, 1)
+    assert answering(throttled, taken).take() == Metered(2, 1)
 
 
 def test_a_call_that_is_throttled_to_the_end_is_as_many_as_were_tried() -> None:
-    assert answering(throttled, throttled).take() == (2, 2)
+    assert answering(throttled, throttled).take() == Metered(2, 2)
 
 
 def test_a_try_whose_answer_is_lost_is_a_call() -> None:
-    assert answering(lost, taken).take() == (2, 0)
+    assert answering(lost, taken).take() == Metered(2, 0)
