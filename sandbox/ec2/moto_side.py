@@ -14,8 +14,11 @@ from moto.core.model_instances import reset_model_data
 from moto.core.responses import ActionResult
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
+from moto.ec2.models.network_acls import NetworkAcl
+from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.security_groups import SecurityGroup
 from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpcs import VPC
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import generic_filter
 
@@ -64,7 +67,7 @@ class MendedSubnet(Subnet):
 
 
 class Backend(EC2Backend):
-    """moto's EC2 of one account and Region, without its 1,291 images, and fit for a thousand VPCs."""
+    """moto's EC2 of one account and Region, without its 1,291 images, and fit for thousands of VPCs."""
 
     def __init__(self, region: str, account: str) -> None:
         super().__init__(region, account)
@@ -79,16 +82,54 @@ class Backend(EC2Backend):
         subnet.__class__ = MendedSubnet  # type: ignore[type-abstract]  # moto makes no other
         return subnet
 
+    def describe_vpcs(
+        self, vpc_ids: list[str] | None = None, filters: dict[str, list[str]] | None = None
+    ) -> list[VPC]:
+        """As moto's, without matching each VPC with each of the ids that a filter has as patterns."""
+        wanted, others = _plain_vpc_ids(filters)
+        if vpc_ids or wanted is None:
+            return super().describe_vpcs(vpc_ids, filters)
+        return generic_filter(others, [each for each in self.vpcs.values() if each.id in wanted])
+
     def describe_subnets(
         self, subnet_ids: list[str] | None = None, filters: dict[str, list[str]] | None = None
     ) -> list[Subnet]:
         """As moto's, which reads the tags of every subnet to find those of a VPC."""
-        vpc_ids = (filters or {}).get("vpc-id", ["*"])
-        if subnet_ids or any("*" in each or "?" in each for each in vpc_ids):
+        wanted, others = _plain_vpc_ids(filters)
+        if subnet_ids or wanted is None:
             return super().describe_subnets(subnet_ids, filters)
-        found = [each for each in self.all_subnets() if each.vpc_id in vpc_ids]
-        others = {name: values for name, values in (filters or {}).items() if name != "vpc-id"}
-        return generic_filter(others, found)
+        return generic_filter(others, [each for each in self.all_subnets() if each.vpc_id in wanted])
+
+    def describe_route_tables(
+        self, route_table_ids: list[str] | None = None, filters: dict[str, list[str]] | None = None
+    ) -> list[RouteTable]:
+        """As moto's, without patterns, as of VPCs."""
+        wanted, others = _plain_vpc_ids(filters)
+        if route_table_ids or wanted is None:
+            return super().describe_route_tables(route_table_ids, filters)
+        return generic_filter(others, [each for each in self.route_tables.values() if each.vpc_id in wanted])
+
+    def describe_network_acls(
+        self, network_acl_ids: list[str] | None = None, filters: dict[str, list[str]] | None = None
+    ) -> list[NetworkAcl]:
+        """As moto's, without patterns, as of VPCs."""
+        wanted, others = _plain_vpc_ids(filters)
+        if network_acl_ids or wanted is None:
+            return super().describe_network_acls(network_acl_ids, filters)
+        return generic_filter(others, [each for each in self.network_acls.values() if each.vpc_id in wanted])
+
+    def describe_security_groups(
+        self,
+        group_ids: list[str] | None = None,
+        groupnames: list[str] | None = None,
+        filters: dict[str, list[str]] | None = None,
+    ) -> list[SecurityGroup]:
+        """As moto's, without patterns, as of VPCs."""
+        wanted, others = _plain_vpc_ids(filters)
+        if group_ids or groupnames or wanted is None:
+            return super().describe_security_groups(group_ids, groupnames, filters)
+        found = (each for each in self.all_groups() if each.vpc_id in wanted)
+        return [each for each in found if each.matches_filters(others)]
 
     def describe_tags(self, filters: dict[str, list[str]] | None = None) -> list[dict[str, str]]:
         """As moto's, which goes through every tag of the Region for each resource that it shows."""
@@ -115,6 +156,15 @@ class Backend(EC2Backend):
     def group(self, group_id: str) -> SecurityGroup | None:
         """The security group of that id."""
         return next((of_vpc[group_id] for of_vpc in self.groups.values() if group_id in of_vpc), None)
+
+
+def _plain_vpc_ids(
+    filters: dict[str, list[str]] | None,
+) -> tuple[frozenset[str] | None, dict[str, list[str]]]:
+    """The VPC ids that a filter asks for, None where it has none or patterns, and the other filters."""
+    vpc_ids = (filters or {}).get("vpc-id", ["*"])
+    others = {name: values for name, values in (filters or {}).items() if name != "vpc-id"}
+    return (None if any("*" in each or "?" in each for each in vpc_ids) else frozenset(vpc_ids)), others
 
 
 class _Responses(EC2Response):

@@ -8,6 +8,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from sandbox.ec2 import AssumedRole, Call, ConnectionLost, Ec2, IamUser, Killed, Rules, TimedOut
+from sandbox.networks import make_network
 from tests.sandbox.network import LOGS, Network, expect_refusal
 
 ROLE = AssumedRole("arn:aws:iam::111122223333:role/Reconcile", "run-1")
@@ -180,3 +181,32 @@ def test_with_no_rules_it_is_motos() -> None:
     net = Network(Rules.none())
     endpoint = net.new_endpoint(net.a, net.new_subnet("a", 9))
     assert net.state(endpoint) == "available"
+
+
+_IDS = ("SubnetId", "RouteTableId", "NetworkAclId", "GroupId", "VpcId")
+
+
+@pytest.mark.parametrize(
+    ("action", "listed"),
+    [
+        ("DescribeVpcs", "Vpcs"),
+        ("DescribeSubnets", "Subnets"),
+        ("DescribeRouteTables", "RouteTables"),
+        ("DescribeNetworkAcls", "NetworkAcls"),
+        ("DescribeSecurityGroups", "SecurityGroups"),
+    ],
+)
+def test_what_is_of_some_vpcs_is_found_by_their_ids_and_by_patterns(action: str, listed: str) -> None:
+    ec2 = Ec2()
+    ours, other, tagged = (make_network(ec2.client(), number, "a").vpc for number in (1, 2, 3))
+    of_tagged = ec2.truth(action, Filters=[{"Name": "vpc-id", "Values": [tagged]}])[listed][0]
+    id_of = next(name for name in _IDS if name in of_tagged)
+    ec2.client().create_tags(Resources=[of_tagged[id_of]], Tags=[{"Key": "team", "Value": "blue"}])
+
+    def found(values: list[str], *more: dict[str, Any]) -> set[str]:
+        answer = ec2.truth(action, Filters=[{"Name": "vpc-id", "Values": values}, *more])
+        return {each["VpcId"] for each in answer[listed]}
+
+    assert found([ours, tagged]) == {ours, tagged}
+    assert found(["vpc-*"]) >= {ours, other, tagged}
+    assert found([ours, tagged], {"Name": "tag:team", "Values": ["blue"]}) == {tagged}
