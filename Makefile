@@ -47,7 +47,7 @@ format: .venv/.ready ## Let ruff lay out the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: build .tools/bench/.ready ## Measure what it costs, into benchmarks/results.md; needs python3.13
+bench: build .tools/bench/.ready .tools/custodian/.ready ## Measure what it costs, into benchmarks/results.md; needs python3.13
 	@PYTHONPATH=cli:layers/reconciler:. $(BIN)/python -m benchmarks
 
 build: .tools/sam/.ready ## sam build
@@ -72,6 +72,8 @@ requirements: .venv/.ready ## Pin the requirement files anew, from the .in files
 	  layers/reconciler/build/requirements.in -o layers/reconciler/build/requirements.txt
 	@$(UV) pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.13 \
 	  benchmarks/requirements.in -o benchmarks/requirements.txt
+	@$(UV) pip compile --quiet --generate-hashes --no-emit-index-url --python-version 3.13 \
+	  benchmarks/custodian/requirements.in -o benchmarks/custodian/requirements.txt
 
 clean: ## Remove all that setup and build made
 	@rm -rf .venv .tools .aws-sam .sandbox out
@@ -96,11 +98,13 @@ quietly = trap 'exit 130' INT; said=$$($(1) 2>&1) || { echo "$$said" >&2; exit 1
 	@$(call quietly,$(UV) pip sync --quiet --compile-bytecode --python .tools/$*/bin/python --require-hashes requirements/$*.txt)
 	@touch $@
 
-# The functions' own Python: what they cost is measured with it.
-.tools/bench/.ready: benchmarks/requirements.txt | .venv/.ready
-	@echo "setting up .tools/bench"
-	@test -e $@ && .tools/bench/bin/python -c '' 2>/dev/null \
-	  || { $(call quietly,$(UV) venv --quiet --clear --no-python-downloads --python 3.13 .tools/bench); }
+# The functions' own Python: what they cost is measured with it, and Cloud Custodian beside them.
+.tools/bench/.ready: benchmarks/requirements.txt
+.tools/custodian/.ready: benchmarks/custodian/requirements.txt
+.tools/bench/.ready .tools/custodian/.ready: | .venv/.ready
+	@echo "setting up $(@D)"
+	@test -e $@ && $(@D)/bin/python -c '' 2>/dev/null \
+	  || { $(call quietly,$(UV) venv --quiet --clear --no-python-downloads --python 3.13 $(@D)); }
 	@rm -f $@
-	@$(call quietly,$(UV) pip sync --quiet --python .tools/bench/bin/python --compile-bytecode --require-hashes $<)
+	@$(call quietly,$(UV) pip sync --quiet --python $(@D)/bin/python --compile-bytecode --require-hashes $<)
 	@touch $@

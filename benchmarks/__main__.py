@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmarks import calls, cold_start, rollout, storm
+from benchmarks import calls, cold_start, custodian, rollout, storm
 
 # Each has a TITLE, `measure`, which gives what JSON can hold, and `in_words`, which makes Markdown of that.
 BENCHMARKS: dict[str, ModuleType] = {
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, ModuleType] = {
     "rollout": rollout,
     "storm": storm,
     "cold_start": cold_start,
+    "custodian": custodian,
 }
 RESULTS = Path(__file__).with_name("results.json")
 
