@@ -27,6 +27,8 @@ PARAMETERS: Mapping[str, str] = {
     "TeardownLimit": "5",
     "DebounceSeconds": "30",
     "SweepSchedule": "rate(1 hour)",
+    "EndpointWriteRate": "0.3",
+    "EndpointWriteBurst": "4",
     "ProfilesParameter": "",
 }
 

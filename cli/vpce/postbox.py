@@ -23,7 +23,7 @@ _WAIT_SECONDS = 1
 @dataclass(frozen=True)
 class Box:
     """A queue of dead letters, and where its letters go again: to a function or to a queue, by their logical
-    ids in the template."""
+    ids in the template. With both, to the function only where the deployed version has no such queue."""
 
     name: str
     read: Read
@@ -34,7 +34,7 @@ class Box:
 def boxes(tag_prefix: str) -> tuple[Box, ...]:
     """All of a stack."""
     return (
-        Box("IntakeDeadLetters", letters.intake_event(tag_prefix), function="IntakeFunction"),
+        Box("IntakeDeadLetters", letters.intake_event(tag_prefix), "IntakeFunction", "EventQueue"),
         Box("PassDeadLetters", letters.run_request, queue="PassQueue"),
         Box("SweepDeadLetters", letters.sweep_event, function="SweepFunction"),
         Box("SweepRequestDeadLetters", letters.sweep_request, queue="SweepQueue"),
@@ -92,19 +92,25 @@ class Postbox:
         enough."""
         box = self._boxes[letter.queue]
         if not letter.key or letter.key not in self._sent:
-            if box.function:
-                self._invoke(self.world.resources[box.function], letter)
+            if queue := self.world.resources.get(box.queue):
+                self._send(queue, letter)
             else:
-                self.world.account.sqs.send_message(
-                    QueueUrl=self.world.resources[box.queue],
-                    MessageBody=letter.again,
-                    MessageGroupId=letter.group,
-                    # Sent twice, where the letter could not be discarded, it is taken once.
-                    MessageDeduplicationId=f"redrive/{letter.message_id}",
-                )
+                self._invoke(self.world.resources[box.function], letter)
         if letter.key:
             self._sent.add(letter.key)
         self.discard(letter)
+
+    def _send(self, queue: str, letter: Letter) -> None:
+        if not letter.group:
+            self.world.account.sqs.send_message(QueueUrl=queue, MessageBody=letter.again)
+            return
+        self.world.account.sqs.send_message(
+            QueueUrl=queue,
+            MessageBody=letter.again,
+            MessageGroupId=letter.group,
+            # Sent twice, where the letter could not be discarded, it is taken once.
+            MessageDeduplicationId=f"redrive/{letter.message_id}",
+        )
 
     def _invoke(self, function: str, letter: Letter) -> None:
         answer = self.world.account.functions.invoke(

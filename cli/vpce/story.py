@@ -93,6 +93,11 @@ def _plan(screen: Screen, vpc: Document) -> None:
     _title(screen, "What the next run would do")
     if vpc["mode"] == "audit" and vpc["plan"]:
         screen.line("  Nothing: in audit mode it only reports. In mode enforce it would")
+    if waits := vpc["waits_for"]:
+        screen.line(
+            f"  It waits for its turn to call {waits['call']}: at {waits['time']} the budget of endpoint "
+            "calls had no room"
+        )
     for each in vpc["plan"]:
         later = "  (in the run after this one, once its marks are back)" if each["later"] else ""
         screen.line(Text.assemble("  ", (each["sign"], SIGNS[each["sign"]]), f" {each['text']}{later}"))

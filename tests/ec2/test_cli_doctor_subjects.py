@@ -137,6 +137,102 @@ def test_a_message_that_waits_for_long_is_told(ward: Ward) -> None:
     assert "2 h ago" in told[0][2]
 
 
+@pytest.mark.parametrize(
+    ("queue", "seconds", "told"),
+    [
+        ("EventQueue", 299, False),
+        ("EventQueue", 301, True),
+        ("PassQueue", 899, False),
+        ("PassQueue", 901, True),
+    ],
+)
+def test_events_may_wait_for_five_minutes_and_runs_for_fifteen(
+    ward: Ward, queue: str, seconds: float, told: bool
+) -> None:
+    point = {"Timestamp": healthy.when(ward.account.clock.now()), "Maximum": seconds}
+
+    def points(**asked: Any) -> Any:
+        ours = {"Name": "QueueName", "Value": queue} in asked.get("Dimensions", [])
+        return {"Datapoints": [point] if ours else []}
+
+    ward.set("cloudwatch", get_metric_statistics=points)
+    assert [each[0] for each in ward.ill()] == ["queues"] * told
+    if told and queue == "EventQueue":
+        assert "operating.md#events-wait" in ward.ill()[0][2]
+
+
+@pytest.mark.parametrize("function", ["IntakeFunction", "ReconcileFunction", "SweepFunction"])
+def test_a_queue_that_is_not_read_is_wrong_whichever_it_is(ward: Ward, function: str) -> None:
+    off = {"State": "Disabled", "UUID": "u-1"}
+    on = {"State": "Enabled", "UUID": "u-2"}
+    name = RESOURCES[function]
+    ward.set(
+        "functions",
+        list_event_source_mappings=lambda FunctionName: {  # noqa: N803 - boto3's name
+            "EventSourceMappings": [off if FunctionName == name else on]
+        },
+    )
+    [ill] = ward.ill()
+    assert ill[:2] == ("queues are read", "wrong")
+    assert ill[2].startswith(name)
+
+
+def test_a_version_without_an_event_queue_has_two_queues_to_read(ward: Ward) -> None:
+    there = {name: each for name, each in RESOURCES.items() if name != "EventQueue"}
+    ward.vpce.cloudformation.resources = there
+    assert ward.ill() == []
+    assert "all 2 queues are read" in {each["seen"] for each in ward.lines()}
+
+
+# ---- the write budget
+
+
+def used(ward: Ward, **sums: float) -> None:
+    """The last day's metrics: each under each of its values."""
+    now = healthy.when(ward.account.clock.now())
+    ward.set(
+        "cloudwatch",
+        get_metric_statistics=lambda **asked: {
+            "Datapoints": [{"Timestamp": now, "Sum": sums[asked["MetricName"]]}]
+            if asked["MetricName"] in sums
+            else []
+        },
+    )
+
+
+def test_the_budget_is_told_with_what_was_used_of_it(ward: Ward) -> None:
+    used(ward, EndpointCalls=4.0, RunPutOff=1.0)
+    lines = {each["subject"]: each["seen"] for each in ward.lines()}
+    assert lines["write budget"] == (
+        "0.3 endpoint calls of each kind a second, 4 at once; in the last day 12 endpoint calls made, "
+        "1 run put off, 0 calls of reconcile throttled by EC2"
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "throttles", "ill"),
+    [
+        ({"EndpointWriteRate": "0.31"}, 1, True),
+        ({"EndpointWriteBurst": "5"}, 1, True),
+        ({"EndpointWriteRate": "10", "EndpointWriteBurst": "50"}, 0, False),
+        ({}, 500, False),
+    ],
+)
+def test_a_budget_above_what_ec2_gives_everyone_is_a_warning_only_where_ec2_throttles(
+    ward: Ward, parameters: dict[str, str], throttles: float, ill: bool
+) -> None:
+    ward.vpce.cloudformation.stacks = [a_stack(**parameters)]
+    used(ward, Ec2Throttles=throttles)
+    assert [each[:2] for each in ward.ill()] == [("write budget", "warning")] * ill
+
+
+def test_a_version_without_a_budget_is_no_fault(ward: Ward) -> None:
+    stack = a_stack()
+    stack["Parameters"] = [each for each in stack["Parameters"] if "Write" not in each["ParameterKey"]]
+    ward.vpce.cloudformation.stacks = [stack]
+    assert ward.ill() == []
+
+
 # ---- settings
 
 

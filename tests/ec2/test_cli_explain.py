@@ -13,6 +13,7 @@ from reconciler.domain.memory import Cause
 from tests.account import Account
 from tests.command_line import CommandLine
 from tests.unit.fakes import refusal
+from vpce.words import at
 
 LOG_GROUP = "/aws/lambda/vpc-endpoint-remediator-reconcile"
 
@@ -223,6 +224,37 @@ def test_the_log_is_told_in_words_without_metrics_and_without_other_vpcs(
     assert "too old" not in answer.out
     assert "too" not in answer.out.partition("What the remediator did")[2]
     assert logs.asked["filterPattern"] == f'"{vpc_id}"'
+
+
+WAITS = {"level": "INFO", "ending": "requeued", "waits_for": "CreateVpcEndpoint"}
+
+
+def test_a_vpc_that_waits_for_its_turn_is_told_with_the_time_of_its_last_run(
+    account: Account, vpce: CommandLine, logs: FakeLogs
+) -> None:
+    vpc_id = account.vpc("ab")
+    logs.lines = [{**WAITS, "message": f"{vpc_id}: its turn has not come", "vpc_id": vpc_id}]
+    now = explained(vpce, vpc_id)["waits_for"]
+    assert now == {"call": "CreateVpcEndpoint", "time": at(account.clock.now())}
+    assert f"It waits for its turn to call CreateVpcEndpoint: at {now['time']}" in vpce("explain", vpc_id).out
+
+
+def test_what_a_vpc_waited_for_before_its_last_run_is_not_told(
+    account: Account, vpce: CommandLine, logs: FakeLogs
+) -> None:
+    vpc_id = account.vpc("ab")
+    ran = {"level": "INFO", "ending": "requeued", "waits_for": None, "message": "ran", "vpc_id": vpc_id}
+    logs.lines = [{**WAITS, "message": "waits", "vpc_id": vpc_id}, ran]
+    assert explained(vpce, vpc_id)["waits_for"] is None
+
+
+def test_a_vpc_in_which_the_call_is_not_to_be_made_any_more_does_not_wait_for_it(
+    account: Account, vpce: CommandLine, logs: FakeLogs
+) -> None:
+    vpc_id = account.converged_vpc("ab")
+    logs.lines = [{**WAITS, "message": "waits", "vpc_id": vpc_id}]
+    assert explained(vpce, vpc_id)["waits_for"] is None
+    assert "waits for its turn" not in vpce("explain", vpc_id).out
 
 
 def test_a_crash_is_told_with_its_exception(account: Account, vpce: CommandLine, logs: FakeLogs) -> None:

@@ -162,18 +162,31 @@ def test_each_letter_goes_where_it_failed_and_is_gone(desk: Desk) -> None:
     assert answer.status == 0
     assert "4 sent again." in answer.out
     assert desk.sqs.left() == []
-    assert [name for name, _ in desk.functions.invoked] == [
-        FUNCTIONS["IntakeFunction"],
-        FUNCTIONS["SweepFunction"],
-    ]
-    assert desk.functions.invoked[0][1] == event()
-    run, swept = desk.sqs.sent
+    assert [name for name, _ in desk.functions.invoked] == [FUNCTIONS["SweepFunction"]]
+    touched, run, swept = desk.sqs.sent
+    # The event queue is a standard one, and takes neither group nor deduplication id.
+    assert touched == {"QueueUrl": RESOURCES["EventQueue"], "MessageBody": json.dumps(event())}
     assert (run["QueueUrl"], run["MessageGroupId"]) == (RESOURCES["PassQueue"], "vpc-0a")
     assert RunRequest.from_json(run["MessageBody"]).attempts == 0
     assert (swept["QueueUrl"], json.loads(swept["MessageBody"])) == (
         RESOURCES["SweepQueue"],
         {"first_seen": 1},
     )
+
+
+def test_an_event_that_a_queue_gave_up_goes_back_to_it_as_it_was(desk: Desk) -> None:
+    desk.sqs.put("IntakeDeadLetters", event())
+    assert "1 sent again." in desk.vpce("redrive", "--yes").out
+    assert [json.loads(each["MessageBody"]) for each in desk.sqs.sent] == [event()]
+
+
+def test_where_the_deployed_version_has_no_event_queue_events_go_to_the_function(desk: Desk) -> None:
+    there = {name: each for name, each in RESOURCES.items() if name != "EventQueue"}
+    desk.vpce.cloudformation.resources = there
+    desk.sqs.put("IntakeDeadLetters", failed(event()))
+    desk.vpce("redrive", "--yes")
+    assert desk.functions.invoked == [(FUNCTIONS["IntakeFunction"], event())]
+    assert desk.sqs.sent == []
 
 
 def test_what_lies_there_is_shown_with_its_age_and_why_it_failed(desk: Desk) -> None:
@@ -267,15 +280,15 @@ def test_a_letter_that_comes_back_at_once_does_not_go_round_for_ever(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.sqs.put("IntakeDeadLetters", event())
-    take = desk.functions.invoke
+    take = desk.sqs.send_message
 
-    def fails_again(**request: Any) -> Any:
+    def fails_again(**request: Any) -> None:
         desk.sqs.put("IntakeDeadLetters", event())
-        return take(**request)
+        take(**request)
 
-    monkeypatch.setattr(desk.functions, "invoke", fails_again)
+    monkeypatch.setattr(desk.sqs, "send_message", fails_again)
     assert desk.vpce("redrive", "--yes").status == 0
-    assert len(desk.functions.invoked) == 1
+    assert len(desk.sqs.sent) == 1
 
 
 def test_a_letter_that_cannot_be_sent_stays_and_those_after_it_too(desk: Desk) -> None:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from ..problems import EXPECTED, action, is_refused, sentence
 from . import (
     alarms,
+    budget,
     crashes,
     functions,
     network,
@@ -43,6 +44,7 @@ SUBJECTS: tuple[tuple[str, Callable[[Patient], Iterator[Check]]], ...] = (
     ("alarms", alarms.look),
     ("dead letters", queues.look_at_dead_letters),
     ("queues", queues.look_at_ages),
+    ("write budget", budget.look),
     ("ledger", settings.look_at_ledger),
     ("backups", settings.look_at_backups),
     ("permissions", role.look),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .patient import Patient
 
 FUNCTIONS = ("IntakeFunction", "ReconcileFunction", "SweepFunction")
+_READS = {"IntakeFunction": "EventQueue", "ReconcileFunction": "PassQueue", "SweepFunction": "SweepQueue"}
 _REDEPLOY = "deploy the stack again"
 _DAY = 24 * 3600
 _METRICS = ("Invocations", "Errors", "Throttles")
@@ -60,9 +61,11 @@ def look_at_concurrency(patient: Patient) -> Iterator[Check]:
 
 
 def look_at_mappings(patient: Patient) -> Iterator[Check]:
-    """Whether the queues are read."""
+    """Whether the queues are read, each by its function."""
     fine = 0
-    for logical_id in ("ReconcileFunction", "SweepFunction"):
+    # Versions before the event queue called intake directly.
+    read = {logical_id: queue for logical_id, queue in _READS.items() if queue in patient.resources}
+    for logical_id in read:
         name = patient.resources.get(logical_id)
         if name is None:
             continue
@@ -79,8 +82,8 @@ def look_at_mappings(patient: Patient) -> Iterator[Check]:
                 f"turn it on: aws lambda update-event-source-mapping --enabled --uuid {each.get('UUID')}",
             )
         fine += bool(there and not off)
-    if fine == 2:
-        yield ok("queues are read", "both queues are read")
+    if fine == len(read):
+        yield ok("queues are read", f"all {fine} queues are read")
 
 
 def look_at_errors(patient: Patient) -> Iterator[Check]:

@@ -12,10 +12,16 @@ from .check import Check, ok, warning, wrong
 if TYPE_CHECKING:
     from .patient import Patient
 
-_QUEUES = ("PassQueue", "SweepQueue")
 _DEAD = ("IntakeDeadLetters", "PassDeadLetters", "SweepDeadLetters", "SweepRequestDeadLetters")
-# A message that is older has been tried again and again, or is not read at all.
-_OLD_SECONDS = 900
+# A message that is older has been tried again and again, or is not read at all. Intake takes events within
+# seconds; a run may have to wait for AWS.
+_OLD_SECONDS = {"EventQueue": 300, "PassQueue": 900, "SweepQueue": 900}
+_LOOK_SECONDS = 900
+_CURES = {
+    "EventQueue": "intake is behind: look whether it reads its queue, and at its errors; "
+    "docs/operating.md#events-wait",
+}
+_CURE = "a VPC that is requeued is told by vpce status; else look at the function that reads it"
 
 
 def look_at_dead_letters(patient: Patient) -> Iterator[Check]:
@@ -42,9 +48,9 @@ def look_at_dead_letters(patient: Patient) -> Iterator[Check]:
 def look_at_ages(patient: Patient) -> Iterator[Check]:
     """A line for each queue in which a message waits too long."""
     end = datetime.fromtimestamp(patient.now + 60, UTC)
-    start = datetime.fromtimestamp(patient.now - _OLD_SECONDS, UTC)
+    start = datetime.fromtimestamp(patient.now - _LOOK_SECONDS, UTC)
     waits = False
-    for logical_id, url in _there(patient, _QUEUES):
+    for logical_id, url in _there(patient, tuple(_OLD_SECONDS)):
         points = patient.account.cloudwatch.get_metric_statistics(
             Namespace="AWS/SQS",
             MetricName="ApproximateAgeOfOldestMessage",
@@ -57,12 +63,12 @@ def look_at_ages(patient: Patient) -> Iterator[Check]:
         if not points:
             continue
         last = max(points, key=lambda point: point["Timestamp"])
-        if last["Maximum"] > _OLD_SECONDS:
+        if last["Maximum"] > _OLD_SECONDS[logical_id]:
             waits = True
             yield warning(
                 "queues",
                 f"the oldest message of {logical_id} came {ago(last['Maximum'])}",
-                "a VPC that is requeued is told by vpce status; else look at the function that reads it",
+                _CURES.get(logical_id, _CURE),
             )
     if not waits:
         yield ok("queues", "no message waits for long")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import click
@@ -79,10 +80,19 @@ def _explained(world: World, vpc_id: str, seconds: int, lines: int) -> dict[str,
     if seen is None:
         raise Problem(_gone(world, vpc_id, means.ledger.read(vpc_id)))
     entries = read(world, vpc_id, seconds, lines)
+    document = dossier(seen, world.deployment.installation, world.now())
     return {
-        **dossier(seen, world.deployment.installation, world.now()),
+        **document,
+        "waits_for": _waits_for(entries or [], {each["call"] for each in document["plan"]}),
         "log": None if entries is None else [_line(each) for each in entries],
     }
+
+
+def _waits_for(entries: Sequence[Entry], planned: Collection[str]) -> dict[str, Any] | None:
+    """The endpoint call for which the last run found no room in the budget, where it is still to be made."""
+    last = next((each for each in reversed(entries) if "ending" in each.fields), None)
+    call = last.fields.get("waits_for") if last else None
+    return {"call": call, "time": at(last.time)} if last and call in planned else None
 
 
 def _gone(world: World, vpc_id: str, memory: Memory | None) -> str:

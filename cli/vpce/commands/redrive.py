@@ -41,7 +41,8 @@ Examples:
 def redrive(world: World, yes: bool, dry_run: bool, delete: bool) -> int:
     """Show the dead letters, ask, and send them again.
 
-    Runs and sweeps go to their queues again, as new ones; events go to the function that failed on them.
+    Runs, events and sweeps that an event asked for go to their queues again, runs as new ones; other sweeps
+    to their function.
     First put right what they failed on, such as a permission: vpce doctor says what is wrong. What a run does
     comes from how the VPC is then, so that an old letter does no harm. Two sorts are named and left: a letter
     that is malformed, and a refused deletion that nobody waits for any more. --delete discards these too. A

@@ -20,7 +20,7 @@ DEAD = ("IntakeDeadLetters", "PassDeadLetters", "SweepDeadLetters", "SweepReques
 RESOURCES = {
     **FUNCTIONS,
     **{name: f"{STACK}-{name}" for name in RULES},
-    **{name: f"https://sqs/{name}" for name in (*DEAD, "PassQueue", "SweepQueue")},
+    **{name: f"https://sqs/{name}" for name in (*DEAD, "EventQueue", "PassQueue", "SweepQueue")},
     "Schedule": f"{STACK}-Schedule",
     "ReconcileLogs": f"/aws/lambda/{STACK}-reconcile",
     "SweepLogs": f"/aws/lambda/{STACK}-sweep",
