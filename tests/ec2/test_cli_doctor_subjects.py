@@ -158,7 +158,7 @@ def test_events_may_wait_for_five_minutes_and_runs_for_fifteen(
     ward.set("cloudwatch", get_metric_statistics=points)
     assert [each[0] for each in ward.ill()] == ["queues"] * told
     if told and queue == "EventQueue":
-        assert "operating.md#events-wait" in ward.ill()[0][2]
+        assert "operating.md#when-events-wait" in ward.ill()[0][2]
 
 
 @pytest.mark.parametrize("function", ["IntakeFunction", "ReconcileFunction", "SweepFunction"])

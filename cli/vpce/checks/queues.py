@@ -19,7 +19,7 @@ _OLD_SECONDS = {"EventQueue": 300, "PassQueue": 900, "SweepQueue": 900}
 _LOOK_SECONDS = 900
 _CURES = {
     "EventQueue": "intake is behind: look whether it reads its queue, and at its errors; "
-    "docs/operating.md#events-wait",
+    "docs/operating.md#when-events-wait",
 }
 _CURE = "a VPC that is requeued is told by vpce status; else look at the function that reads it"
 
