@@ -14,6 +14,7 @@ from sandbox.report import recorder
 from sandbox.report.page import page
 from sandbox.report.recorder import Recorder, recording
 from sandbox.sandbox import Sandbox
+from tests.stack.team import Team
 from tests.stack.watch import eventually
 
 
@@ -26,8 +27,9 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_widget_of_the_deployed_dashboard_is_drawn_from_what_the_functions_published(
-    sandbox: Sandbox,
+    sandbox: Sandbox, team: Team
 ) -> None:
+    team.fine_vpc()
     vpc = sandbox.customer.create_vpc(CidrBlock="10.77.0.0/16")["Vpc"]["VpcId"]
     sandbox.customer.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": "reported"}])
     sandbox.invoke("SweepFunction", {})
@@ -38,6 +40,9 @@ def test_every_widget_of_the_deployed_dashboard_is_drawn_from_what_the_functions
     assert record.dashboard.name.endswith(access.REGION)
     assert any(each.name == "SweepCompleted" for each in record.metrics)
     assert any((each.namespace, each.name) == ("AWS/Lambda", "Duration") for each in record.metrics)
+    assert {each.dimensions["Call"] for each in record.metrics if each.name == "EndpointCalls"} >= {
+        "CreateVpcEndpoint"
+    }
     assert record.alarms
     shown = page(record)
     assert 'data-drawn="no"' not in shown
