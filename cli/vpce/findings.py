@@ -7,6 +7,7 @@ from typing import Any
 from reconciler.domain.cures import NOTHING_TO_DO
 from reconciler.domain.findings import Status
 from reconciler.domain.memory import Cause
+from reconciler.event_bus import cause_fields
 
 from .survey import Seen, Standing
 from .words import at, duration
@@ -31,14 +32,7 @@ def cause_document(cause: Cause | None) -> dict[str, Any] | None:
     """A call, as JSON."""
     if cause is None:
         return None
-    return {
-        "actor": cause.actor,
-        "event_name": cause.event_name,
-        "event_id": cause.event_id,
-        "time": at(cause.time),
-        "resources": list(cause.resources),
-        "refused": cause.refused,
-    }
+    return cause_fields(cause) | {"resources": list(cause.resources), "refused": cause.refused}
 
 
 def finding_document(standing: Standing, now: float) -> dict[str, Any]:

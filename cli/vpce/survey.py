@@ -157,7 +157,7 @@ def standing(
     known = sweep.known_open(memory)
 
     def as_it_stands(finding: Finding) -> Standing:
-        before = known.get((finding.kind, finding.resource))
+        before = known.get(finding.key)
         status, reason = sweep.status_of(finding, known), finding.reason
         if before and status is not finding.status:
             reason = before.reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from reconciler.domain.times import as_text
 
 _UNITS = ((24 * 3600, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -26,8 +26,8 @@ def ago(seconds: float) -> str:
 
 
 def at(time: float) -> str:
-    """A time, in UTC, as the program's tags and logs write it."""
-    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """A time, in UTC, as finding events have it."""
+    return as_text(time)
 
 
 def count(number: int, what: str) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .domain.changes import Cleared, Detected, News
 from .domain.cures import NOTHING_TO_DO
 from .domain.memory import Cause, Change
+from .domain.times import as_text
 from .ec2 import errors
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class EventBus:
             "installation": self.installation_id,
             "vpc_id": vpc_id,
             **said,
-            "time": _iso(now),
+            "time": as_text(now),
             "correlation_id": correlation_id,
         }
         return {
@@ -88,8 +89,8 @@ def _of_detected(news: Detected) -> dict[str, Any]:
         "found": finding.found[:_LONGEST],
         "wanted": finding.wanted[:_LONGEST],
         "detail": concluded.detail[:_LONGEST],
-        "since": _iso(concluded.since) if concluded.since else None,
-        "cause": _cause(concluded.cause),
+        "since": as_text(concluded.since) if concluded.since else None,
+        "cause": _of_cause(concluded.cause),
         "done": [{"call": each.call, "request_id": each.request_id} for each in concluded.done],
         "cure": concluded.cure,
     }
@@ -106,23 +107,22 @@ def _of_cleared(news: Cleared) -> dict[str, Any]:
         "found": "",
         "wanted": "",
         "detail": "",
-        "since": _iso(before.since) if before.since else None,
-        "cause": _cause(before.cause),
+        "since": as_text(before.since) if before.since else None,
+        "cause": _of_cause(before.cause),
         "done": [],
         "cure": NOTHING_TO_DO,
     }
 
 
-def _cause(cause: Cause | None) -> dict[str, str] | None:
-    if cause is None:
-        return None
+def _of_cause(cause: Cause | None) -> dict[str, str] | None:
+    return cause_fields(cause) if cause else None
+
+
+def cause_fields(cause: Cause) -> dict[str, str]:
+    """Who did it, with what call and when."""
     return {
         "actor": cause.actor,
         "event_name": cause.event_name,
         "event_id": cause.event_id,
-        "time": _iso(cause.time),
+        "time": as_text(cause.time),
     }
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

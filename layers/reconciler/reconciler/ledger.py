@@ -13,11 +13,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from .domain import memory_json
 from .domain.budget import admitted
 from .domain.memory import Cause, Memory
+from .domain.times import as_text
 from .table import Item, Table, document_of, item, version_of
 
 # The latest causes that are read with a VPC, how many ids are kept of each, and how long.
@@ -203,8 +203,7 @@ def _place(resource_id: str, vpc_id: str, expires: int | None = None) -> Item:
 
 def _key(caused: tuple[str, Cause]) -> tuple[str, str]:
     vpc_id, cause = caused
-    time = datetime.fromtimestamp(cause.time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return _of(vpc_id), f"cause#{time}#{cause.event_id}"
+    return _of(vpc_id), f"cause#{as_text(cause.time)}#{cause.event_id}"
 
 
 def _of(vpc_id: str) -> str:

@@ -191,7 +191,7 @@ def known_open(memory: Memory | None) -> Mapping[tuple[str, str], OpenFinding]:
 def status_of(finding: Finding, known: Mapping[tuple[str, str], OpenFinding]) -> Status:
     """What a finding is: what a run can only learn by asking EC2, such as a missing permission, or by asking
     again and again, the last one did learn."""
-    before = known.get((finding.kind, finding.resource))
+    before = known.get(finding.key)
     at_work = finding.status in (Status.REMEDIABLE, Status.WAITING)
     blocked = at_work and before and before.status is Status.BLOCKED
     return Status.BLOCKED if blocked else finding.status
@@ -203,7 +203,7 @@ def _open_since(plan: Plan, memory: Memory | None, mode: Mode) -> Iterator[tuple
     known = known_open(memory)
     for finding in plan.findings:
         what = _OPEN.get(status_of(finding, known))
-        before = known.get((finding.kind, finding.resource))
+        before = known.get(finding.key)
         if what and before and (what is not Open.DRIFTED or mode is Mode.ENFORCE):
             yield what, before.since
 

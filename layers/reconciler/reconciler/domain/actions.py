@@ -161,6 +161,7 @@ class DeleteSecurityGroup:
     group_id: str
 
 
+_Way = Literal["from", "to", "from or to"]
 Action = (
     EnableVpcAttribute
     | CreateSecurityGroup
@@ -211,12 +212,10 @@ def describe(action: Action) -> str:
             return f"~ turn on {attribute} of {vpc_id}"
         case CreateSecurityGroup(vpc_id):
             return f"+ create security group {action.free_name} in {vpc_id}"
-        case AuthorizeIngress(group, rules):
-            return f"+ let {describe_rules(rules)} into {_name(group)}"
-        case RevokeIngress(group, rules):
-            return f"- no longer let {describe_rules(rules)} into {_name(group)}"
-        case RevokeEgress(group, rules):
-            return f"- no longer let {describe_rules(rules, 'to')} out of {_name(group)}"
+        case AuthorizeIngress() | RevokeIngress():
+            return _describe_rule_change(action, "from")
+        case RevokeEgress():
+            return _describe_rule_change(action, "to")
         case CreateEndpoint(vpc_id, service_name, zones):
             subnets = ", ".join(candidates[0] for candidates in zones)
             return f"+ create endpoint {service_name} in {vpc_id}, subnets {subnets}"
@@ -233,17 +232,23 @@ def describe(action: Action) -> str:
 def lasting_words(action: Action) -> str:
     """What an action does, in the words by which the ledger knows a change again: they are the same in every
     version, whatever `describe` says."""
-    match action:
-        case AuthorizeIngress(group, rules):
-            return f"+ let {describe_rules(rules, 'from or to')} into {_name(group)}"
-        case RevokeIngress(group, rules):
-            return f"- no longer let {describe_rules(rules, 'from or to')} into {_name(group)}"
-        case RevokeEgress(group, rules):
-            return f"- no longer let {describe_rules(rules, 'from or to')} out of {_name(group)}"
+    if isinstance(action, AuthorizeIngress | RevokeIngress | RevokeEgress):
+        return _describe_rule_change(action, "from or to")
     return describe(action)
 
 
-def describe_rules(rules: Iterable[Rule], way: Literal["from", "to", "from or to"] = "from") -> str:
+def _describe_rule_change(action: AuthorizeIngress | RevokeIngress | RevokeEgress, way: _Way) -> str:
+    rules, group = describe_rules(action.rules, way), _name(action.group)
+    match action:
+        case AuthorizeIngress():
+            return f"+ let {rules} into {group}"
+        case RevokeIngress():
+            return f"- no longer let {rules} into {group}"
+        case RevokeEgress():
+            return f"- no longer let {rules} out of {group}"
+
+
+def describe_rules(rules: Iterable[Rule], way: _Way = "from") -> str:
     """Rules in a person's words: `443/tcp from 10.0.0.0/24`; rules of egress are `to`."""
     return ", ".join(_describe_rule(rule, way) for rule in sorted(rules)) or "none"
 

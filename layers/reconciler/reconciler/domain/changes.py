@@ -103,7 +103,7 @@ def _by_key(concluded: Iterable[Concluded]) -> Mapping[Key, Concluded]:
     """The findings of a run, one of each kind on each thing, with all that was done about it."""
     by_key: dict[Key, Concluded] = {}
     for each in concluded:
-        key = (each.finding.kind, each.finding.resource)
+        key = each.finding.key
         there = by_key.get(key, each)
         done = tuple(dict.fromkeys((*there.done, *each.done)))
         by_key[key] = replace(min(there, each, key=_rank), done=done)
@@ -159,5 +159,5 @@ def _cleared(known: Mapping[Key, OpenFinding], still: Iterable[Key]) -> Iterator
 
 def are_to_clear(memory: Memory, findings: Iterable[Finding]) -> bool:
     """Whether something was announced that is not among these findings any more."""
-    still = {(each.kind, each.resource) for each in findings if each.status is not Status.INFORMATIONAL}
+    still = {each.key for each in findings if each.status is not Status.INFORMATIONAL}
     return any(True for _ in _cleared(_known(memory), still))

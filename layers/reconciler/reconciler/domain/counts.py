@@ -82,7 +82,7 @@ NOTHING_COUNTED = Tally()
 def tally(concluded: Iterable[Concluded], before: Iterable[Count], of_the_run: Iterable[Count] = ()) -> Tally:
     """Count the findings of a run, but for what was counted `before` of those that are still there."""
     concluded, before = tuple(concluded), tuple(before)
-    found = {(each.finding.kind, each.finding.resource) for each in concluded}
+    found = {each.finding.key for each in concluded}
     still = [count for count in before if (count.kind, count.resource) in found]
     counts = [*(count for each in concluded for count in _of_finding(each)), *of_the_run]
     new = tuple(count for count in counts if count not in before)

@@ -110,6 +110,11 @@ class Finding:
     status: Status = Status.REMEDIABLE
     reason: Reason | None = None
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells one finding from another."""
+        return self.kind, self.resource
+
 
 def zone_uncovered(resource: str, found: str, status: Status, reason: Reason | None = None) -> Finding:
     """An endpoint does not stand in a zone that has private subnets."""

@@ -1,4 +1,4 @@
-"""Times in tags: ISO 8601, for people to read and to change."""
+"""Times as people read and change them: ISO 8601, in UTC."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ def time_in(tag: str) -> float:
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC).timestamp()
     except (OverflowError, ValueError):
         return 0.0
+
+
+def as_text(time: float) -> str:
+    """A time in events, in log lines and for people, to the second. `time` is in seconds since 1970."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def as_tag(time: float) -> str:
