@@ -69,7 +69,7 @@ def _handle_message(runtime: Runtime, deadline: float, record: SQSRecord) -> Non
     request = replace(request, correlation_id=request.correlation_id or record.message_id)
     runtime.logger.set_correlation_id(request.correlation_id)
     if runtime.now() * 1000 < request.not_before:
-        next_request: RunRequest | None = replace(request, attempts=request.attempts + 1)
+        next_request: RunRequest | None = replace(request, turns=request.turns + 1)
     else:
         run = _reconcile(runtime, request, deadline)
         if run.is_early and record.attributes.approximate_receive_count == "1":

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.conclusion import Ending, Run
 from reconciler.domain.findings import Status
-from reconciler.domain.pace import EndpointCall, Pace
+from reconciler.domain.pace import EndpointCall, Pace, Precedence
 from reconciler.queue import RunRequest
 from reconciler.write_budget import WriteBudget
 from tests.account import DEBOUNCE, INSTALLATION, Account
@@ -24,10 +24,10 @@ def paced(account: Account) -> Account:
     return account
 
 
-def empty(account: Account, call: EndpointCall, *, urgent_left: bool = True) -> None:
+def empty(account: Account, call: EndpointCall, who: Precedence = Precedence.BEGUN) -> None:
     """As others' runs leave it."""
     assert account.budget
-    while account.budget.take(call, urgent=not urgent_left):
+    while account.budget.take(call, who):
         pass
 
 
@@ -78,7 +78,7 @@ def test_nothing_is_lost_that_a_message_carries_while_its_vpc_waits(paced: Accou
     waited = paced.next_request(paced.one_run(vpc_id, again))
     assert waited.counted == again.counted != ()
     assert (waited.first_seen, waited.correlation_id) == (again.first_seen, again.correlation_id)
-    assert waited.urgent == again.urgent
+    assert waited.precedence == again.precedence
 
 
 def test_once_its_turn_has_come_it_converges(paced: Account) -> None:
@@ -114,7 +114,7 @@ def test_a_vpc_that_had_converged_does_not_wait_behind_a_roll_out(paced: Account
     empty(paced, EndpointCall.CREATE)
     assert paced.one_run(new).paced is EndpointCall.CREATE
     healed = paced.one_run(old)
-    assert (healed.paced, healed.urgent) == (None, True)
+    assert (healed.paced, healed.precedence) == (None, Precedence.URGENT)
     assert paced.converge(old)[-1].ending is Ending.CONVERGED
 
 
@@ -125,11 +125,71 @@ def test_an_urgent_vpc_that_waits_says_so_to_its_next_run(paced: Account) -> Non
     [lost, *_] = paced.truth.endpoints(vpc_id)
     paced.customer.delete_vpc_endpoints(VpcEndpointIds=[lost["VpcEndpointId"]])
     paced.clock.advance(600)
-    empty(paced, EndpointCall.CREATE, urgent_left=False)
+    empty(paced, EndpointCall.CREATE, Precedence.URGENT)
     again = paced.next_request(paced.one_run(vpc_id))
-    assert (again.paced, again.urgent) == (EndpointCall.CREATE, True)
+    assert (again.paced, again.precedence) == (EndpointCall.CREATE, Precedence.URGENT)
     paced.clock.advance(4)
     assert paced.one_run(vpc_id, again).paced is None
+
+
+def test_a_vpc_that_has_begun_goes_before_those_that_have_not(paced: Account) -> None:
+    first, second = paced.vpc(number=1), paced.vpc(number=2)
+    empty(paced, EndpointCall.CREATE)
+    paced.clock.advance(3.4)
+    assert paced.one_run(second).precedence is Precedence.NEW
+    paced.clock.advance(3.4)
+    begun = paced.one_run(first)
+    assert (begun.paced, begun.precedence) == (None, Precedence.BEGUN), "it made both of its endpoints"
+    assert len(paced.truth.endpoints(first)) == 2
+
+
+def test_a_vpc_that_lacks_one_of_its_endpoints_still_goes_before_new_ones(paced: Account) -> None:
+    first, second = paced.vpc(number=1), paced.vpc(number=2)
+    paced.ec2.faults.before("CreateVpcEndpoint", "InternalError", when=lambda given: "logs" in str(given))
+    paced.one_run(first)
+    assert len(paced.truth.endpoints(first)) == 1
+    paced.ec2.faults.clear()
+    empty(paced, EndpointCall.CREATE)
+    paced.clock.advance(3.4)
+    assert paced.one_run(second).paced is EndpointCall.CREATE
+    assert paced.one_run(first).paced is None
+    assert len(paced.truth.endpoints(first)) == 2
+
+
+def test_a_throttle_of_others_making_is_waited_out_like_a_turn(paced: Account) -> None:
+    vpc_id = paced.vpc()
+    paced.ec2.faults.before("CreateVpcEndpoint", "RequestLimitExceeded")
+    done = paced.one_run(vpc_id)
+    assert (done.ending, done.paced) == (Ending.REQUEUED, EndpointCall.CREATE)
+    again = paced.next_request(done)
+    assert (again.attempts, again.not_before) == (1, 0)
+    with paced.calls() as calls:
+        assert paced.one_run(vpc_id, again).is_early, "others have emptied the bucket"
+    assert calls == []
+    *_, last = rounds(paced, done)
+    assert last.ending is Ending.CONVERGED
+
+
+def test_throttles_that_do_not_end_are_asked_about_less_and_less_and_are_stuck_after_two_hours(
+    paced: Account,
+) -> None:
+    vpc_id = paced.vpc()
+    paced.ec2.faults.before("CreateVpcEndpoint", "RequestLimitExceeded", times=1000)
+    began = paced.clock.now()
+    with paced.calls() as calls:
+        run = paced.converge(vpc_id, at_most=60)[-1]
+    assert run.ending is Ending.STUCK
+    assert 2 * 3600 < paced.clock.now() - began < 2 * 3600 + 400
+    assert sum(call.request.action == "CreateVpcEndpoint" for call in calls) < 2 * 3600 / 250
+
+
+def test_a_vpc_that_was_throttled_for_long_is_not_stuck_once_ec2_takes_its_calls(paced: Account) -> None:
+    vpc_id = paced.vpc()
+    paced.ec2.faults.before("CreateVpcEndpoint", "RequestLimitExceeded", times=10)
+    began = paced.clock.now()
+    runs = paced.converge(vpc_id, at_most=60)
+    assert runs[-1].ending is Ending.CONVERGED
+    assert paced.clock.now() - began > 2000
 
 
 def test_a_vpc_that_was_only_reported_on_or_left_alone_has_not_converged(paced: Account) -> None:

@@ -141,7 +141,7 @@ def test_a_run_that_has_to_wait_is_not_made_and_is_requeued(here: Installation) 
     assert calls == []
     [message] = here.sqs.sent
     body = json.loads(message["MessageBody"])
-    assert (body["attempts"], body["failures"], body["not_before"]) == (2, 2, now + 1)
+    assert (body["attempts"], body["turns"], body["failures"], body["not_before"]) == (1, 1, 2, now + 1)
     in_time = {**early, "not_before": now}
     reconcile.handle(a_batch((vpc_id, in_time)), CONTEXT, here.runtime)
     assert f"reconciled {vpc_id}: requeued" in here.said()

@@ -116,7 +116,7 @@ def test_a_run_is_asked_for_of_the_opted_in_vpc_of_an_event(here: Installation) 
         "correlation_id": "event-1",
         "paced": None,
         "turns": 0,
-        "urgent": False,
+        "precedence": "new",
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.reconcile import app as reconcile
-from reconciler.domain.pace import EndpointCall
+from reconciler.domain.pace import EndpointCall, Precedence
 from reconciler.queue import Queue, RunRequest
 from tests.account import DEBOUNCE
 from tests.unit.fakes import FakeSqs
@@ -23,7 +23,7 @@ def here(capsys: pytest.CaptureFixture[str]) -> Installation:
     """An installation with no room in its budget."""
     made = Installation(capsys)
     assert made.runtime.means.budget
-    made.runtime.means.budget.take(EndpointCall.CREATE, urgent=False)
+    made.runtime.means.budget.take(EndpointCall.CREATE, Precedence.NEW)
     made.runtime.means.budget.empty(EndpointCall.CREATE)
     return made
 

@@ -12,7 +12,7 @@ from reconciler.domain import trail
 from reconciler.domain.contest import Contest
 from reconciler.domain.counts import Count, Metric
 from reconciler.domain.memory import Made
-from reconciler.domain.pace import EndpointCall
+from reconciler.domain.pace import EndpointCall, Precedence
 from reconciler.domain.trail import WATCHED, MalformedEvent, ResourceType, Touched
 from reconciler.queue import MalformedMessage, NotQueued, Queue, RunRequest, SweepRequest
 from tests.unit.domain.test_trail import an_api_call
@@ -54,7 +54,7 @@ COUNT = Count(Metric.DRIFT_DETECTED, "dns-support-off", "dns-support-off", "vpc-
         failures=NUMBERS,
         paced=st.none() | st.sampled_from(EndpointCall),
         turns=NUMBERS,
-        urgent=st.booleans(),
+        precedence=st.sampled_from(Precedence),
         not_before=NUMBERS,
         refused=WORDS,
         swept=st.booleans(),
@@ -123,6 +123,7 @@ def test_a_message_may_leave_out_what_a_first_run_does_not_have() -> None:
         ('{"vpc_id": "vpc-1", "first_seen": 7, "refused": [1]}', "refused is no list of ids"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "paced": "RunInstances"}', "paced is 'RunInstances'"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "paced": [1]}', "paced is [1]"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "precedence": "first"}', "precedence is 'first'"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "made": ["vpce-1"]}', "made cannot be read"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "made": 1}', "made cannot be read"),
         ('{"vpc_id": "vpc-1", "first_seen": 7, "made": [{"id": "vpce-1"}]}', "made cannot be read"),
@@ -252,7 +253,7 @@ def test_each_vpc_is_a_message_group_of_its_own() -> None:
         "correlation_id": "",
         "paced": None,
         "turns": 0,
-        "urgent": False,
+        "precedence": "new",
     }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from reconciler.conclusion import Ending, Run
 from reconciler.domain.contest import Contest
 from reconciler.domain.memory import Made
+from reconciler.domain.pace import EndpointCall
 from reconciler.queue import RunRequest
 from reconciler.requeue import next_request
 
@@ -71,6 +73,36 @@ def test_a_run_that_did_not_fail_ends_the_pauses() -> None:
     request = RunRequest("vpc-1", 7, failures=9, not_before=8)
     after = following(a_run(request))
     assert (after.failures, after.not_before) == (0, 0)
+
+
+CREATE = EndpointCall.CREATE
+
+
+def test_who_waits_for_its_turn_spends_no_attempt_and_its_time_begins_with_the_turn() -> None:
+    request = RunRequest("vpc-1", 7, attempts=2, began=9)
+    waiting = following(a_run(request, paced=CREATE))
+    assert (waiting.attempts, waiting.turns, waiting.began) == (2, 1, int(NOW * 1000))
+    served = following(a_run(replace(waiting, began=9)))
+    assert (served.attempts, served.turns, served.began) == (3, 1, int(NOW * 1000))
+    assert following(a_run(replace(served, began=9))).began == 9
+
+
+def test_who_is_throttled_spends_no_attempt_and_pauses_longer_each_time() -> None:
+    request, pauses = RunRequest("vpc-1", 7, attempts=1, began=9), []
+    for _ in range(4):
+        request = following(a_run(request, paced=CREATE, failed=True))
+        pauses.append(request.not_before and request.not_before / 1000 - NOW)
+        assert (request.attempts, request.began) == (1, 9)
+    assert pauses == [0, 60, 120, 240]
+
+
+def test_a_run_before_its_turn_neither_ends_the_pauses_nor_makes_them_longer() -> None:
+    throttled = RunRequest("vpc-1", 7, attempts=1, began=9, failures=3, paced=CREATE)
+    early = following(a_run(throttled, paced=CREATE, is_early=True))
+    assert (early.failures, early.not_before, early.began) == (3, 0, 9)
+    assert following(a_run(early, paced=CREATE, failed=True)).failures == 4
+    served = following(a_run(early))
+    assert (served.failures, served.began) == (0, int(NOW * 1000))
 
 
 @given(st.integers(0, 900), st.integers(0, 100))

@@ -7,13 +7,14 @@ from botocore.exceptions import ConnectTimeoutError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.domain.pace import EndpointCall, Pace
+from reconciler.domain.pace import EndpointCall, Pace, Precedence
 from reconciler.table import Item, Key, Table
 from reconciler.write_budget import WriteBudget
 from tests.unit.fakes import FakeDynamo, refusal
 
 NOW = 1_795_420_800.0
 CREATE, MODIFY = EndpointCall.CREATE, EndpointCall.MODIFY
+NEW, BEGUN, URGENT = Precedence.NEW, Precedence.BEGUN, Precedence.URGENT
 PACE = Pace(0.25, 4)
 
 
@@ -29,23 +30,25 @@ def a_budget(dynamo: FakeDynamo, clock: Clock, pace: Pace = PACE, table: str = "
     return WriteBudget(Table(lambda: dynamo.client, table, lambda _: None), pace, clock.now)
 
 
-def taken(budget: WriteBudget, times: int, call: EndpointCall = CREATE, *, urgent: bool = False) -> int:
-    return sum(budget.take(call, urgent=urgent) for _ in range(times))
+def taken(budget: WriteBudget, times: int, call: EndpointCall = CREATE, who: Precedence = BEGUN) -> int:
+    return sum(budget.take(call, who) for _ in range(times))
 
 
 @given(
     st.builds(Pace, rate=st.sampled_from([0.1, 0.25, 1.0]), burst=st.integers(1, 5)),
-    st.lists(st.tuples(st.integers(0, 30), st.booleans()), max_size=40),
+    st.lists(st.tuples(st.integers(0, 30), st.sampled_from(Precedence)), max_size=40),
 )
-def test_a_slot_is_granted_when_it_is_due_and_never_ahead(pace: Pace, asked: list[tuple[int, bool]]) -> None:
+def test_a_slot_is_granted_when_it_is_due_and_never_ahead(
+    pace: Pace, asked: list[tuple[int, Precedence]]
+) -> None:
     clock = Clock()
     budget, arrival = a_budget(FakeDynamo(), clock, pace), 0
-    for quarters, urgent in asked:
+    for quarters, who in asked:
         clock.time += quarters * pace.interval / 4000
         now = int(clock.time * 1000)
-        due = pace.wait(arrival, now, urgent=urgent) == 0
-        assert budget.is_due(CREATE, urgent=urgent) is due
-        assert budget.take(CREATE, urgent=urgent) is due
+        due = pace.wait(arrival, now, who) == 0
+        assert budget.is_due(CREATE, who) is due
+        assert budget.take(CREATE, who) is due
         arrival = max(arrival, now) + pace.interval if due else arrival
 
 
@@ -54,14 +57,15 @@ def test_the_calls_have_a_bucket_each() -> None:
     assert [taken(budget, 9, call) for call in EndpointCall] == [3, 3, 3]
 
 
-def test_one_slot_is_left_for_what_is_urgent_and_comes_again() -> None:
+def test_slots_are_left_for_who_goes_before_and_come_again() -> None:
     clock = Clock()
     budget = a_budget(FakeDynamo(), clock)
-    assert taken(budget, 9) == 3
-    assert taken(budget, 9, urgent=True) == 1
+    assert taken(budget, 9, who=NEW) == 2
+    assert taken(budget, 9) == 1
+    assert taken(budget, 9, who=URGENT) == 1
     clock.time += 4
     assert taken(budget, 9) == 0
-    assert taken(budget, 9, urgent=True) == 1
+    assert taken(budget, 9, who=URGENT) == 1
 
 
 def test_a_slot_costs_one_call_of_the_ledger_while_others_take_some_and_two_after_a_rest() -> None:
@@ -70,11 +74,11 @@ def test_a_slot_costs_one_call_of_the_ledger_while_others_take_some_and_two_afte
     asked = []
     for _ in range(4):
         dynamo.calls.clear()
-        budget.take(CREATE, urgent=False)
+        budget.take(CREATE, BEGUN)
         asked.append(len(dynamo.calls))
     assert asked == [2, 1, 1, 1]
     dynamo.calls.clear()
-    assert not budget.is_due(CREATE, urgent=False)
+    assert not budget.is_due(CREATE, BEGUN)
     assert dynamo.calls == ["get_item"]
 
 
@@ -92,7 +96,7 @@ class Raced(Table):
     def update_if(self, key: Key, expression: str, condition: str, values: Item) -> bool | Item | None:
         if self.times and "OR" in condition:
             self.times -= 1
-            self.rival.take(CREATE, urgent=True)
+            self.rival.take(CREATE, URGENT)
         return super().update_if(key, expression, condition, values)
 
 
@@ -100,8 +104,8 @@ def test_who_loses_a_race_for_a_full_bucket_takes_the_next_slot() -> None:
     dynamo, clock = FakeDynamo(), Clock()
     table = Raced(lambda: dynamo.client, "ledger", lambda _: None)
     table.rival, table.times = a_budget(dynamo, clock), 1
-    assert WriteBudget(table, PACE, clock.now).take(CREATE, urgent=False)
-    assert taken(a_budget(dynamo, clock), 9, urgent=True) == 2
+    assert WriteBudget(table, PACE, clock.now).take(CREATE, BEGUN)
+    assert taken(a_budget(dynamo, clock), 9, who=URGENT) == 2
 
 
 def test_what_is_charged_makes_the_next_ones_due_later() -> None:
@@ -109,26 +113,26 @@ def test_what_is_charged_makes_the_next_ones_due_later() -> None:
     budget = a_budget(FakeDynamo(), clock)
     assert taken(budget, 3) == 3
     budget.charge(CREATE)
-    assert taken(budget, 9, urgent=True) == 0
+    assert taken(budget, 9, who=URGENT) == 0
     clock.time += 4
-    assert (taken(budget, 9), taken(budget, 9, urgent=True)) == (0, 1)
+    assert (taken(budget, 9), taken(budget, 9, who=URGENT)) == (0, 1)
 
 
 def test_others_throttles_empty_the_bucket() -> None:
     clock = Clock()
     budget = a_budget(FakeDynamo(), clock)
     budget.empty(CREATE)
-    assert taken(budget, 9, urgent=True) == 0
+    assert taken(budget, 9, who=URGENT) == 0
     assert taken(budget, 9, MODIFY) == 3
     clock.time += 4
-    assert (taken(budget, 9), taken(budget, 9, urgent=True)) == (0, 1)
+    assert (taken(budget, 9), taken(budget, 9, who=URGENT)) == (0, 1)
 
 
 def test_a_bucket_of_a_slower_pace_or_of_a_broken_clock_is_begun_anew() -> None:
     dynamo, clock = FakeDynamo(), Clock()
     a_budget(dynamo, clock, Pace(0.001, 4)).empty(CREATE)
     budget = a_budget(dynamo, clock)
-    assert budget.is_due(CREATE, urgent=False)
+    assert budget.is_due(CREATE, BEGUN)
     assert taken(budget, 9) == 3
 
 
@@ -142,7 +146,7 @@ def test_a_bucket_of_a_slower_pace_or_of_a_broken_clock_is_begun_anew() -> None:
 )
 def test_where_the_ledger_refuses_every_call_is_due(error: Exception) -> None:
     budget = a_budget(FakeDynamo(error), Clock())
-    assert budget.is_due(CREATE, urgent=False)
+    assert budget.is_due(CREATE, BEGUN)
     assert taken(budget, 9) == 9
     budget.empty(CREATE)
 
@@ -152,7 +156,7 @@ def test_without_a_table_every_call_is_due_and_nothing_is_asked() -> None:
     budget = a_budget(dynamo, Clock(), table="")
     budget.empty(CREATE)
     assert taken(budget, 9) == 9
-    assert budget.is_due(CREATE, urgent=False)
+    assert budget.is_due(CREATE, BEGUN)
     assert dynamo.calls == []
 
 
@@ -160,5 +164,5 @@ def test_an_item_that_is_no_bucket_holds_up_nothing() -> None:
     dynamo = FakeDynamo()
     dynamo.items["region", f"bucket#{CREATE}"] = {"pk": {"S": "region"}, "sk": {"S": f"bucket#{CREATE}"}}
     budget = a_budget(dynamo, Clock())
-    assert budget.is_due(CREATE, urgent=False)
+    assert budget.is_due(CREATE, BEGUN)
     assert taken(budget, 9) == 3

@@ -16,7 +16,7 @@ from .domain.intent import Intent
 from .domain.making_way import NOBODY_ASKS
 from .domain.memory import Made
 from .domain.model import Mode
-from .domain.pace import EndpointCall
+from .domain.pace import EndpointCall, Precedence
 from .domain.plan import Plan
 from .domain.profile import NOTHING
 from .ec2.errors import Refusal, Verdict
@@ -54,8 +54,8 @@ class Run:
     pause. `refused` are the ids whose refused deletion has yet to be acted on. `unproven` is what was made
     that the ledger did not take, `contests` are the fights where it does not keep them. `unforeseen` counts
     the drift that no event foretold. `news` is what is announced as finding events. `paced` is an endpoint
-    call for which the budget had no room, and `urgent` says that the VPC had converged before. With
-    `is_early` nothing was looked at, since its turn has not come.
+    call for which the budget had no room, or which EC2 has throttled; `precedence` says who goes before whom.
+    With `is_early` nothing was looked at, since its turn has not come.
     """
 
     request: RunRequest
@@ -70,7 +70,7 @@ class Run:
     unforeseen: int = 0
     news: tuple[News, ...] = ()
     paced: EndpointCall | None = None
-    urgent: bool = False
+    precedence: Precedence = Precedence.NEW
     is_early: bool = False
 
     @classmethod
@@ -167,7 +167,7 @@ def not_due(request: RunRequest) -> Run:
         unproven=request.made,
         contests=request.contests,
         paced=request.paced,
-        urgent=request.urgent,
+        precedence=request.precedence,
         is_early=True,
     )
 
@@ -205,7 +205,7 @@ def _ending(
         return Ending.REPORTED
     statuses = {each.status for each in concluded}
     done = any(outcome.status is Status.REMEDIATED for outcome in outcomes)
-    if any(outcome.paced for outcome in outcomes):
+    if any(outcome.paced and not outcome.throttled for outcome in outcomes):
         return Ending.REQUEUED
     if done or Status.WAITING in statuses:
         return _again(request, now, failing=any(outcome.failed for outcome in outcomes))
@@ -219,4 +219,6 @@ def _ending(
 def _again(request: RunRequest, now: float, *, failing: bool) -> Ending:
     age = now - request.began / 1000 if request.began else 0.0
     given = _STUCK_AFTER_FAILING_SECONDS if failing else _STUCK_AFTER_SECONDS
-    return Ending.STUCK if age > given and request.attempts >= _STUCK_AFTER_ATTEMPTS else Ending.REQUEUED
+    # A run that EC2 throttles is no attempt, but it fails.
+    tries = max(request.attempts, request.failures) if failing else request.attempts
+    return Ending.STUCK if age > given and tries >= _STUCK_AFTER_ATTEMPTS else Ending.REQUEUED

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .domain.contest import Contest
 from .domain.counts import Count, Metric
 from .domain.memory import Made
-from .domain.pace import EndpointCall
+from .domain.pace import EndpointCall, Precedence
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -60,7 +60,7 @@ class RunRequest:
     sweep found the drift. `counted` is what the metrics have counted on the way, `made` and `contests` what
     the ledger could not take. `correlation_id` is the id of the first event of the window, or of the sweep's
     invocation, that led here. `paced` is the endpoint call whose turn the VPC waits for, `turns` how often it
-    did so in all, and `urgent` says that it had converged before.
+    was requeued without spending an attempt, and `precedence` says who goes before it.
     """
 
     vpc_id: str
@@ -78,7 +78,7 @@ class RunRequest:
     correlation_id: str = ""
     paced: EndpointCall | None = None
     turns: int = 0
-    urgent: bool = False
+    precedence: Precedence = Precedence.NEW
 
     def to_json(self) -> str:
         """The message's body."""
@@ -112,7 +112,7 @@ class RunRequest:
             correlation_id=_correlation_id(given),
             paced=_paced(given),
             turns=_number(given, "turns", 0),
-            urgent=given.get("urgent") is True,
+            precedence=_precedence(given),
         )
 
 
@@ -129,6 +129,14 @@ def _paced(given: dict[str, Any]) -> EndpointCall | None:
         return EndpointCall(word) if word else None
     except ValueError as error:
         raise MalformedMessage(f"paced is {reprlib.repr(word)}, no endpoint call") from error
+
+
+def _precedence(given: dict[str, Any]) -> Precedence:
+    word = given.get("precedence", Precedence.NEW)
+    try:
+        return Precedence(word)
+    except ValueError as error:
+        raise MalformedMessage(f"precedence is {reprlib.repr(word)}, none that there is") from error
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from .domain.findings import Reason, Status
 from .domain.intent import Intent
 from .domain.memory import Memory
 from .domain.model import Mode, Observation
-from .domain.pace import EndpointCall
+from .domain.pace import EndpointCall, Precedence
 from .domain.plan import Plan
 from .domain.planning import make_plan
 from .domain.profile import NONE_FOLLOWED
@@ -58,15 +58,18 @@ class Means:
     attributes: AttributeMemory | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Slots:
-    """The budget of endpoint calls, for the run of one VPC."""
+    """The budget of endpoint calls, for the run of one VPC, which has begun with the first slot."""
 
     budget: WriteBudget
-    urgent: bool
+    precedence: Precedence
 
     def take(self, call: EndpointCall) -> bool:
-        return self.budget.take(call, urgent=self.urgent)
+        is_taken = self.budget.take(call, self.precedence)
+        if is_taken and self.precedence is Precedence.NEW:
+            self.precedence = Precedence.BEGUN
+        return is_taken
 
     def charge(self, call: EndpointCall) -> None:
         self.budget.charge(call)
@@ -95,7 +98,7 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
         ProfilesUnavailable: when no profiles are known.
     """
     now, ledger = means.now, means.ledger
-    if request.paced and means.budget and not means.budget.is_due(request.paced, urgent=request.urgent):
+    if request.paced and means.budget and not means.budget.is_due(request.paced, request.precedence):
         return conclusion.not_due(request)
     memory = _remembered(request, means)
     try:
@@ -115,10 +118,10 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
         memory = replace(remembering.before(memory, plan, now()), followed=seen.edition)
         if memory != before and plan:
             memory = before = ledger.save(memory) or memory
-    urgent = memory is not None and memory.converged
-    slots = _Slots(means.budget, urgent) if means.budget else None
+    slots = _Slots(means.budget, _precedence(memory, seen)) if means.budget else None
     outcomes = execute(plan, means.ec2, wanted.mode, now, deadline, slots)
-    done = replace(conclusion.conclude(request, wanted, plan, outcomes, now()), urgent=urgent)
+    done = conclusion.conclude(request, wanted, plan, outcomes, now())
+    done = replace(done, precedence=slots.precedence) if slots else done
     done = _remember(done, before, memory, plan, outcomes, means)
     return replace(done, unforeseen=_unforeseen(done, read))
 
@@ -149,6 +152,14 @@ def _still_refused(request: RunRequest, now: float) -> tuple[str, ...]:
     read, nobody waits for the deletion any more: to make way then would take down what serves."""
     is_late = not request.attempts and now - request.first_seen / 1000 > _DELETION_AWAITED_SECONDS
     return () if is_late else request.refused
+
+
+def _precedence(memory: Memory | None, seen: Look) -> Precedence:
+    if memory and memory.converged:
+        return Precedence.URGENT
+    ours = {each for each, _ in seen.plan.owned}
+    has_begun = any(each.id in ours for each in seen.observation.all_endpoints)
+    return Precedence.BEGUN if has_begun else Precedence.NEW
 
 
 def _remembered(request: RunRequest, means: Means) -> Memory | None:

@@ -18,20 +18,22 @@ def next_request(run: Run, debounce: int, now: float) -> RunRequest:
     1970.
     """
     request = run.request
-    failures = request.failures + 1 if run.failed else 0
+    failures = request.failures + 1 if run.failed else request.failures if run.is_early else 0
     unknown = run.failed and any(each.reason is Reason.UNKNOWN for each in run.findings)
     unread = run.unread is not None and run.unread.reason is Reason.UNKNOWN
+    begins = not request.began or (not failures and (run.paced or request.paced))
     pause = 0.0
-    if failures > 1:
+    if run.failed and failures > 1:
         pause = min(max(debounce, 1) * 2 ** (failures - 1), _LONGEST_PAUSE_SECONDS)
     return replace(
         request,
         # A VPC that waits for its turn spends no attempt, and the time for its attempts begins with its turn.
+        # That time goes on where EC2 throttles it again and again.
         attempts=max(1, request.attempts if run.paced else request.attempts + 1),
         paced=run.paced,
         turns=request.turns + 1 if run.paced else request.turns,
-        urgent=run.urgent,
-        began=int(now * 1000) if run.paced or not request.began else request.began,
+        precedence=run.precedence,
+        began=int(now * 1000) if begins else request.began,
         failures=failures,
         unknowns=request.unknowns + 1 if unknown or unread else 0,
         not_before=int((now + pause) * 1000) if pause else 0,

@@ -14,6 +14,7 @@ from botocore.config import Config
 
 from . import report
 from .attribute_memory import AttributeMemory
+from .ec2.guarded import try_endpoint_calls_once
 from .ec2.index import IndexReader
 from .ec2.meter import CallMeter
 from .ec2.observe import Observer
@@ -84,6 +85,7 @@ class Runtime:
             ec2=_client("ec2", _PATIENT if patient else _QUICK),
             sqs=_client("sqs", _QUICK),
         )
+        try_endpoint_calls_once(runtime.ec2)
         runtime.meter.attach(runtime.ec2)
         return runtime
 

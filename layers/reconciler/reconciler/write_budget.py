@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .domain.pace import EndpointCall, Pace
+from .domain.pace import EndpointCall, Pace, Precedence
 from .table import Item, Table
 
 _REGION = "region"
@@ -20,27 +20,27 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class WriteBudget:
-    """Grants slots. `now` gives seconds since 1970. `urgent` is of a VPC that had converged."""
+    """Grants slots. `now` gives seconds since 1970."""
 
     table: Table
     pace: Pace
     now: Callable[[], float]
 
-    def is_due(self, call: EndpointCall, *, urgent: bool) -> bool:
+    def is_due(self, call: EndpointCall, precedence: Precedence) -> bool:
         """Whether a slot may be due: one read, and nothing is taken."""
         found = self.table.get(_key(call))
         if not found:
             return True
-        return not self.pace.wait(_arrival(found), self._milliseconds(), urgent=urgent)
+        return not self.pace.wait(_arrival(found), self._milliseconds(), precedence)
 
-    def take(self, call: EndpointCall, *, urgent: bool) -> bool:
+    def take(self, call: EndpointCall, precedence: Precedence) -> bool:
         """Take a slot, if one is due."""
         for _ in range(_ATTEMPTS):
             now = self._milliseconds()
-            taken = self._move_on(call, now, urgent=urgent)
+            taken = self._move_on(call, now, precedence)
             if taken is None or taken is True:
                 return True
-            if taken and self.pace.wait(_arrival(taken), now, urgent=urgent):
+            if taken and self.pace.wait(_arrival(taken), now, precedence):
                 return False
             if self._begin(call, now) is not False:
                 return True
@@ -56,7 +56,7 @@ class WriteBudget:
         at = self._milliseconds() + self.pace.burst * self.pace.interval
         self.table.update(_key(call), "SET arrival = :at", {":at": _number(at)})
 
-    def _move_on(self, call: EndpointCall, now: int, *, urgent: bool) -> bool | Item | None:
+    def _move_on(self, call: EndpointCall, now: int, precedence: Precedence) -> bool | Item | None:
         """True where a slot was taken, else the item as it is; None where the ledger cannot say."""
         return self.table.update_if(
             _key(call),
@@ -65,7 +65,7 @@ class WriteBudget:
             {
                 ":interval": _number(self.pace.interval),
                 ":now": _number(now),
-                ":latest": _number(now + self.pace.tolerance(urgent=urgent)),
+                ":latest": _number(now + self.pace.tolerance(precedence)),
             },
         )
 

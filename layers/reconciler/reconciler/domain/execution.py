@@ -23,7 +23,8 @@ class Outcome:
     could not do it for now, `throttled` that EC2 takes no more calls of its kind for now, `dns_off` that
     private DNS lacks an attribute of the VPC. `findings` came to light only when EC2 was asked. `made_id` is
     the id of what the step made, `subnet_ids` are those that EC2 took of its candidates. `request_ids` are
-    EC2's, one for each call that it answered. `paced` is the call for which the budget has no room yet.
+    EC2's, one for each call that it answered. `paced` is the endpoint call for which the budget has no room
+    yet, or which EC2 has throttled: others have used up what the budget took to be there.
     """
 
     step: Step
@@ -59,7 +60,7 @@ class Execution:
         """The outcome of an earlier step that keeps this one from being taken, as this one's own."""
         marked = Outcome(step, Status.WAITING, detail="after its marks, which were just put back")
         cause = (
-            (self._throttled if step.is_endpoint_call else None)
+            (self._throttled if step.endpoint_call else None)
             or (self._not_let_in if step.may_close else None)
             or self._not_tagged.get(step.needs_tags_on)
             or self._not_tagged.get(step.changed_id)
@@ -77,7 +78,7 @@ class Execution:
         if outcome.dns_off and self._dns_refused:
             outcome = replace(self._dns_refused, step=outcome.step)
         action, done = outcome.step.action, outcome.status is Status.REMEDIATED
-        if outcome.throttled and outcome.step.is_endpoint_call:
+        if outcome.throttled and outcome.step.endpoint_call:
             self._throttled = outcome
         if done:
             return outcome

@@ -31,6 +31,7 @@ from .actions import (
 )
 from .findings import Finding, Status
 from .memory import Adoption
+from .pace import EndpointCall
 
 # What opens comes before what closes, a security group before what stands behind it, DNS attributes before
 # the private DNS that needs them. Tags come early: IAM lets the role change only what bears them.
@@ -137,11 +138,16 @@ class Step:
         return False
 
     @property
-    def is_endpoint_call(self) -> bool:
-        """Whether it is one of the calls of which EC2 lets an account make very few (facts, section 10)."""
-        return isinstance(
-            self.action, CreateEndpoint | CreateGatewayEndpoint | ModifyEndpoint | DeleteEndpoint
-        )
+    def endpoint_call(self) -> EndpointCall | None:
+        """The call that it makes, where it is one of which EC2 lets an account make very few."""
+        match self.action:
+            case CreateEndpoint() | CreateGatewayEndpoint():
+                return EndpointCall.CREATE
+            case ModifyEndpoint():
+                return EndpointCall.MODIFY
+            case DeleteEndpoint():
+                return EndpointCall.DELETE
+        return None
 
     def __str__(self) -> str:
         return describe(self.action)

@@ -229,6 +229,7 @@ def _outcome(step: Step, answer: Answer) -> Outcome:
             made_id=answer.made_id,
             subnet_ids=answer.subnet_ids,
         )
+    throttled = refusal.verdict is Verdict.THROTTLED
     return Outcome(
         step,
         _status(refusal),
@@ -236,8 +237,9 @@ def _outcome(step: Step, answer: Answer) -> Outcome:
         str(refusal),
         answer.findings,
         failed=refusal.verdict in _FAILED,
-        throttled=refusal.verdict is Verdict.THROTTLED,
+        throttled=throttled,
         dns_off=refusal.verdict is Verdict.DNS_OFF,
+        paced=step.endpoint_call if throttled else None,
     )
 
 

@@ -65,6 +65,26 @@ _ENDPOINT_CALLS = {
 }
 
 
+def try_endpoint_calls_once(ec2: EC2Client) -> None:
+    """Keep a client from trying endpoint calls again by itself: each try costs EC2's bucket a call, and has no
+    slot. The next run tries again."""
+    for call in EndpointCall:
+        ec2.meta.events.register_first(f"needs-retry.ec2.{call}", _give_up)
+
+
+def _give_up(response: Any, operation: Any, caught_exception: Exception | None, **_: Any) -> None:
+    """End a call that failed before botocore asks whether to try it again, as its own handlers end one.
+
+    Raises:
+        ClientError: where EC2 refused the call; what botocore caught, where no answer came.
+    """
+    if caught_exception is not None:
+        raise caught_exception
+    answer, parsed = response
+    if answer.status_code >= 300:
+        raise ClientError(parsed, operation.name)
+
+
 class GuardedClient:
     """A client that starts no call after a deadline, in seconds since 1970, and none for which the budget has
     no room; and that keeps EC2's request ids."""
