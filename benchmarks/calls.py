@@ -1,22 +1,36 @@
-"""EC2 calls: of a run, of intake, and of a sweep as the number of VPCs grows."""
+"""EC2 calls: of a run, of intake, and of a sweep as the number of VPCs grows; what an invocation takes."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import tests.conftest  # noqa: F401 - the environment of the functions
+from benchmarks import weights
 from sandbox.ec2 import Call
 from sandbox.networks import make_subnet
-from tests.account import Account
+from tests.account import INSTALLATION, Account
 from tests.storm import storm
 
 TITLE = "EC2 calls"
-SWEPT = (10, 100, 1000)
+SWEPT = (10, 100, 1000, 5000)
+
+
+_OPTED_IN: Any = [
+    {"ResourceType": "vpc", "Tags": [{"Key": INSTALLATION.profile_key, "Value": "appmesh"}]},
+]
 
 
 def measure() -> dict[str, Any]:
-    """Counts, the same on every machine."""
-    return {"runs": _runs(), "intake": _intake(), "sweeps": {str(count): _sweep(count) for count in SWEPT}}
+    """Counts, the same on every machine, and CPU time, which is this one's."""
+    sweeps = {str(count): _sweep(count) for count in SWEPT}
+    return {
+        "runs": _runs(),
+        "intake": _intake(),
+        "sweeps": sweeps,
+        "slope": slope({int(count): found["the third"] for count, found in sweeps.items()}),
+        "weights": weights.weigh(),
+    }
 
 
 def _runs() -> dict[str, dict[str, int]]:
@@ -49,26 +63,41 @@ def _runs() -> dict[str, dict[str, int]]:
     return found
 
 
-def _intake() -> dict[str, int]:
+def _intake() -> dict[str, dict[str, float]]:
     """Two storms of which one has ten times as many events of others."""
-    few, many = storm(5, 20, 500), storm(5, 20, 5000)
-    return {
-        "events": few.sent,
-        "calls": sum(few.batches),
-        "ten times the events": many.sent,
-        "calls for them": sum(many.batches),
-        "most calls of a batch": max(*few.batches, *many.batches),
-    }
+    found = {}
+    for events in (500, 5000):
+        lived = storm(5, 20, events)
+        found[str(events)] = {
+            "events": lived.sent,
+            "batches": len(lived.batches),
+            "calls": sum(lived.batches),
+            "calls per 1,000 events": round(1000 * sum(lived.batches) / lived.sent, 1),
+            "most calls of a batch": max(lived.batches),
+        }
+    return found
+
+
+def slope(points: Mapping[int, int]) -> dict[str, float]:
+    """The straight line through the points by least squares: the calls that a VPC more costs, and those that
+    there are without any; and how far the worst point is from it, as a share."""
+    across, up = sum(points) / len(points), sum(points.values()) / len(points)
+    spread = sum((count - across) ** 2 for count in points)
+    a_vpc = sum((count - across) * (calls - up) for count, calls in points.items()) / spread
+    base = up - a_vpc * across
+    off = max(abs(calls - base - a_vpc * count) / calls for count, calls in points.items())
+    return {"a VPC more": round(a_vpc, 4), "base": round(base, 1), "worst point off": round(off, 3)}
 
 
 def _sweep(count: int) -> dict[str, int]:
     """The third sweep of so many VPCs, an hour after the one before: the first reads all DNS attributes."""
     account = Account()
     for number in range(count):
-        vpc_id = account.customer.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+        vpc_id = account.customer.create_vpc(CidrBlock="10.1.0.0/16", TagSpecifications=_OPTED_IN)["Vpc"][
+            "VpcId"
+        ]
         make_subnet(account.customer, vpc_id, "abc"[number % 3], "10.1.1.0/24")
         account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": True})
-        account.tag(vpc_id, profile="appmesh")
     found = {}
     for name in ("the first", "the second", "the third"):
         with account.calls() as calls:
@@ -85,9 +114,7 @@ def _counted(account: Account, calls: list[Call]) -> dict[str, int]:
 
 def in_words(found: dict[str, Any]) -> str:
     """The tables, and how to read them."""
-    intake, sweeps = found["intake"], found["sweeps"]
-    small, large = min(sweeps, key=int), max(sweeps, key=int)
-    slope = (sweeps[large]["the third"] - sweeps[small]["the third"]) / (int(large) - int(small))
+    line = found["slope"]
     return "\n".join(
         [
             "Counted on the sandbox's EC2, with pages of 1,000. In runs, a VPC has three private subnets and",
@@ -97,18 +124,39 @@ def in_words(found: dict[str, Any]) -> str:
             "|---|---|---|",
             *(f"| {name} | {each['reads']} | {each['writes']} |" for name, each in found["runs"].items()),
             "",
-            f"Intake made {intake['calls']} calls for {intake['events']} events within a minute, and "
-            f"{intake['calls for them']} for {intake['ten times the events']}; at most "
-            f"{intake['most calls of a batch']} for one batch.",
+            "Intake, of a storm of events within a minute. The number of calls goes by that of the batches,",
+            "whatever is in them:",
+            "",
+            "| events | batches | calls | calls per 1,000 events | most calls of a batch |",
+            "|---|---|---|---|---|",
+            *(
+                f"| {each['events']} | {each['batches']} | {each['calls']} "
+                f"| {each['calls per 1,000 events']} | {each['most calls of a batch']} |"
+                for each in found["intake"].values()
+            ),
             "",
             "| opted-in VPCs | first sweep | second | third |",
             "|---|---|---|---|",
             *(
                 f"| {count} | {each['the first']} | {each['the second']} | {each['the third']} |"
-                for count, each in sweeps.items()
+                for count, each in found["sweeps"].items()
             ),
             "",
-            f"A VPC more costs {slope:.2f} calls of the third sweep. The first one reads the DNS attributes",
-            "of all, those after it those of a twenty-fourth.",
+            f"The third sweep takes {line['base']:.1f} calls and {line['a VPC more']:.3f} for each VPC, by",
+            f"least squares over these sizes; the worst one is {line['worst point off']:.0%} off. The first",
+            "sweep reads the DNS attributes of all VPCs, those after it those of a twenty-fourth.",
+            "",
+            f"What an invocation takes, in an account with {weights.VPCS} VPCs that are as they should be,",
+            "once its process is warm. CPU is the handler's on this machine, without the sandbox's. Units",
+            "are those that DynamoDB bills; the log has the metrics too.",
+            "",
+            "| invocation | EC2 calls | CPU | log | units read | units written | messages | finding events |",
+            "|---|---|---|---|---|---|---|---|",
+            *(
+                f"| {name} | {each['calls']} | {each['cpu'] * 1000:.1f} ms | {each['log_bytes']} B "
+                f"| {each['ledger_reads']} | {each['ledger_writes']} | {each['messages']} "
+                f"| {each['events']} |"
+                for name, each in found["weights"]["invocations"].items()
+            ),
         ]
     )
