@@ -81,6 +81,21 @@ def test_nothing_is_lost_that_a_message_carries_while_its_vpc_waits(paced: Accou
     assert waited.precedence == again.precedence
 
 
+@pytest.mark.parametrize("throttled", [False, True])
+def test_a_vpc_that_waits_leaves_no_intention_open_that_proves_what_a_stranger_makes(
+    paced: Account, throttled: bool
+) -> None:
+    vpc_id = paced.vpc()
+    if throttled:
+        paced.ec2.faults.before("CreateVpcEndpoint", "RequestLimitExceeded", times=9)
+    else:
+        empty(paced, EndpointCall.CREATE)
+    assert paced.one_run(vpc_id).paced
+    memory = paced.ledger.read(vpc_id)
+    assert memory
+    assert memory.making == ()
+
+
 def test_once_its_turn_has_come_it_converges(paced: Account) -> None:
     vpc_id = paced.vpc()
     empty(paced, EndpointCall.CREATE)

@@ -122,6 +122,8 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
     outcomes = execute(plan, means.ec2, wanted.mode, now, deadline, slots)
     done = conclusion.conclude(request, wanted, plan, outcomes, now())
     done = replace(done, precedence=slots.precedence) if slots else done
+    if memory and read:
+        memory = memory.closed(remembering.not_asked(read, outcomes))
     done = _remember(done, before, memory, plan, outcomes, means)
     return replace(done, unforeseen=_unforeseen(done, read))
 

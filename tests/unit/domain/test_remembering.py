@@ -18,8 +18,17 @@ from reconciler.domain.counts import Concluded
 from reconciler.domain.execution import Outcome
 from reconciler.domain.findings import Finding, Kind, Reason, Status
 from reconciler.domain.memory import Adoption, Announced, Cause, Change, Made, Making, Memory, OpenFinding
+from reconciler.domain.pace import EndpointCall
 from reconciler.domain.plan import Plan, Removal, Step
-from reconciler.domain.remembering import after, before, explained, made_by, purpose_of, remediated
+from reconciler.domain.remembering import (
+    after,
+    before,
+    explained,
+    made_by,
+    not_asked,
+    purpose_of,
+    remediated,
+)
 
 NOON = 1_795_435_200
 LOGS = "our-stack/logs"
@@ -66,6 +75,19 @@ def test_what_is_about_to_be_added_to_an_adopted_endpoint_is_written_ahead_too()
 
 
 # ---- after them
+
+
+def test_what_waits_for_its_turn_was_not_asked_for() -> None:
+    waits = Outcome(a_step(CREATE), Status.WAITING, paced=EndpointCall.CREATE)
+    others = [Outcome(TURN_ON, Status.WAITING, paced=EndpointCall.MODIFY), done(a_step(CREATE))]
+    assert not_asked(EMPTY, [waits, *others]) == (LOGS,)
+    lost = Outcome(a_step(CREATE), Status.WAITING, failed=True)
+    assert not_asked(EMPTY, [lost, *others]) == ()
+
+
+def test_an_answer_that_an_earlier_run_has_lost_may_still_come_while_the_next_waits() -> None:
+    waits = Outcome(a_step(CREATE), Status.WAITING, paced=EndpointCall.CREATE)
+    assert not_asked(EMPTY.opened([LOGS], NOON), [waits]) == ()
 
 
 def test_an_answer_closes_the_intention_and_leaves_the_id() -> None:

@@ -84,6 +84,15 @@ def before(memory: Memory, plan: Plan, now: float) -> Memory:
     return memory.opened(purposes, now).adopting(plan.adopts)
 
 
+def not_asked(memory: Memory, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+    """The purposes of what waits for its turn: EC2 was not asked for it, or made nothing, so no answer can be
+    lost. `memory` is the one from before the run: what was an open intention then may have been made by an
+    earlier run, and stays one."""
+    open_before = {each.purpose for each in memory.making}
+    waiting = {purpose_of(outcome.step) for outcome in outcomes if outcome.paced}
+    return tuple(sorted(waiting - open_before - {""}))
+
+
 def after(
     memory: Memory,
     plan: Plan,

@@ -66,8 +66,8 @@ _ENDPOINT_CALLS = {
 
 
 def try_endpoint_calls_once(ec2: EC2Client) -> None:
-    """Keep a client from trying endpoint calls again by itself: each try costs EC2's bucket a call, and has no
-    slot. The next run tries again."""
+    """Keep a client from trying endpoint calls again by itself: each try costs EC2's bucket a call, and has
+    no slot. The next run tries again."""
     for call in EndpointCall:
         ec2.meta.events.register_first(f"needs-retry.ec2.{call}", _give_up)
 
