@@ -121,7 +121,7 @@ def _ask(taken: Taken, runtime: Runtime) -> None:
         runtime.logger.info(said, vpc_id=each.vpc_id, event_id=event_id, correlation_id=event_id)
     if taken.sweep_since is not None:
         runtime.logger.info("something was deleted of which nobody knows the VPC: sweeping")
-        runtime.sweep_queue.request_sweep(taken.sweep_since)
+        runtime.sweep_queue.request_sweep(taken.sweep_since, runtime.now())
     if runtime.ledger.add_causes(taken.causes):
         runtime.ledger.add_learnt(taken.learnt, runtime.now())
 

@@ -43,6 +43,11 @@ def handle(event: dict[str, Any], runtime: Runtime, origin: str, deadline: float
     """
     runtime.logger.set_correlation_id(origin)
     request = _request(event, runtime)
+    if request.foretold and not request.vpc_ids and not runtime.ledger.admits_sweep(runtime.now()):
+        # What happened since the last one began, it may not have seen.
+        runtime.logger.info("events had the Region swept a moment ago: this sweep comes later")
+        runtime.sweep_queue.request_sweep(request.first_seen, runtime.now())
+        return
     try:
         swept = sweep(runtime.means, runtime.logger.warning, deadline, request.vpc_ids)
     finally:

@@ -230,6 +230,31 @@ def test_a_sweep_that_events_asked_for_counts_from_the_first_of_them(here: Insta
     assert json.loads(here.sqs.sent[0]["MessageBody"])["first_seen"] == 8
 
 
+def test_a_sweep_that_an_event_asks_for_right_after_another_one_comes_later(here: Installation) -> None:
+    """It is put off, not dropped: the one before may have looked at the VPC before the thing was deleted."""
+    asked, later = a_batch(("region", {"first_seen": 8})), a_batch(("region", {"first_seen": 9}))
+    sweep.handle(asked, here.runtime, "request-1", math.inf)
+    here.account.clock.advance(299)
+    with here.account.calls() as calls:
+        sweep.handle(later, here.runtime, "request-2", math.inf)
+    assert calls == []
+    assert here.asked() == [("sweeps", "region")]
+    assert json.loads(here.sqs.sent[0]["MessageBody"])["first_seen"] == 9
+    here.account.clock.advance(1)
+    with here.account.calls() as calls:
+        sweep.handle(later, here.runtime, "request-3", math.inf)
+    assert calls
+    assert len(here.asked()) == 1
+
+
+@pytest.mark.parametrize("event", [{}, a_batch(("region", {"first_seen": 8, "vpc_ids": ["vpc-1"]}))])
+def test_the_schedule_and_the_rest_of_a_sweep_wait_for_none(here: Installation, event: Any) -> None:
+    sweep.handle(a_batch(("region", {"first_seen": 8})), here.runtime, "request-1", math.inf)
+    with here.account.calls() as calls:
+        sweep.handle(event, here.runtime, "request-2", math.inf)
+    assert calls
+
+
 def test_sweep_names_a_message_that_is_not_ours_and_sweeps_all_the_same(here: Installation) -> None:
     vpc_id = here.account.vpc()
     sweep.handle(

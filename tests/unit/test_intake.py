@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from functions.intake import app as intake
 from reconciler.domain.memory import Cause
 from reconciler.queue import NotQueued
-from tests.account import INSTALLATION
+from tests.account import DEBOUNCE, INSTALLATION
 from tests.unit.fakes import refusal
 from tests.unit.installed import Installation
 
@@ -362,14 +362,15 @@ def test_what_nobody_knows_and_is_gone_asks_for_a_sweep_after_a_cold_start_only(
     assert here.asked() == [("sweeps", "region")]
 
 
-def test_sweeps_that_events_ask_for_are_one_to_sqs(here: Installation) -> None:
-    """SQS takes one of the same deduplication id in five minutes."""
+def test_sweeps_that_events_ask_for_within_a_window_are_one_to_sqs(here: Installation) -> None:
     here.account.dynamo.error = refusal("AccessDeniedException")
     for _ in range(3):
         take(here, an_event(here, "DeleteSubnet", {"subnetId": GONE}))
-        here.account.clock.advance(100)
+        here.account.clock.advance(DEBOUNCE / 3)
     assert len({each["MessageDeduplicationId"] for each in here.sqs.sent}) == 1
     assert here.asked() == [("sweeps", "region")] * 3
+    take(here, an_event(here, "DeleteSubnet", {"subnetId": GONE}))
+    assert len({each["MessageDeduplicationId"] for each in here.sqs.sent}) == 2
 
 
 def test_a_deleted_vpc_that_nobody_knew_asks_for_nothing(here: Installation) -> None:

@@ -274,3 +274,28 @@ def test_a_count_of_teardowns_that_cannot_be_read_lets_none_go() -> None:
     assert [line.partition(":")[0] for line in said] == [
         "what it has of the Region's teardowns cannot be read"
     ]
+
+
+# ---- sweeps that events ask for
+
+
+def test_events_have_the_region_swept_no_more_than_once_in_five_minutes() -> None:
+    dynamo = FakeDynamo()
+    assert [a_ledger(dynamo).admits_sweep(NOW + at) for at in (0, 299, 300, 301)] == [
+        True,
+        False,
+        True,
+        False,
+    ]
+
+
+def test_without_the_ledger_each_process_keeps_them_apart_by_itself() -> None:
+    ledger = a_ledger(FakeDynamo(refusal("AccessDeniedException")))
+    assert [ledger.admits_sweep(NOW + at) for at in (0, 299, 300)] == [True, False, True]
+
+
+@pytest.mark.parametrize("document", ["", "yesterday", str(NOW + 9999)])
+def test_a_time_that_cannot_be_keeps_no_sweep_back(document: str) -> None:
+    dynamo = FakeDynamo()
+    dynamo.items["region", "swept"] = {"pk": {"S": "region"}, "sk": {"S": "swept"}, "doc": {"S": document}}
+    assert a_ledger(dynamo).admits_sweep(NOW)

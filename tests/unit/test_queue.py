@@ -273,15 +273,19 @@ def test_all_are_tried_and_those_that_sqs_refused_are_named() -> None:
     assert len(sqs.sent) == 12
 
 
-def test_sweeps_are_asked_for_in_one_group_and_stand_for_each_other() -> None:
+@pytest.mark.parametrize(("debounce", "window"), [(30, 30), (0, 5)])
+def test_sweeps_are_asked_for_in_one_group_and_stand_for_each_other_within_a_window(
+    debounce: int, window: int
+) -> None:
+    """The queue holds a message back for as long as a window is, so it comes after all it stands for."""
     sqs = FakeSqs()
-    queue = Queue(sqs.client, URL, 30)
-    queue.request_sweep(7)
-    queue.request_sweep(8)
-    first, second = sqs.sent
-    assert first["MessageGroupId"] == second["MessageGroupId"]
-    assert first["MessageDeduplicationId"] == second["MessageDeduplicationId"]
-    assert SweepRequest.from_json(first["MessageBody"]) == SweepRequest(7)
+    queue = Queue(sqs.client, URL, debounce)
+    for at in (0, window - 1, window):
+        queue.request_sweep(7, NOW + at)
+    assert {each["MessageGroupId"] for each in sqs.sent} == {"region"}
+    first, second, third = (each["MessageDeduplicationId"] for each in sqs.sent)
+    assert first == second != third
+    assert SweepRequest.from_json(sqs.sent[0]["MessageBody"]) == SweepRequest(7)
 
 
 @pytest.mark.parametrize("body", ["hello", "{}", '{"first_seen": -1}', "[]"])

@@ -4,8 +4,8 @@ It is memory, never truth: where it cannot be read or written, every method give
 goes on, and `table` says so in the log; what needs memory degrades (docs/decisions, 0006).
 
 Items: `vpc#ID` with `state` (a JSON document of `Memory`), `cause#TIME#EVENT` and `claim#RESOURCE`; `made#ID`
-with `vpc`, of what was made here or is new; `region` with `teardowns` and `takeover#INSTALLATION`. Sort keys
-fall so that one page, newest first, has the state, the claims and the latest causes of a VPC.
+with `vpc`, of what was made here or is new; `region` with `teardowns`, `swept` and `takeover#INSTALLATION`.
+Sort keys fall so that one page, newest first, has the state, the claims and the latest causes of a VPC.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _LEARNT_SECONDS = 24 * 3600
 # Someone else wrote meanwhile: what both know is written again.
 _ATTEMPTS = 5
 _REGION = "region"
+# Events have the Region swept no more often than this.
+_BETWEEN_SWEEPS_SECONDS = 300
 # What an item raises that is not one of ours.
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
 
@@ -43,6 +45,7 @@ class Ledger:
         self._takeover = f"takeover#{installation_id}"
         self._say = table.say
         self._complete = False
+        self._swept = 0.0
 
     # ---- one VPC
 
@@ -161,6 +164,21 @@ class Ledger:
         """Keep that all that was made before has been taken over."""
         taken_over = item((_REGION, self._takeover), json.dumps({"at": int(now)}))
         self._complete = self._table.put_next(taken_over, 0) is True
+
+    def admits_sweep(self, now: float) -> bool:
+        """Whether events may have the Region swept now, for which none may have been within five minutes; of
+        this process alone, where the ledger cannot say. `now` is in seconds since 1970."""
+        found = self._table.get((_REGION, "swept"))
+        try:
+            swept = float(document_of(found)) if found else 0.0
+        except _UNREADABLE as error:
+            self._say(f"when the Region was swept cannot be read: {error!r}")
+            swept = 0.0
+        if 0 <= now - max(swept, self._swept) < _BETWEEN_SWEEPS_SECONDS:
+            return False
+        self._swept = now
+        self._table.put(item((_REGION, "swept"), str(int(now))))
+        return True
 
     def admits_teardown(self, vpc_id: str, now: float, limit: int) -> bool:
         """Whether one more VPC of the Region may lose something within the hour; False where the ledger

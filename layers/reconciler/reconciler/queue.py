@@ -271,10 +271,11 @@ class Queue:
         """Ask for the rest of a sweep. `origin` tells one sweep from another. Errors as `request_runs`."""
         self._send([("region", rest.to_json(), f"rest/{origin}")])
 
-    def request_sweep(self, first_seen: int) -> None:
-        """Ask for a look at every tagged VPC of the Region. All such requests have one deduplication id: SQS
-        takes one in five minutes. Errors as `request_runs`."""
-        self._send([("region", SweepRequest(first_seen).to_json(), "sweep")])
+    def request_sweep(self, first_seen: int, now: float) -> None:
+        """Ask for a look at every tagged VPC of the Region, after this window; one request a window. `now` is
+        in seconds since 1970. Errors as `request_runs`."""
+        window = int(now // (self._debounce or _SHORTEST_DELAY))
+        self._send([("region", SweepRequest(first_seen).to_json(), f"sweep/{window}")])
 
     def put_off(self, receipt_handle: str, message_id: str) -> None:
         """Let a message that was received come again after a part of a window, a different one for each; the
