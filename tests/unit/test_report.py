@@ -280,14 +280,16 @@ def test_a_run_that_found_no_room_in_the_budget_is_counted_and_its_line_says_for
     assert reported.lines()[-1]["waits_for"] == "CreateVpcEndpoint"
 
 
-def test_a_run_whose_turn_has_not_come_is_counted_too_and_does_not_say_that_it_found_nothing(
+def test_a_run_whose_turn_has_not_come_is_counted_too_and_says_so_to_who_debugs_alone(
     reported: Reported,
 ) -> None:
+    reported.logger.setLevel("DEBUG")
     early = conclusion.not_due(RunRequest(VPC_ID, FIRST_SEEN, paced=EndpointCall.MODIFY))
     report.report_run(early, NOW, reported.logger)
     assert reported.metrics() == [("RunPutOff", "Count", 1.0, {})]
     [line] = reported.lines()
     assert line["message"] == f"{VPC_ID}: its turn to call ModifyVpcEndpoint has not come"
+    assert line["level"] == "DEBUG"
     assert (line["vpc_id"], line["ending"], line["waits_for"]) == (VPC_ID, "requeued", "ModifyVpcEndpoint")
 
 

@@ -89,7 +89,8 @@ def _explained(world: World, vpc_id: str, seconds: int, lines: int) -> dict[str,
 
 
 def _waits_for(entries: Sequence[Entry], planned: Collection[str]) -> dict[str, Any] | None:
-    """The endpoint call for which the last run found no room in the budget, where it is still to be made."""
+    """The endpoint call for which the last run that looked found no room in the budget, where it is still to
+    be made."""
     last = next((each for each in reversed(entries) if "ending" in each.fields), None)
     call = last.fields.get("waits_for") if last else None
     return {"call": call, "time": at(last.time)} if last and call in planned else None

@@ -34,7 +34,8 @@ def report_run(run: Run, now: float, logger: Logger) -> None:
     if run.paced:
         _publish("RunPutOff", 1, vpc_id=request.vpc_id)
     if run.is_early:
-        logger.info(
+        # The run that found no room has said so; this one asks again, each few seconds.
+        logger.debug(
             f"{request.vpc_id}: its turn to call {run.paced} has not come",
             vpc_id=request.vpc_id,
             ending=run.ending,
