@@ -178,7 +178,7 @@ def sends_to_a_queue(name: str) -> bool:
 
 
 @pytest.mark.parametrize("name", [each for each in resources("AWS::Events::Rule") if sends_to_a_queue(each)])
-def test_the_rules_of_this_account_alone_may_put_events_into_the_event_queue(name: str) -> None:
+def test_the_rules_of_this_stack_alone_may_put_events_into_the_event_queue(name: str) -> None:
     [target] = resources("AWS::Events::Rule")[name]["Targets"]
     assert not QUEUES[reference(target["Arn"])].get("FifoQueue")
     [policy] = resources("AWS::SQS::QueuePolicy").values()
@@ -186,7 +186,8 @@ def test_the_rules_of_this_account_alone_may_put_events_into_the_event_queue(nam
     [statement] = policy["PolicyDocument"]["Statement"]
     assert target["Arn"] in statement["Resource"]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    rules = [{"Fn::GetAtt": f"{each}.Arn"} for each in resources("AWS::Events::Rule")]
+    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": rules}}
 
 
 def test_events_are_taken_hundreds_at_a_time_and_those_that_failed_come_again() -> None:
