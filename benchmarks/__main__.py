@@ -7,11 +7,10 @@ import os
 import platform
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmarks import calls, cold_start, custodian, rollout, storm
+from benchmarks import calls, cold_start, cost, custodian, measured, rollout, simulation, storm
 
 # Each has a TITLE, `measure`, which gives what JSON can hold, and `in_words`, which makes Markdown of that.
 BENCHMARKS: dict[str, ModuleType] = {
@@ -20,8 +19,11 @@ BENCHMARKS: dict[str, ModuleType] = {
     "storm": storm,
     "cold_start": cold_start,
     "custodian": custodian,
+    # These stand on what calls and cold_start have written.
+    "simulation": simulation,
+    "cost": cost,
 }
-RESULTS = Path(__file__).with_name("results.json")
+RESULTS = measured.RESULTS
 
 
 def main(names: list[str]) -> None:

@@ -142,9 +142,10 @@ def in_words(found: dict[str, Any]) -> str:
                 for count, each in found["sweeps"].items()
             ),
             "",
-            f"The third sweep takes {line['base']:.1f} calls and {line['a VPC more']:.3f} for each VPC, by",
-            f"least squares over these sizes; the worst one is {line['worst point off']:.0%} off. The first",
-            "sweep reads the DNS attributes of all VPCs, those after it those of a twenty-fourth.",
+            f"The third sweep takes {line['base']:.1f} calls, and {line['a VPC more']:.3f} for each VPC, by",
+            f"least squares over these sizes. The worst one is {line['worst point off']:.0%} off: of few VPCs",
+            "more or fewer fall into a share. The first sweep reads the DNS attributes of all VPCs, those after",
+            "it those of a twenty-fourth.",
             "",
             f"What an invocation takes, in an account with {weights.VPCS} VPCs that are as they should be,",
             "once its process is warm. CPU is the handler's on this machine, without the sandbox's. Units",

@@ -57,6 +57,7 @@ def simulate(model: Model, measured: Measured | None = None) -> dict[str, Any]:
             action: [second, books.peak_minute[action]]
             for action, second in sorted(books.peak_second.items(), key=lambda each: (-each[1], each[0]))
         },
+        "writes": sum(count for name, count in books.calls.items() if " Describe" not in name),
         "ledger": [round(books.ledger_reads), round(books.ledger_writes)],
         "SQS requests": [books.sqs_standard, books.sqs_fifo],
         "log bytes": round(books.log_bytes),
@@ -183,7 +184,7 @@ gives the same day. *Real* are intake and its index, the queue's requests and re
 calls, and the rolling share of a sweep. *Measured*, in the part "EC2 calls", are each invocation's calls,
 CPU, log, units of the ledger and finding events; and in "Cold start" its start. All else is *assumed*:
 
-- {of["events"]:g} events a VPC and day pass the rules, {of["busy_share"]:.0%} of them from {begin} to {end} h.
+- {of["events"]:g} events a VPC and day pass the rules, {of["busy_share"]:.0%} from {begin} to {end} h.
   {of["of_others"]:.0%} are about VPCs that have not opted in, with some 200 security groups.
   {of["of_new"]:.0%} make a group, as many delete one, most others change the rules of one. In opted-in VPCs,
   {of["concerning"]:.0%} change a route.
