@@ -15,7 +15,7 @@ TITLE = "Cost"
 DAYS = 365 / 12
 HOURS = 730
 VPCS, VPCS_AN_ACCOUNT = 1000, 100
-_CALLS = "EC2 calls an account and hour"
+_CALLS, _INTAKE = "EC2 calls an account and hour", "EC2 calls of intake per 1,000 events"
 # Of so many accounts a day is simulated.
 _SIMULATED = 5
 # Lambda asks each queue by five pollers that wait 20 s each; with MaximumConcurrency they do not get fewer.
@@ -53,7 +53,7 @@ def _of_rate(rate: Rate) -> dict[str, Any]:
         "lines": {name: round(each, 2) for name, each in lines.items()},
         "in all": round(sum(lines.values()), 2),
         _CALLS: round(sum(day["EC2 calls"].values()) / _SIMULATED / 24),
-        "EC2 calls of intake per 1,000 events": day["EC2 calls of intake per 1,000 events"],
+        _INTAKE: day[_INTAKE],
         "AWS Config": {name: round(each, 2) for name, each in config(day, times).items()},
         "endpoints": round(dollars("interface endpoint", VPCS * _ENDPOINT_ZONES)),
     }

@@ -42,7 +42,9 @@ PRICES = {
     "interface endpoint": Price(7.30, "zone and month", _PRICE_LIST, "2024-10-18"),
     "AWS Config, item": Price(0.003, "configuration item", _PRICE_LIST, "2024-07"),
     "AWS Config, evaluation": Price(0.001, "of the first 100,000 a month", _PRICE_LIST, "2024-07"),
-    "AWS Config, evaluation, then": Price(0.0008, "of the next 400,000", _PRICE_LIST, "2024-07"),
+    "AWS Config, evaluation, then": Price(
+        0.0008, "of the next 400,000 (this border is not verified)", _PRICE_LIST, "2024-07"
+    ),
     "AWS Config, evaluation, beyond": Price(0.0005, "evaluation", _PRICE_LIST, "2024-07"),
 }
 

@@ -138,8 +138,9 @@ def in_words(found: dict[str, Any]) -> str:
             ]
             for name in ("intake", "reconcile", "sweep")
         },
-        "EC2 calls of intake per 1,000 events; most of a batch": [
+        "EC2 calls of intake: per 1,000 events, per 1,000 batches, most of a batch": [
             found["EC2 calls of intake per 1,000 events"],
+            round(1000 * found["EC2 calls"]["intake"] / found["invocations"]["intake"]),
             found["most calls of a batch"],
         ],
         "the ledger: units read, written": found["ledger"],
