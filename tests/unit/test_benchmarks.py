@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 
 from benchmarks import cost
 from benchmarks.__main__ import RESULTS, in_words
@@ -131,3 +132,26 @@ def test_the_readmes_calls_are_those_of_the_results() -> None:
     assert f"a VPC more is {found['slope']['a VPC more']:.2f} calls" in words
     assert found["runs"]["as it should be, warm"] == {"reads": 9, "writes": 0}
     assert found["runs"]["as it should be, cold"] == {"reads": 11, "writes": 0}
+
+
+def test_cloud_custodian_was_compared_on_what_it_can_do() -> None:
+    """It found every fault and nothing else. A policy that no longer matched would make it look worse than
+    it is."""
+    sizes = json.loads(RESULTS.read_text("utf-8"))["custodian"]["found"]["sizes"]
+    for count, looks in sizes.items():
+        for name, look in looks["broken"].items():
+            if name.startswith("Cloud Custodian"):
+                assert set(look["found"].values()) == {int(count) // 10}
+            if name in ("this, the first sweep", "this, by the events"):
+                assert set(look["fixed"].values()) == {int(count) // 10}
+        assert {each["mistaken"] for look in looks.values() for each in look.values()} == {0}
+
+
+def test_the_policies_of_cloud_custodian_go_by_the_tags_that_the_remediator_puts() -> None:
+    text = (RESULTS.parent / "custodian" / "policies.yml").read_text("utf-8")
+    policies = yaml.safe_load(text)["policies"]
+    prefix = "tag:vpce-remediator:"
+    assert {each["resource"]: each["filters"][0] for each in policies} == {
+        "aws.vpc": {f"{prefix}profile": "present"},
+        "aws.security-group": {f"{prefix}owner": "present"},
+    }
