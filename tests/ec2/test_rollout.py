@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.moto_api._internal import mock_random
 
+from tests.account import DEBOUNCE
 from tests.at_work import AtWork
 from tests.roll_out import RollOut, an_account_with_buckets, roll_out
 
@@ -71,7 +72,9 @@ def test_every_vpc_has_what_it_should_and_nothing_is_left_over(rolled_out: RollO
 
 
 def test_a_roll_out_takes_hardly_longer_than_the_bucket_does(rolled_out: RollOut) -> None:
-    assert rolled_out.last_created <= 1.15 * rolled_out.ideal
+    """Who comes last may just have looked, and looks again a window and a half later. That is 1.07 of the
+    bucket's time where it is a hundred VPCs."""
+    assert rolled_out.last_created <= rolled_out.ideal + 1.5 * DEBOUNCE
 
 
 def test_hardly_a_write_of_a_roll_out_is_throttled(rolled_out: RollOut) -> None:
@@ -81,6 +84,12 @@ def test_hardly_a_write_of_a_roll_out_is_throttled(rolled_out: RollOut) -> None:
 def test_no_vpc_waits_for_all_the_others(rolled_out: RollOut) -> None:
     """Were they all done together at the end, or most of them, it would be near 1."""
     assert rolled_out.unevenness <= 0.35
+
+
+def test_most_vpcs_have_both_of_their_endpoints_at_once(rolled_out: RollOut) -> None:
+    waits = sorted(max(each) - min(each) for each in rolled_out.created.values())
+    assert waits[len(waits) * 3 // 4] <= 5
+    assert waits[-1] <= 5 * DEBOUNCE
 
 
 def test_waiting_costs_no_call(rolled_out: RollOut) -> None:
