@@ -12,7 +12,7 @@ from benchmarks.metered import CONTEXT, MeteredAccount, Weight
 from functions.intake import app as intake
 from functions.reconcile import app as reconcile
 from functions.sweep import app as sweep
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from sandbox.ec2 import Call
 from sandbox.trail.cloudtrail import Event, cloudtrail_event
 

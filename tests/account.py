@@ -20,7 +20,7 @@ from reconciler.domain.profile import Profile
 from reconciler.domain.profiles import Catalogue, builtin
 from reconciler.ec2.observe import Observer
 from reconciler.ledger import Ledger
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from reconciler.reconcile import Means
 from reconciler.settings import Settings
 from reconciler.sweep import Sweep, sweep

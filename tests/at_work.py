@@ -22,7 +22,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.reconcile import app as reconcile
 from reconciler.event_bus import EventBus
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from reconciler.runtime import Runtime
 from sandbox.ec2 import Killed
 from tests.account import DEBOUNCE, ROLE, Account

@@ -27,7 +27,8 @@ from reconciler.domain.pace import DEFAULT_PACE, EndpointCall, Precedence
 from reconciler.domain.rolling import SHARDS, Shard, Shards
 from reconciler.domain.trail import Touched
 from reconciler.intake import Intake
-from reconciler.queue import Queue, RunRequest
+from reconciler.messages import RunRequest
+from reconciler.queue import Queue
 from tests.fifo_queue import FifoQueue, Message
 
 # A run that waits for its turn does next to nothing.

@@ -14,7 +14,7 @@ from typing import Any
 
 from reconciler.domain import trail
 from reconciler.domain.trail import Ignored, MalformedEvent
-from reconciler.queue import MalformedMessage, RunRequest, SweepRequest
+from reconciler.messages import MalformedMessage, RunRequest, SweepRequest
 
 # After so long nobody's tool tries a deletion any more (facts, section 14): to make way then would take down
 # what serves.

@@ -17,7 +17,7 @@ from reconciler.domain.profile import NONE_FOLLOWED, NOTHING
 from reconciler.domain.profiles import NONE
 from reconciler.domain.restraint import held_back
 from reconciler.ec2.index import bearing_our_tags, with_owned
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from reconciler.reconcile import Means
 
 from .means import AsIf, to_plan

@@ -14,7 +14,7 @@ from reconciler.conclusion import Ending, Run
 from reconciler.domain.counts import Concluded, Done
 from reconciler.domain.findings import Status
 from reconciler.event_bus import EventBus
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from reconciler.reconcile import Means
 
 from .problems import Problem, is_signed_out

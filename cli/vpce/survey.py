@@ -16,7 +16,7 @@ from reconciler.domain.model import Mode, Observation
 from reconciler.domain.plan import Plan
 from reconciler.domain.profile import NONE_FOLLOWED, NOTHING
 from reconciler.domain.profiles import NONE
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from reconciler.reconcile import Look, Means
 
 from .means import AsIf, to_plan

@@ -11,8 +11,8 @@ from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, proce
 
 from reconciler import reconcile, report, requeue
 from reconciler.conclusion import Run
+from reconciler.messages import MalformedMessage, RunRequest
 from reconciler.published import Function, Rejection
-from reconciler.queue import MalformedMessage, RunRequest
 from reconciler.runtime import Runtime
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reconciler import report
+from reconciler.messages import MalformedMessage, RunRequest, SweepRequest
 from reconciler.published import Function, Rejection
-from reconciler.queue import MalformedMessage, RunRequest, SweepRequest
 from reconciler.runtime import Runtime
 from reconciler.sweep import sweep
 

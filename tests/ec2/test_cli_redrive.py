@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from tests.account import Account
 from tests.command_line import CommandLine
 from tests.unit.cli.healthy import DEAD, FUNCTIONS, RESOURCES, Client

@@ -18,7 +18,7 @@ from moto.moto_api._internal import mock_random
 
 from reconciler import requeue
 from reconciler.conclusion import Ending
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from sandbox.ec2 import Call, ConnectionLost, Killed
 from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS

@@ -8,7 +8,7 @@ from reconciler.conclusion import Run
 from reconciler.domain.contest import SAME_CHANGE
 from reconciler.domain.findings import Status
 from reconciler.ledger import Ledger
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from reconciler.table import Table
 from sandbox.truth import APP_MESH
 from tests.account import INSTALLATION, STACK, Account

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.conclusion import Ending
 from reconciler.domain.contest import SAME_CHANGE
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from sandbox.truth import APP_MESH, LOGS
 from tests.account import DEBOUNCE, STACK, Account
 from tests.finding_events import Subscriber, delete_endpoint, told, turn_hostnames_off

@@ -11,7 +11,7 @@ import pytest
 from reconciler.conclusion import Run
 from reconciler.domain.findings import Status
 from reconciler.ec2 import observe
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from tests.ec2.test_properties import History
 from tests.ec2.worlds import LivedIn, OneAfterAnother, play
 from tests.finding_events import Subscriber, is_legal

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from reconciler.conclusion import Ending, Run
 from reconciler.domain.findings import Kind, Reason, Status
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from sandbox.truth import APP_MESH
 from tests.account import INSTALLATION, Account
 from tests.unit.fakes import refusal

@@ -9,7 +9,7 @@ import pytest
 from reconciler.conclusion import Ending, Run
 from reconciler.domain.findings import Status
 from reconciler.domain.pace import EndpointCall, Pace, Precedence
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from reconciler.write_budget import WriteBudget
 from tests.account import DEBOUNCE, INSTALLATION, Account
 from tests.unit.fakes import refusal

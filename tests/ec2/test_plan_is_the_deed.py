@@ -16,7 +16,7 @@ import pytest
 
 from reconciler.conclusion import Run
 from reconciler.ec2 import observe
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from sandbox.ec2 import Call
 from sandbox.ec2.faults import Effect
 from tests.command_line import CommandLine, a_stack

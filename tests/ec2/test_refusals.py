@@ -7,7 +7,7 @@ import pytest
 from reconciler.conclusion import Ending, Run
 from reconciler.domain.findings import Kind, Reason, Status
 from reconciler.domain.profiles import parse
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from sandbox.ec2 import ConnectionLost
 from sandbox.ec2.rules.throttling import calls_empty_a_bucket
 from sandbox.ec2.ruleset import Rules

@@ -20,7 +20,7 @@ from moto.moto_api._internal import mock_random
 from reconciler import requeue
 from reconciler.conclusion import Ending, Run
 from reconciler.domain.findings import Reason, Status
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from sandbox.ec2 import Call, Killed
 from sandbox.ec2.faults import Effect
 from sandbox.truth import APP_MESH, LOGS, Found

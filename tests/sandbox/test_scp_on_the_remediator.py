@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from reconciler.conclusion import Ending
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from sandbox.ec2 import Principal
 from sandbox.iam.ec2_decision import Ec2Permissions
 from sandbox.truth import LOGS

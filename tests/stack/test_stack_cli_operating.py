@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from sandbox.sandbox import Sandbox
 from sandbox.trail.cloudtrail import cloudtrail_event
 from tests.stack.shell import Said, vpce

@@ -18,8 +18,8 @@ from reconciler.conclusion import Ending, Run
 from reconciler.domain.counts import Concluded
 from reconciler.domain.findings import Finding, Kind, Reason, Status
 from reconciler.ec2.meter import Metered
+from reconciler.messages import RunRequest, SweepRequest
 from reconciler.published import Function, Open
-from reconciler.queue import RunRequest, SweepRequest
 from reconciler.sweep import Oldest, Sweep
 from sandbox.control_plane.emf import Metric, parse
 from tests.template.alarm_walk import DAY, HOUR, MINUTE

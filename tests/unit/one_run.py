@@ -12,7 +12,7 @@ from reconciler.domain.model import Mode, Observation
 from reconciler.domain.profiles import Catalogue, builtin
 from reconciler.ec2.observe import Observer
 from reconciler.ledger import Ledger
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from reconciler.reconcile import Means
 from tests.builders import INSTALLATION, VPC_ID, VpcBuilder
 from tests.unit.fakes import FakeDynamo, FakeEc2, a_ledger, a_ledger_that_knows

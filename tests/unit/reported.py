@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from reconciler.conclusion import Ending, Run
 from reconciler.domain.counts import Concluded, tally
 from reconciler.domain.findings import Finding, Kind, Reason, Status
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 
 NOW = 1_795_420_800.0
 VPC_ID = "vpc-0a1b2c3d"

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from reconciler import reconcile
+from reconciler.messages import RunRequest
 from reconciler.profile_store import ProfileStore, ProfilesUnavailable
-from reconciler.queue import RunRequest
 from tests.account import Account
 from tests.unit.fakes import FakeSsm
 

@@ -10,7 +10,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from functions.reconcile import app as reconcile
 from reconciler.domain.pace import EndpointCall, Precedence
-from reconciler.queue import Queue, RunRequest
+from reconciler.messages import RunRequest
+from reconciler.queue import Queue
 from tests.account import DEBOUNCE
 from tests.unit.fakes import FakeSqs
 from tests.unit.installed import Installation

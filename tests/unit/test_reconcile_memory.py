@@ -16,7 +16,7 @@ from reconciler.domain.contest import SAME_CHANGE
 from reconciler.domain.findings import Kind, Status
 from reconciler.domain.memory import Cause
 from reconciler.ec2.observe import Observer
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from sandbox.ec2.calls import ConnectionLost
 from tests.account import INSTALLATION, Account
 from tests.unit.fakes import FakeDynamo, refusal

@@ -11,7 +11,7 @@ from reconciler.domain.findings import Reason, Status
 from reconciler.domain.memory import Cause
 from reconciler.domain.model import Mode
 from reconciler.ec2.observe import Observer
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from tests.builders import VPC_ID, a_converged_vpc, a_vpc
 from tests.unit.fakes import FakeEc2, a_ledger_that_knows, refusal
 from tests.unit.one_run import NOW, a_request, run, the_means

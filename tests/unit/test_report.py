@@ -14,8 +14,8 @@ from reconciler.domain.findings import Reason, Status
 from reconciler.domain.pace import EndpointCall
 from reconciler.ec2.errors import Refusal, Verdict
 from reconciler.ec2.meter import Metered
+from reconciler.messages import RunRequest, SweepRequest
 from reconciler.published import METRICS, Function, Open, Rejection
-from reconciler.queue import RunRequest, SweepRequest
 from reconciler.sweep import Oldest, Sweep
 from tests.unit.reported import (
     DNS,

@@ -12,7 +12,7 @@ from reconciler.domain.counts import Concluded
 from reconciler.domain.findings import Reason, Status
 from reconciler.domain.memory import Cause
 from reconciler.ec2.errors import Refusal, Verdict
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from tests.unit.reported import (
     DNS,
     FIRST_SEEN,

@@ -11,7 +11,7 @@ from reconciler.conclusion import Ending, Run
 from reconciler.domain.contest import Contest
 from reconciler.domain.memory import Made
 from reconciler.domain.pace import EndpointCall
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from reconciler.requeue import next_request
 
 NOW = 1_795_420_800.0

@@ -20,7 +20,7 @@ A reconcile run of one VPC is `reconcile.run`, in seven steps:
 
 Then `report` publishes the run, and `requeue` says when the VPC is looked at again. An event
 (`domain.trail`, `intake`, `domain.index`) and a schedule (`sweep`) only say which VPC to reconcile, through
-the `queue`.
+the `queue` of `messages`.
 `runtime` makes what every handler works with, from `settings`; `profile_store` gives the profiles.
 
 "facts, section N" is docs/facts.md; "peers, N" stands at its end.

@@ -20,7 +20,7 @@ from .domain.pace import EndpointCall, Precedence
 from .domain.plan import Plan
 from .domain.profile import NOTHING
 from .ec2.errors import Refusal, Verdict
-from .queue import RunRequest
+from .messages import RunRequest
 
 # A VPC that has not converged by then, counted from its first run, is stuck: Terraform's provider gives an
 # endpoint ten minutes (facts, section 4). Attempts count too, since a long debounce makes few; and where EC2

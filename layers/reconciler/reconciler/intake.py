@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .domain.index import Index, Indexes, Settled, named_by
 from .ec2 import errors
-from .queue import RunRequest
+from .messages import RunRequest
 
 if TYPE_CHECKING:
     from .domain.memory import Cause

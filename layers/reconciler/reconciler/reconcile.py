@@ -25,7 +25,7 @@ from .domain.profile import NONE_FOLLOWED
 from .domain.restraint import held_back
 from .ec2 import errors
 from .ec2.execute import execute
-from .queue import RunRequest
+from .messages import RunRequest
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .conclusion import Run
     from .domain.counts import Concluded
     from .ec2.meter import Metered
-    from .queue import SweepRequest
+    from .messages import SweepRequest
     from .sweep import Sweep
 
 # Endings that a person should see though nobody asked.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .conclusion import Run
 from .domain.findings import Reason
-from .queue import RunRequest
+from .messages import RunRequest
 
 # A VPC whose run failed is looked at again after the queue's delay; each further time after twice as long, up
 # to this.

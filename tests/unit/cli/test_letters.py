@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.queue import RunRequest
+from reconciler.messages import RunRequest
 from vpce import letters
 from vpce.letters import Letter, Read
 
