@@ -37,7 +37,7 @@ def test_the_parameters_are_those_that_are_promised() -> None:
         "SweepJitterMinutes": 5,
         "MaxConcurrency": 2,
         "EndpointWriteRate": "0.3",
-        "EndpointWriteBurst": 4,
+        "EndpointWriteBurst": "4",
         "LogRetentionDays": 30,
         "ProfilesParameter": "",
         "InstallationId": "",
@@ -177,8 +177,14 @@ def sends_to_a_queue(name: str) -> bool:
     return reference(target["Arn"]) in QUEUES
 
 
+@pytest.mark.parametrize("name", resources("AWS::Events::Rule"))
+def test_a_rule_sends_nothing_before_its_queues_take_it(name: str) -> None:
+    [policy] = resources("AWS::SQS::QueuePolicy")
+    assert template()["Resources"][name]["DependsOn"] == policy
+
+
 @pytest.mark.parametrize("name", [each for each in resources("AWS::Events::Rule") if sends_to_a_queue(each)])
-def test_the_rules_of_this_stack_alone_may_put_events_into_the_event_queue(name: str) -> None:
+def test_the_rules_of_this_account_alone_may_put_events_into_the_event_queue(name: str) -> None:
     [target] = resources("AWS::Events::Rule")[name]["Targets"]
     assert not QUEUES[reference(target["Arn"])].get("FifoQueue")
     [policy] = resources("AWS::SQS::QueuePolicy").values()
@@ -186,8 +192,7 @@ def test_the_rules_of_this_stack_alone_may_put_events_into_the_event_queue(name:
     [statement] = policy["PolicyDocument"]["Statement"]
     assert target["Arn"] in statement["Resource"]
     assert statement["Principal"] == {"Service": "events.amazonaws.com"}
-    rules = [{"Fn::GetAtt": f"{each}.Arn"} for each in resources("AWS::Events::Rule")]
-    assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": rules}}
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 
 
 def test_events_are_taken_hundreds_at_a_time_and_those_that_failed_come_again() -> None:
