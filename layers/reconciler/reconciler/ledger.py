@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from .domain import memory_json
-from .domain.budget import admitted
 from .domain.memory import Cause, Memory
+from .domain.teardown_limit import admitted
 from .domain.times import as_text
 from .table import Item, Table, document_of, item, version_of
 

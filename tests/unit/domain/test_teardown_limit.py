@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.domain.budget import admitted
+from reconciler.domain.teardown_limit import admitted
 
 HOUR = 3600
 
