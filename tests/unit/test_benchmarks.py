@@ -134,6 +134,14 @@ def test_the_readmes_calls_are_those_of_the_results() -> None:
     assert found["runs"]["as it should be, cold"] == {"reads": 11, "writes": 0}
 
 
+def test_the_runbooks_table_of_roll_outs_is_that_of_the_results() -> None:
+    found = json.loads(RESULTS.read_text("utf-8"))["rollout"]["found"]["with"]
+    runbook = (RESULTS.parents[1] / "docs" / "operating.md").read_text("utf-8")
+    for count, each in found.items():
+        row = f"| {count} | {each['ideal']} s | {each['made']} s | {each['last converged']} s |"
+        assert row in runbook
+
+
 def test_cloud_custodian_was_compared_on_what_it_can_do() -> None:
     """It found every fault and nothing else. A policy that no longer matched would make it look worse than
     it is."""
