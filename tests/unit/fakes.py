@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -222,7 +223,7 @@ class FakeDynamo:
         self._call("update_item")
         key = (Key["pk"]["S"], Key["sk"]["S"])
         there = self.items.get(key, {})
-        values = {name: int(each["N"]) for name, each in ExpressionAttributeValues.items()}
+        values = ExpressionAttributeValues
         used = re.findall(r":\w+", f"{UpdateExpression} {ConditionExpression}")
         assert set(used) == set(values), "DynamoDB refuses a value that no expression uses"
         if ConditionExpression and not _holds(ConditionExpression, there, values):
@@ -233,7 +234,7 @@ class FakeDynamo:
         change = re.fullmatch(r"SET (\w+) = (?:(\w+) \+ )?(:\w+)", UpdateExpression)
         assert change, f"the fake does not know {UpdateExpression}"
         name, added_to, value = change.groups()
-        number = values[value] + (int(there[added_to]["N"]) if added_to else 0)
+        number = Decimal(values[value]["N"]) + (Decimal(there[added_to]["N"]) if added_to else 0)
         self.items[key] = {**Key, **there, name: {"N": str(number)}}
         return {}
 
@@ -269,22 +270,28 @@ class FakeDynamo:
         return {"Items": [self.items[key] for key in keys[:Limit]]}
 
 
-def _holds(condition: str, there: dict[str, Any], values: dict[str, int]) -> bool:
-    """Whether a condition holds: `OR` of comparisons of one number. One with what is not there does not."""
+def _holds(condition: str, there: dict[str, Any], values: dict[str, Any]) -> bool:
+    """Whether a condition holds: `OR` of comparisons of one number. One with what is not there, or is of
+    another type, does not."""
+
+    def number(given: dict[str, str]) -> Decimal:
+        return Decimal(given["N"])
 
     def one(part: str) -> bool:
-        if absent := re.fullmatch(r"attribute_not_exists\((\w+)\)", part):
-            return absent[1] not in there
+        if other := re.fullmatch(r"NOT attribute_type\((\w+), (:\w+)\)", part):
+            return values[other[2]]["S"] not in there.get(other[1], {})
         if between := re.fullmatch(r"(\w+) BETWEEN (:\w+) AND (:\w+)", part):
             name, low, high = between.groups()
-            return name in there and values[low] <= int(there[name]["N"]) <= values[high]
+            found = there.get(name, {})
+            return "N" in found and number(values[low]) <= number(found) <= number(values[high])
         compared = re.fullmatch(r"(\w+) ([<>]) (:\w+)", part)
         assert compared, f"the fake does not know {part}"
         name, sign, value = compared.groups()
-        if name not in there:
+        found = there.get(name, {})
+        if "N" not in found:
             return False
-        found = int(there[name]["N"])
-        return found < values[value] if sign == "<" else found > values[value]
+        less, more = number(found) < number(values[value]), number(found) > number(values[value])
+        return less if sign == "<" else more
 
     return any(one(part) for part in condition.split(" OR "))
 

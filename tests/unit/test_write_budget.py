@@ -166,3 +166,39 @@ def test_an_item_that_is_no_bucket_holds_up_nothing() -> None:
     budget = a_budget(dynamo, Clock())
     assert budget.is_due(CREATE, BEGUN)
     assert taken(budget, 9) == 3
+
+
+def test_charges_never_make_a_bucket_look_broken() -> None:
+    clock = Clock()
+    budget = a_budget(FakeDynamo(), clock)
+    assert taken(budget, 9, who=URGENT) == 4
+    for _ in range(5):
+        budget.charge(CREATE)
+    assert taken(budget, 9, who=URGENT) == 0
+    budget.empty(CREATE)
+    budget.charge(CREATE)
+    assert not budget.is_due(CREATE, URGENT)
+
+
+@pytest.mark.parametrize(
+    "arrival", [{"S": "x"}, {"BOOL": True}, {"N": "1.5E12"}, {"N": "1E120"}, {"N": "0.5"}]
+)
+def test_a_bucket_that_says_what_cannot_be_is_begun_anew(arrival: dict[str, object]) -> None:
+    dynamo, said = FakeDynamo(), list[str]()
+    key = ("region", f"bucket#{CREATE}")
+    dynamo.items[key] = {"pk": {"S": key[0]}, "sk": {"S": key[1]}, "arrival": arrival}
+    budget = WriteBudget(Table(lambda: dynamo.client, "ledger", said.append), PACE, Clock().now)
+    assert budget.is_due(CREATE, BEGUN)
+    budget.charge(CREATE)
+    assert taken(budget, 9) == 3
+    assert len(said) == ("N" not in arrival), "once"
+
+
+def test_a_fraction_counts() -> None:
+    dynamo, clock = FakeDynamo(), Clock()
+    budget = a_budget(dynamo, clock)
+    budget.take(CREATE, BEGUN)
+    item = dynamo.items["region", f"bucket#{CREATE}"]
+    item["arrival"] = {"N": f"{item['arrival']['N']}.5"}
+    clock.time += 0.001
+    assert taken(budget, 9) == 2

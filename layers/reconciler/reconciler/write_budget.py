@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from .domain.pace import EndpointCall, Pace, Precedence
@@ -29,9 +30,8 @@ class WriteBudget:
     def is_due(self, call: EndpointCall, precedence: Precedence) -> bool:
         """Whether a slot may be due: one read, and nothing is taken."""
         found = self.table.get(_key(call))
-        if not found:
-            return True
-        return not self.pace.wait(_arrival(found), self._milliseconds(), precedence)
+        arrival = _arrival(found) if found else None
+        return arrival is None or not self.pace.wait(arrival, self._milliseconds(), precedence)
 
     def take(self, call: EndpointCall, precedence: Precedence) -> bool:
         """Take a slot, if one is due."""
@@ -40,16 +40,21 @@ class WriteBudget:
             taken = self._move_on(call, now, precedence)
             if taken is None or taken is True:
                 return True
-            if taken and self.pace.wait(_arrival(taken), now, precedence):
+            arrival = _arrival(taken)
+            if arrival is not None and self.pace.wait(arrival, now, precedence):
                 return False
+            if taken and arrival is None:
+                self.table.say(f"the budget of {call} is begun anew: {taken} is no bucket")
             if self._begin(call, now) is not False:
                 return True
         return False
 
     def charge(self, call: EndpointCall) -> None:
-        """Take a slot after one that was granted, due or not: the next ones are due the later."""
-        interval = {":interval": _number(self.pace.interval)}
-        self.table.update(_key(call), "SET arrival = arrival + :interval", interval)
+        """Take a slot after one that was granted, due or not: the next ones are due the later. Of a bucket
+        that has no more to give nothing is taken: it would count as broken."""
+        most = self.pace.latest(self._milliseconds()) - self.pace.interval
+        values = {":interval": _number(self.pace.interval), ":most": _number(most)}
+        self.table.update_if(_key(call), "SET arrival = arrival + :interval", "arrival < :most", values)
 
     def empty(self, call: EndpointCall) -> None:
         """Take all slots: EC2 has throttled the call, so that others have used them."""
@@ -75,8 +80,10 @@ class WriteBudget:
         taken = self.table.update_if(
             _key(call),
             "SET arrival = :next",
-            "attribute_not_exists(arrival) OR arrival < :now OR arrival > :latest",
+            # A comparison with what is no number does not hold.
+            "NOT attribute_type(arrival, :number) OR arrival < :now OR arrival > :latest",
             {
+                ":number": {"S": "N"},
                 ":next": _number(now + self.pace.interval),
                 ":now": _number(now),
                 ":latest": _number(self.pace.latest(now)),
@@ -92,8 +99,10 @@ def _key(call: EndpointCall) -> tuple[str, str]:
     return _REGION, f"bucket#{call}"
 
 
-def _arrival(found: Item) -> int:
-    return int(found.get("arrival", {"N": "0"})["N"])
+def _arrival(found: Item) -> int | None:
+    """None where it is no number. DynamoDB keeps fractions and large numbers, which somebody may write."""
+    number = found.get("arrival", {}).get("N")
+    return None if number is None else int(Decimal(number))
 
 
 def _number(value: int) -> Any:
