@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from typing import Any, cast
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
 from reconciler import reconcile
 from reconciler.conclusion import Ending, Run
+from reconciler.domain import remembering
 from reconciler.domain.contest import SAME_CHANGE
 from reconciler.domain.findings import Kind, Status
-from reconciler.domain.memory import Cause
+from reconciler.domain.memory import Cause, Made
 from reconciler.ec2.observe import Observer
 from reconciler.messages import RunRequest
 from sandbox.ec2.calls import ConnectionLost
@@ -174,6 +175,40 @@ def test_what_the_ledger_refused_halfway_goes_with_the_message(account: Account)
     account.ledger.set_complete(0)
     done = account.one_run(vpc_id)
     assert {each.id for each in done.unproven} == account.made_here() != set()
+
+
+@pytest.mark.parametrize("refused", ["put_item", "batch_write_item"])
+def test_intake_learns_later_of_which_vpc_a_thing_is_that_the_ledger_did_not_take(
+    account: Account, refused: str
+) -> None:
+    vpc_id = account.vpc()
+    with patch.object(account.dynamo, refused, side_effect=refusal("ThrottlingException")):
+        done = account.one_run(vpc_id)
+    made = account.made_here()
+    assert made
+    account.clock.advance(30)
+    account.converge(vpc_id, request=account.next_request(done))
+    assert account.ledger.vpcs_of(made) == dict.fromkeys(made, vpc_id)
+
+
+def test_intake_knows_what_a_run_made_that_was_killed_before_it_could_say_so(account: Account) -> None:
+    vpc_id = account.vpc()
+    with patch.object(remembering, "after", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        account.one_run(vpc_id)
+    made = account.made_here()
+    assert made
+    account.clock.advance(90)
+    account.converge(vpc_id)
+    assert account.ledger.vpcs_of(made) == dict.fromkeys(made, vpc_id)
+
+
+def test_what_came_with_the_message_is_written_though_nothing_else_is_new(account: Account) -> None:
+    vpc_id = account.converged_vpc()
+    request = RunRequest(vpc_id, first_seen=1, made=(Made("vpce-0123456789abcdef0", "our-stack/logs", 7),))
+    account.one_run(vpc_id, request)
+    memory = account.new_ledger().read(vpc_id)
+    assert memory is not None
+    assert "vpce-0123456789abcdef0" in memory.made
 
 
 def test_without_the_ledger_nothing_is_deleted_late_and_none_is_followed(account: Account) -> None:

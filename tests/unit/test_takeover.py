@@ -193,3 +193,11 @@ def test_a_table_that_is_lost_under_a_worker_that_knows_it_is_taken_over_again(a
     account.ledger = sweep
     assert account.sweep().taken_over == ((vpc_id, tuple(owned(account, vpc_id))),)
     assert is_quiet(account, vpc_id)
+
+
+def test_intake_knows_of_which_vpc_a_thing_is_that_was_taken_over(account: Account) -> None:
+    vpc_id = account.converged_vpc()
+    empty_the_ledger(account)
+    account.sweep()
+    ids = owned(account, vpc_id)
+    assert account.new_ledger().vpcs_of(ids) == dict.fromkeys(ids, vpc_id)

@@ -194,12 +194,15 @@ def _remember(
         return replace(done, unproven=made, contests=fought, news=changes.news(done.findings, None, now))
     done = replace(done, findings=remembering.explained(done.findings, memory, now))
     after = remembering.after(memory, plan, outcomes, done.findings, now)
-    if after != before and means.ledger.save(after) is None:
+    # Before the rest: a run that dies in between finds as new again what intake has to know of.
+    told = {each.id for each in made} | (after.made.keys() - (before or memory).made.keys())
+    if told and not means.ledger.add_made(done.request.vpc_id, sorted(told)):
+        done = replace(done, unproven=made)
+    carried = done.request.made or done.request.contests
+    if (carried or after != before) and means.ledger.save(after) is None:
         # What is announced would be announced again.
         news = changes.news(done.findings, None, now)
         return replace(done, unproven=made, contests=after.contests, news=news)
-    if new:
-        means.ledger.add_made(done.request.vpc_id, [each.id for each in new])
     return replace(done, news=changes.news(done.findings, memory, now))
 
 

@@ -42,7 +42,8 @@ def take_over(
         found = marked[observation.vpc.id].items()
         new = [Made(each, purpose) for each, purpose in found if each not in memory.made]
         written = replace(memory.with_made(new), quiet=memory.quiet or (quiet and not memory.version))
-        if written != memory and means.ledger.save(written) is None:
+        known = not new or means.ledger.add_made(observation.vpc.id, [each.id for each in new])
+        if not known or (written != memory and means.ledger.save(written) is None):
             say(f"sweep: the ledger did not take over what is in {observation.vpc.id}: the next sweep will")
             return tuple(taken)
         if new:
