@@ -21,7 +21,7 @@ export UV_CACHE_DIR ?= $(CURDIR)/.tools/cache
 export __SAM_CLI_APP_DIR ?= $(CURDIR)/.tools/sam-home
 endif
 
-.PHONY: help setup test lint demo sandbox bench build deploy format requirements clean
+.PHONY: help setup test lint demo sandbox bench runtime build deploy format requirements clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -47,8 +47,14 @@ format: .venv/.ready ## Let ruff lay out the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: build .tools/bench/.ready .tools/custodian/.ready ## Measure what it costs, into benchmarks/results.md; needs python3.13
+# Built anew: SAM's cache may have a layer that was built without python3.13, and so without bytecode.
+bench: runtime .tools/sam/.ready .tools/bench/.ready .tools/custodian/.ready ## Measure what it costs, into benchmarks/results.md; needs python3.13
+	@$(call sam,build --no-cached)
 	@PYTHONPATH=cli:layers/reconciler:. $(BIN)/python -m benchmarks
+
+runtime:
+	@python3.13 -c '' 2>/dev/null || { echo "make bench measures on the functions' own Python: install Python 3.13," \
+	  "and have \`python3.13 --version\` work here (with pyenv: pyenv global, or PYENV_VERSION)" >&2; exit 1; }
 
 build: .tools/sam/.ready ## sam build
 	@$(call sam,build)

@@ -149,14 +149,16 @@ def in_words(found: dict[str, Any]) -> str:
             "",
             f"What an invocation takes, in an account with {weights.VPCS} VPCs that are as they should be,",
             "once its process is warm. CPU is the handler's on this machine, without the sandbox's. Units",
-            "are those that DynamoDB bills; the log has the metrics too.",
+            "are those that DynamoDB bills; the log has the metrics too. CPU is the median of "
+            f"{weights.TURNS} turns, all",
+            "else the most.",
             "",
             "| invocation | EC2 calls | CPU | log | units read | units written | messages | finding events |",
             "|---|---|---|---|---|---|---|---|",
             *(
-                f"| {name} | {each['calls']} | {each['cpu'] * 1000:.1f} ms | {each['log_bytes']} B "
-                f"| {each['ledger_reads']} | {each['ledger_writes']} | {each['messages']} "
-                f"| {each['events']} |"
+                f"| {weights.LABELS.get(name, name)} | {each['calls']} | {each['cpu'] * 1000:.1f} ms "
+                f"| {each['log_bytes']} B | {each['ledger_reads']} | {each['ledger_writes']} "
+                f"| {each['messages']} | {each['events']} |"
                 for name, each in found["weights"]["invocations"].items()
             ),
         ]

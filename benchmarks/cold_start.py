@@ -77,14 +77,26 @@ class Start:
     memory: float
 
 
-def measure() -> dict[str, Any]:
-    """The medians of each kind, and of its ratios to the bare one.
+def need_layer() -> None:
+    """Go no further where the layer is not as it is on Lambda.
 
     Raises:
         SystemExit: when the layer is not built, or was built without bytecode.
     """
     if not list(LAYER.rglob("*.cpython-313.pyc")) or not PYTHON.exists():
-        sys.exit("the layer is not built, or without bytecode: make build, where python3.13 is on the PATH")
+        sys.exit(
+            "the layer is not built, or has no bytecode: "
+            "make bench builds it, where `python3.13 --version` works"
+        )
+
+
+def measure() -> dict[str, Any]:
+    """The medians of each kind, and of its ratios to the bare one.
+
+    Raises:
+        SystemExit: when the layer is not as `need_layer` needs it.
+    """
+    need_layer()
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(shutil.copytree(LAYER, Path(folder) / "plain", ignore=shutil.ignore_patterns("*.pyc")))
         turns = [_turn(_kinds(plain)) for _ in range(TURNS + 1)][1:]  # the first one fills the disk's cache
@@ -148,6 +160,9 @@ def in_words(result: Mapping[str, Any]) -> str:
             "| what starts | time | ratio | CPU time | ratio | memory |",
             "|---|---|---|---|---|---|",
             *rows,
+            "",
+            "A ratio is taken turn by turn, of two processes that ran soon after each other. The medians of the "
+            "times may be of different turns, so their ratio may be another.",
             "",
             "Times differ by machine, and with what else it does; the ratios are what counts. Lambda's own "
             "boto3 is not here: both sides have a pinned one, compiled.",

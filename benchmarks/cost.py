@@ -139,10 +139,7 @@ def in_words(found: dict[str, Any]) -> str:
             row("drifts a VPC and week", *(f"{found[each]['rate']['drift']:g}" for each in names)),
             *(row(line, *(money(found[each]["lines"][line]) for each in names)) for line in first["lines"]),
             row("**in all**", *(money(found[each]["in all"]) for each in names)),
-            row(
-                "EC2 calls an account and hour",
-                *(found[each]["EC2 calls an account and hour"] for each in names),
-            ),
+            *(row(line, *(f"{found[each][line]:,}" for each in names)) for line in (_INTAKE, _CALLS)),
             *(
                 row(f"AWS Config: {line}", *(money(found[each]["AWS Config"][line]) for each in names))
                 for line in first["AWS Config"]

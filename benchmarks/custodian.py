@@ -69,7 +69,7 @@ def measure() -> dict[str, Any]:
         SystemExit: when the layer or Custodian's environment is not there, or a process fails.
     """
     if not looks.CUSTODIAN.exists() or not (cold_start.LAYER / "python").exists():
-        sys.exit("Cloud Custodian or the layer is not there: make build .tools/custodian/.ready")
+        sys.exit("Cloud Custodian or the layer is not there: make bench sets both up")
     return {"c7n": _version(), "turns": TURNS, "sizes": {str(count): _size(count) for count in SIZES}}
 
 

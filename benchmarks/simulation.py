@@ -19,7 +19,7 @@ _ENDPOINT_BUCKET, _READ_BUCKET, _WRITE_BUCKET = (4, 0.3), (100, 20.0), (50, 5.0)
 
 
 def measure() -> dict[str, Any]:
-    """The whole organisation: some seconds of computing."""
+    """The whole organisation: about a minute of computing."""
     return simulate(Model())
 
 
