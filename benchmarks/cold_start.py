@@ -161,8 +161,8 @@ def in_words(result: Mapping[str, Any]) -> str:
             "|---|---|---|---|---|---|",
             *rows,
             "",
-            "A ratio is taken turn by turn, of two processes that ran soon after each other. The medians of the "
-            "times may be of different turns, so their ratio may be another.",
+            "A ratio is taken turn by turn, of two processes that ran soon after each other. The medians of "
+            "the times may be of different turns, so their ratio may be another.",
             "",
             "Times differ by machine, and with what else it does; the ratios are what counts. Lambda's own "
             "boto3 is not here: both sides have a pinned one, compiled.",

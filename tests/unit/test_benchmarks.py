@@ -134,6 +134,14 @@ def test_the_readmes_calls_are_those_of_the_results() -> None:
     assert found["runs"]["as it should be, cold"] == {"reads": 11, "writes": 0}
 
 
+def test_the_readmes_times_to_heal_are_those_of_the_simulated_day() -> None:
+    found = json.loads(RESULTS.read_text("utf-8"))["simulation"]["found"]
+    words = " ".join(README.split())
+    heal, opt_in = found["seconds to heal"], found["seconds from the tag to all that it asks for"]
+    assert f"after {heal['p50']} seconds (p50), {heal['p95']} (p95) and {heal['p99']} (p99)." in words
+    assert f"asks for {opt_in['p50']}, {opt_in['p95']} and {opt_in['p99']} seconds after its tag" in words
+
+
 def test_the_runbooks_table_of_roll_outs_is_that_of_the_results() -> None:
     found = json.loads(RESULTS.read_text("utf-8"))["rollout"]["found"]["with"]
     runbook = (RESULTS.parents[1] / "docs" / "operating.md").read_text("utf-8")
