@@ -159,7 +159,7 @@ def test_no_id_is_a_dimension_of_a_metric(sandbox: Sandbox, team: Team) -> None:
     for metric in sandbox.metrics():
         dimensions.setdefault(metric.name, set()).add(tuple(metric.dimensions))
         assert metric.namespace == "VpcEndpointRemediator"
-        assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", value) for value in metric.dimensions.values())
+        assert all(re.fullmatch(r"[A-Za-z]+(-[a-z]+)*", value) for value in metric.dimensions.values())
     known = {
         "DriftDetected": {("Kind",)},
         "DriftRemediated": {("Kind",)},
@@ -170,7 +170,7 @@ def test_no_id_is_a_dimension_of_a_metric(sandbox: Sandbox, team: Team) -> None:
         "VpcsBlocked": {()},
     }
     assert {name: dimensions[name] for name in known} == known
-    named = {("Kind",), ("Reason",), ("Status",), ("Function",), ()}
+    named = {("Kind",), ("Reason",), ("Status",), ("Function",), ("Call",), ()}
     assert all(each <= named for each in dimensions.values())
 
 
