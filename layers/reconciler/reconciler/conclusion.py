@@ -55,7 +55,8 @@ class Run:
     that the ledger did not take, `contests` are the fights where it does not keep them. `unforeseen` counts
     the drift that no event foretold. `news` is what is announced as finding events. `paced` is an endpoint
     call for which the budget had no room, or which EC2 has throttled; `precedence` says who goes before whom.
-    With `is_early` nothing was looked at, since its turn has not come.
+    `in_vain` says that EC2 was asked for an endpoint call that it could not do for now. With `is_early`
+    nothing was looked at, since its turn has not come.
     """
 
     request: RunRequest
@@ -71,6 +72,7 @@ class Run:
     news: tuple[News, ...] = ()
     paced: EndpointCall | None = None
     precedence: Precedence = Precedence.NEW
+    in_vain: bool = False
     is_early: bool = False
 
     @classmethod
@@ -114,6 +116,7 @@ def conclude(request: RunRequest, wanted: Intent, plan: Plan, outcomes: Sequence
         failed=any(outcome.failed for outcome in outcomes),
         paced=next((outcome.paced for outcome in outcomes if outcome.paced), None),
         refused=request.refused if pending or not marked else (),
+        in_vain=any(each.is_in_vain and each.status is Status.WAITING for each in outcomes),
     )
 
 
@@ -200,12 +203,13 @@ def _ending(
     outcomes: Sequence[Outcome],
     now: float,
 ) -> Ending:
-    """Look again whenever something was done, also where something else is blocked."""
+    """Look again whenever something was done, also where something else is blocked. Who waits for its turn to
+    ask for something is never stuck; to ask again, it has as long as others."""
     if wanted.mode is Mode.AUDIT:
         return Ending.REPORTED
     statuses = {each.status for each in concluded}
     done = any(outcome.status is Status.REMEDIATED for outcome in outcomes)
-    if any(outcome.paced and not outcome.throttled for outcome in outcomes):
+    if any(each.paced and not each.throttled and not each.step.in_vain for each in outcomes):
         return Ending.REQUEUED
     if done or Status.WAITING in statuses:
         return _again(request, now, failing=any(outcome.failed for outcome in outcomes))

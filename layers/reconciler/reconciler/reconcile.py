@@ -60,22 +60,23 @@ class Means:
 
 @dataclass
 class _Slots:
-    """The budget of endpoint calls, for the run of one VPC, which has begun with the first slot."""
+    """The budget of endpoint calls, for the run of one VPC, which has begun with its first endpoint."""
 
     budget: WriteBudget
     precedence: Precedence
 
     def take(self, call: EndpointCall) -> bool:
-        is_taken = self.budget.take(call, self.precedence)
-        if is_taken and self.precedence is Precedence.NEW:
-            self.precedence = Precedence.BEGUN
-        return is_taken
+        return self.budget.take(call, self.precedence)
 
     def charge(self, call: EndpointCall) -> None:
         self.budget.charge(call)
 
     def empty(self, call: EndpointCall) -> None:
         self.budget.empty(call)
+
+    def begin(self) -> None:
+        if self.precedence is Precedence.NEW:
+            self.precedence = Precedence.BEGUN
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,7 @@ def _still_refused(request: RunRequest, now: float) -> tuple[str, ...]:
 
 
 def _precedence(memory: Memory | None, seen: Look) -> Precedence:
-    if memory and memory.converged:
+    if memory and remembering.is_heal(memory, seen.plan):
         return Precedence.URGENT
     ours = {each for each, _ in seen.plan.owned}
     has_begun = any(each.id in ours for each in seen.observation.all_endpoints)
@@ -195,7 +196,7 @@ def _remember(
     done = replace(done, findings=remembering.explained(done.findings, memory, now))
     after = remembering.after(memory, plan, outcomes, done.findings, now)
     # Before the rest: a run that dies in between finds as new again what intake has to know of.
-    told = {each.id for each in made} | (after.made.keys() - (before or memory).made.keys())
+    told = {each.id for each in made} | memory.claimed | (after.made.keys() - (before or memory).made.keys())
     if told and not means.ledger.add_made(done.request.vpc_id, sorted(told)):
         done = replace(done, unproven=made)
     carried = done.request.made or done.request.contests

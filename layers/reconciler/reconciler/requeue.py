@@ -21,15 +21,17 @@ def next_request(run: Run, debounce: int, now: float) -> RunRequest:
     failures = request.failures + 1 if run.failed else request.failures if run.is_early else 0
     unknown = run.failed and any(each.reason is Reason.UNKNOWN for each in run.findings)
     unread = run.unread is not None and run.unread.reason is Reason.UNKNOWN
-    begins = not request.began or (not failures and (run.paced or request.paced))
+    waits = run.paced and not run.in_vain
+    begins = not request.began or (not failures and not run.in_vain and (run.paced or request.paced))
     pause = 0.0
     if run.failed and failures > 1:
         pause = min(max(debounce, 1) * 2 ** (failures - 1), _LONGEST_PAUSE_SECONDS)
     return replace(
         request,
-        # A VPC that waits for its turn spends no attempt, and the time for its attempts begins with its turn.
+        # A VPC that waits for its turn spends no attempt, and the time for its attempts begins with its turn;
+        # unless it asked for something else that EC2 could not do.
         # That time goes on where EC2 throttles it again and again.
-        attempts=max(1, request.attempts if run.paced else request.attempts + 1),
+        attempts=max(1, request.attempts if waits else request.attempts + 1),
         paced=run.paced,
         turns=request.turns + 1 if run.paced else request.turns,
         precedence=run.precedence,

@@ -40,7 +40,7 @@ class WriteBudget:
             taken = self._move_on(call, now, precedence)
             if taken is None or taken is True:
                 return True
-            arrival = _arrival(taken)
+            arrival = _arrival(taken or {})
             if arrival is not None and self.pace.wait(arrival, now, precedence):
                 return False
             if taken and arrival is None:

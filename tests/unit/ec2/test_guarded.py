@@ -84,6 +84,7 @@ class Few:
         self.left = {EndpointCall[name.upper()]: count for name, count in left.items()}
         self.emptied: list[EndpointCall] = []
         self.charged: list[EndpointCall] = []
+        self.begun = 0
 
     def take(self, call: EndpointCall) -> bool:
         self.left[call] = self.left.get(call, 0) - 1
@@ -94,6 +95,9 @@ class Few:
 
     def empty(self, call: EndpointCall) -> None:
         self.emptied.append(call)
+
+    def begin(self) -> None:
+        self.begun += 1
 
 
 def take(

@@ -24,7 +24,8 @@ class Outcome:
     private DNS lacks an attribute of the VPC. `findings` came to light only when EC2 was asked. `made_id` is
     the id of what the step made, `subnet_ids` are those that EC2 took of its candidates. `request_ids` are
     EC2's, one for each call that it answered. `paced` is the endpoint call for which the budget has no room
-    yet, or which EC2 has throttled: others have used up what the budget took to be there.
+    yet, or which EC2 has throttled: others have used up what the budget took to be there. `asked` says that
+    EC2 was asked for the step, `is_remembered` that it was not, since it had refused it before.
     """
 
     step: Step
@@ -39,6 +40,15 @@ class Outcome:
     subnet_ids: tuple[str, ...] = ()
     request_ids: tuple[str, ...] = ()
     paced: EndpointCall | None = None
+    asked: bool = False
+    is_remembered: bool = False
+
+    @property
+    def is_in_vain(self) -> bool:
+        """Whether EC2 was asked for an endpoint call, and has not done it. One that it throttles, it has not
+        looked at."""
+        done = self.status is Status.REMEDIATED
+        return self.asked and self.step.endpoint_call is not None and not done and not self.throttled
 
     @property
     def is_change(self) -> bool:
@@ -67,7 +77,7 @@ class Execution:
             or (self._group_not_made if step.needs_new_group else None)
             or (marked if step.marks_first else None)
         )
-        return replace(cause, step=step) if cause else None
+        return replace(cause, step=step, asked=False) if cause else None
 
     def record(self, outcome: Outcome) -> Outcome:
         """Remember what became of a step, and give its outcome.
@@ -76,7 +86,7 @@ class Execution:
         be turned on, the outcome is that of the attribute.
         """
         if outcome.dns_off and self._dns_refused:
-            outcome = replace(self._dns_refused, step=outcome.step)
+            outcome = replace(self._dns_refused, step=outcome.step, asked=outcome.asked)
         action, done = outcome.step.action, outcome.status is Status.REMEDIATED
         if outcome.throttled and outcome.step.endpoint_call:
             self._throttled = outcome

@@ -98,6 +98,20 @@ class Making:
 
 
 @dataclass(frozen=True)
+class InVain:
+    """An endpoint call that EC2 was asked for in vain: a digest of the change, when it was asked for last,
+    and what became of it. `status` is `blocked`, with AWS's words in `detail`, or `waiting`; then `failed`
+    says that EC2 could not do it for now."""
+
+    change: str
+    time: int
+    status: Status
+    reason: Reason | None = None
+    detail: str = ""
+    failed: bool = False
+
+
+@dataclass(frozen=True)
 class Adoption:
     """What was added to someone else's endpoint: it is taken off again when it is given back, from
     `leaving_at` on (0: it stays). The tags of what others made are not ours to change."""
@@ -118,7 +132,7 @@ class Memory:
     marks alone prove ownership, and nothing is deleted that serves. `version` counts how often this was
     written. `expires` says that EC2 did not show the VPC, so that what is known of it goes before long.
     `converged` says that the VPC has been as it should be. `quiet` says that the ledger was lost: what the
-    next run finds was announced before.
+    next run finds was announced before. `in_vain` is what EC2 was last asked for in vain.
     """
 
     vpc_id: str
@@ -136,6 +150,7 @@ class Memory:
     expires: bool = False
     quiet: bool = False
     converged: bool = False
+    in_vain: tuple[InVain, ...] = ()
 
     def knows(self, resource_id: str, purpose: str) -> bool:
         """Whether this installation made the thing: by its id, or by an intention for its purpose."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from .contest import Contest
 from .findings import Reason, Status
-from .memory import Adoption, Announced, Cause, Change, Made, Making, Memory, OpenFinding
+from .memory import Adoption, Announced, Cause, Change, InVain, Made, Making, Memory, OpenFinding
 from .profile import Edition
 
 # What stands in items of its own, or follows from where the document stands.
@@ -79,6 +79,7 @@ def _with(given: dict[str, Any], memory: Memory) -> Memory:
         adoptions={each.endpoint_id: each for each in adoptions},
         findings=tuple(_finding(each) for each in given.get("findings", [])),
         contests=tuple(_known(Contest, each) for each in given.get("contests", [])),
+        in_vain=tuple(_in_vain(each) for each in given.get("in_vain", [])),
         followed=_known(Edition, given.get("followed", {})),
         quiet=bool(given.get("quiet", False)),
         converged=bool(given.get("converged", _left_nothing_open(given))),
@@ -115,6 +116,13 @@ def _announced(given: dict[str, Any], status: Status) -> Announced | None:
         return None
     reason = last["reason"] if change is Change.BLOCKED else None
     return Announced(change, int(last["time"]), Reason(reason) if reason else None)
+
+
+def _in_vain(given: dict[str, Any]) -> InVain:
+    reason = given.get("reason")
+    changed = {"status": Status(given["status"]), "reason": Reason(reason) if reason else None}
+    asked: InVain = _known(InVain, {**given, **changed})
+    return asked
 
 
 def _cause(given: dict[str, Any]) -> Cause:

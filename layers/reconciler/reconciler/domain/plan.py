@@ -7,7 +7,7 @@ may close, is said by the step.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from .actions import (
@@ -30,7 +30,7 @@ from .actions import (
     lasting_words,
 )
 from .findings import Finding, Status
-from .memory import Adoption
+from .memory import Adoption, InVain
 from .pace import EndpointCall
 
 # What opens comes before what closes, a security group before what stands behind it, DNS attributes before
@@ -68,7 +68,8 @@ class Step:
     `needs_tags_on` is the id of a thing that an earlier step of the plan tags: the step is taken only where
     that one was. `removal` says when it may be taken, where it takes something away that served; `held_by` is
     a finding on what stands in its way then. `marks_first` says that it is taken only by a later run: the
-    thing lacks marks, which this one puts back.
+    thing lacks marks, which this one puts back. `in_vain` is what came of it where EC2 was last asked for it
+    in vain.
     """
 
     action: Action
@@ -77,6 +78,12 @@ class Step:
     removal: Removal | None = None
     held_by: Finding | None = field(default=None, compare=False)
     marks_first: bool = False
+    in_vain: InVain | None = field(default=None, compare=False)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether EC2 refused it when it was last asked."""
+        return self.in_vain is not None and self.in_vain.status is Status.BLOCKED
 
     @property
     def needs_new_group(self) -> bool:
@@ -152,10 +159,14 @@ class Step:
     def __str__(self) -> str:
         return describe(self.action)
 
-    def _rank(self) -> float:
+    def _rank(self) -> tuple[float, int, float]:
+        asked = self.in_vain.time if self.in_vain else 0
+        place: float = _ORDER.index(type(self.action))
         if isinstance(self.action, RevokeIngress) and self.action.makes_room:
-            return _ORDER.index(AuthorizeIngress) - 0.5
-        return _ORDER.index(type(self.action))
+            place = _ORDER.index(AuthorizeIngress) - 0.5
+        # Endpoints of both sorts are made from one budget.
+        is_made = isinstance(self.action, CreateGatewayEndpoint)
+        return _ORDER.index(CreateEndpoint) if is_made else place, asked, place
 
 
 @dataclass(frozen=True)
@@ -186,8 +197,13 @@ class Plan:
         give_back_at: Iterable[tuple[str, int]] = (),
     ) -> Plan:
         """Put the steps in order, and each finding once."""
-        ordered = tuple(sorted(steps, key=Step._rank))
-        return cls(tuple(dict.fromkeys(findings)), ordered, tuple(sorted(give_back_at)))
+        plan = cls(tuple(dict.fromkeys(findings)), give_back_at=tuple(sorted(give_back_at)))
+        return plan.with_steps(steps)
+
+    def with_steps(self, steps: Iterable[Step]) -> Plan:
+        """With these steps, put in order. Of those of a kind, what was never asked for in vain comes first,
+        then what was so the longest ago."""
+        return replace(self, steps=tuple(sorted(steps, key=Step._rank)))
 
     @property
     def takes_down(self) -> bool:

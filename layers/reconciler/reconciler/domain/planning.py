@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from . import making_way
+from . import in_vain, making_way
 from .actions import CreateTags, DeleteEndpoint, ModifyEndpoint
 from .concerns import Assessment, Concern, dns, network_acl, security_group, tags, teardown
 from .concerns.endpoint import gateway, interface
@@ -63,6 +63,7 @@ def make_plan(
         assessed = _making_way(assessed, situation, way)
     doubt = doubt or _doubt(situation)
     plan = restrain(assessed, situation, doubt, at_once=intent.at_once)
+    plan = in_vain.noted(plan, memory) if memory else plan
     return replace(
         plan,
         findings=tuple(dict.fromkeys((*intent.findings, *plan.findings))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from . import contest
+from . import contest, in_vain
 from .actions import CreateEndpoint, CreateGatewayEndpoint, CreateSecurityGroup, ModifyEndpoint
 from .causes import cause_of
 from .changes import announced, are_to_clear
@@ -16,7 +16,6 @@ from .findings import Finding, Status
 from .memory import Adoption, Made, Memory, OpenFinding
 from .plan import Plan, Step
 
-_LONGEST_DETAIL = 300
 # What a run only writes down. What it does something about is seen by its steps.
 _ONLY_SAID = frozenset({Status.IMPAIRED, Status.LEAVING})
 
@@ -58,6 +57,15 @@ def remediated(outcomes: Iterable[Outcome]) -> tuple[Remediated, ...]:
     return tuple(dict.fromkeys(changes))
 
 
+def is_heal(memory: Memory, plan: Plan) -> bool:
+    """Whether a plan puts back what a VPC had: it had converged, and nothing is made that was never there, as
+    after a change of profile. What EC2 refused before is no heal: it would come before all others each
+    time."""
+    had = {each.purpose for each in memory.made.values()} | {""}
+    wanted = {purpose_of(step) for step in plan.steps}
+    return memory.converged and wanted <= had and not any(step.is_refused for step in plan.steps)
+
+
 def made_by(outcomes: Iterable[Outcome], now: float) -> tuple[Made, ...]:
     """What the steps made."""
     return tuple(
@@ -89,7 +97,7 @@ def not_asked(memory: Memory, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     lost. `memory` is the one from before the run: what was an open intention then may have been made by an
     earlier run, and stays one."""
     open_before = {each.purpose for each in memory.making}
-    waiting = {purpose_of(outcome.step) for outcome in outcomes if outcome.paced}
+    waiting = {purpose_of(each.step) for each in outcomes if each.paced or each.is_remembered}
     return tuple(sorted(waiting - open_before - {""}))
 
 
@@ -104,7 +112,7 @@ def after(
     answered = [
         purpose_of(outcome.step)
         for outcome in outcomes
-        if outcome.made_id or outcome.status is Status.BLOCKED
+        if outcome.made_id or (outcome.status is Status.BLOCKED and not outcome.is_remembered)
     ]
     concluded = tuple(concluded)
     memory = memory.with_made(made_by(outcomes, now)).closed(answered)
@@ -120,6 +128,7 @@ def after(
         expires=False,
         quiet=False,
         converged=_converged(memory, plan, concluded),
+        in_vain=in_vain.after(outcomes, concluded, now),
         contests=contest.after(memory.contests, remediated(outcomes), now),
         findings=tuple(
             OpenFinding(
@@ -131,16 +140,11 @@ def after(
                 # One call may name a thousand ids.
                 replace(each.cause, resources=()) if each.cause else None,
                 last.get((each.finding.kind, each.finding.resource)),
-                _brief(each.detail) if each.status is Status.BLOCKED else "",
+                in_vain.brief(each.detail) if each.status is Status.BLOCKED else "",
             )
             for each in concluded
         ),
     )
-
-
-def _brief(detail: str) -> str:
-    """AWS's words without the encoded message, which is another one each time, and without their tail."""
-    return detail.partition("Encoded authorization failure message")[0].strip()[:_LONGEST_DETAIL]
 
 
 def _converged(memory: Memory, plan: Plan, concluded: Iterable[Concluded]) -> bool:

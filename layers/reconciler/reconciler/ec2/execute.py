@@ -7,12 +7,13 @@ AWS.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
 
+from ..domain import in_vain
 from ..domain.actions import (
     Action,
     AuthorizeIngress,
@@ -71,7 +72,7 @@ def execute(
     if mode is Mode.AUDIT:
         return [Outcome(step, Status.REPORTED) for step in plan.steps]
     executor = _Executor(GuardedClient(ec2, now, deadline, slots or Unlimited()), now)
-    return [outcome for steps in plan.calls for outcome in executor.call(steps)]
+    return [in_vain.settled(outcome) for steps in plan.calls for outcome in executor.call(steps)]
 
 
 class _Executor:
@@ -83,62 +84,77 @@ class _Executor:
         self._new_group_id = ""
 
     def call(self, steps: Sequence[Step]) -> list[Outcome]:
-        """Take the steps of one call. Where EC2 refuses modifications together, ask for each by itself until
-        it takes one. The rest waits for the next run, since EC2 takes one modification of an endpoint at a
-        time."""
+        """Take the steps of one call. What EC2 refused before is asked for by itself, after the others."""
         if len(steps) == 1:
             return [self._attempt(steps[0])]
         if isinstance(steps[0].action, DeleteEndpoint):
             return self._delete(steps)
-        joint = self._attempt(together(steps))
-        if joint.status is not Status.BLOCKED and not joint.failed:
-            first, *others = steps
-            return [replace(joint, step=first), *(replace(joint, step=step, findings=()) for step in others)]
+        return self._modify(steps)
+
+    def _modify(self, steps: Sequence[Step]) -> list[Outcome]:
+        """Modify an endpoint in one call. Where EC2 refuses that, ask for each change by itself until it
+        takes one. The rest waits for the next run, since EC2 takes one modification of an endpoint at a
+        time."""
+        new = [step for step in steps if not step.is_refused]
         outcomes: list[Outcome] = []
-        for step in steps:
-            if any(outcome.status is Status.REMEDIATED for outcome in outcomes):
+        charged, is_busy = None, False
+        if len(new) > 1:
+            joint = self._attempt(together(new))
+            if joint.status is not Status.BLOCKED and not joint.failed:
+                first, *others = new
+                outcomes = [
+                    replace(joint, step=first),
+                    *(replace(joint, step=s, findings=()) for s in others),
+                ]
+                is_busy = joint.asked
+            elif joint.asked:
+                charged = new[0]
+        for step in [*new, *(step for step in steps if step.is_refused)][len(outcomes) :]:
+            if is_busy:
                 outcomes.append(Outcome(step, Status.WAITING, detail="after the endpoint's other change"))
-            else:
-                outcomes.append(self._attempt(step))
+                continue
+            outcomes.append(self._attempt(step, charged=step is charged))
+            is_busy = outcomes[-1].status is Status.REMEDIATED
         return outcomes
 
     def _delete(self, steps: Sequence[Step]) -> list[Outcome]:
         """Delete endpoints in one call. One id that EC2 does not know, or that the role may not delete, fails
         the whole call: then each by itself (facts, section 3)."""
-        prevented = {step: self._execution.prevents(step) for step in steps}
-        free = [step for step in steps if prevented[step] is None]
-        if len(free) < 2:
-            return [self._attempt(step) for step in steps]
+        new = [step for step in steps if not step.is_refused and self._execution.prevents(step) is None]
+        outcomes = {each.step: each for each in self._delete_together(new)} if len(new) > 1 else {}
+        return [outcomes.get(step) or self._attempt(step) for step in steps]
+
+    def _delete_together(self, steps: Sequence[Step]) -> list[Outcome]:
+        """The outcomes of all; of the first, where EC2 refuses them together."""
         self._guarded.begin_step()
-        refusals: Mapping[str, Refusal] = {}
-        waiting: Outcome | None = None
         try:
-            refusals = endpoint_calls.delete_many(self._ec2, [step.changed_id for step in free])
+            refusals = endpoint_calls.delete_many(self._ec2, [step.changed_id for step in steps])
+            outcomes = [_outcome(step, Answer(refusals.get(step.changed_id))) for step in steps]
         except errors.ERRORS as error:
             refusal = errors.classify(error)
             if refusal.verdict in (Verdict.GONE, Verdict.BLOCKED):
-                return [self._attempt(step) for step in steps]
-            refusals = {step.changed_id: refusal for step in free}
+                return [self._attempt(steps[0], charged=True)]
+            outcomes = [_outcome(step, Answer(refusal)) for step in steps]
         except (OutOfTime, NotDue) as error:
-            waiting = _held_back(free[0], error)
+            outcomes = [_held_back(step, error) for step in steps]
         request_ids = self._guarded.take_request_ids()
-        outcomes = []
-        for step in steps:
-            answered = replace(_outcome(step, Answer(refusals.get(step.changed_id))), request_ids=request_ids)
-            mine = prevented[step] or (replace(waiting, step=step) if waiting else answered)
-            outcomes.append(self._execution.record(mine))
-        return outcomes
+        return [self._execution.record(replace(each, request_ids=request_ids)) for each in outcomes]
 
-    def _attempt(self, step: Step) -> Outcome:
+    def _attempt(self, step: Step, *, charged: bool = False) -> Outcome:
+        """Take a step. With `charged` it needs no slot that is due, since a call that was refused had one for
+        it too: so each run learns of one step at least what EC2 says of it."""
         if prevented := self._execution.prevents(step):
             return prevented
-        self._guarded.begin_step()
+        if not charged:
+            self._guarded.begin_step()
         try:
             answer = self._carry_out(step.action)
         except errors.ERRORS as error:
             answer = Answer(errors.classify(error))
         except (OutOfTime, NotDue) as error:
             return self._execution.record(_held_back(step, error))
+        if answer.made_id and step.endpoint_call:
+            self._guarded.has_made_one()
         outcome = replace(_outcome(step, answer), request_ids=self._guarded.take_request_ids())
         return self._execution.record(outcome)
 
@@ -228,6 +244,7 @@ def _outcome(step: Step, answer: Answer) -> Outcome:
             findings=answer.findings,
             made_id=answer.made_id,
             subnet_ids=answer.subnet_ids,
+            asked=True,
         )
     throttled = refusal.verdict is Verdict.THROTTLED
     return Outcome(
@@ -240,6 +257,7 @@ def _outcome(step: Step, answer: Answer) -> Outcome:
         throttled=throttled,
         dns_off=refusal.verdict is Verdict.DNS_OFF,
         paced=step.endpoint_call if throttled else None,
+        asked=True,
     )
 
 

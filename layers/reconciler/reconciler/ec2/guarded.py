@@ -43,6 +43,9 @@ class Slots(Protocol):
     def empty(self, call: EndpointCall) -> None:
         """EC2 has throttled the call."""
 
+    def begin(self) -> None:
+        """An endpoint was made."""
+
 
 class Unlimited:
     """A budget that always has room."""
@@ -55,6 +58,9 @@ class Unlimited:
         """Nothing is kept of it."""
 
     def empty(self, _call: EndpointCall) -> None:
+        """Nothing is kept of it."""
+
+    def begin(self) -> None:
         """Nothing is kept of it."""
 
 
@@ -127,6 +133,10 @@ class GuardedClient:
         """Begin a step: its first endpoint call needs a slot that is due. Those that follow it, for another
         subnet or under another client token, are charged, or each run would begin in vain."""
         self._granted = None
+
+    def has_made_one(self) -> None:
+        """An endpoint was made."""
+        self._slots.begin()
 
     def _take(self, call: EndpointCall) -> None:
         if call is self._granted:
