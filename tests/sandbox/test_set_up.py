@@ -70,6 +70,24 @@ def test_an_old_python_is_refused_in_one_sentence_and_nothing_is_installed(
     assert not (checkout / "used").exists()
 
 
+def test_a_bench_without_the_functions_own_python_says_so_before_it_sets_anything_up(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shim that does not run is no Python."""
+    shim = checkout / "bin" / "python3.13"
+    shim.parent.mkdir()
+    shim.write_text("#!/bin/sh\necho no such version >&2\nexit 127\n", encoding="ascii")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
+    ended = make(checkout, "bench")
+    assert ended.returncode != 0
+    said, of_make = ended.stderr.splitlines()
+    assert "`python3.13 --version`" in said
+    assert of_make.startswith("make: ***")
+    assert not (checkout / ".venv").exists()
+    assert not (checkout / ".tools").exists()
+
+
 def test_a_python_that_is_not_there_is_refused_in_the_same_way(checkout: Path) -> None:
     ended = make(checkout, "PYTHON=nonesuch", "demo")
     assert "Python 3.11 or newer is needed, and nonesuch does not run." in ended.stderr
