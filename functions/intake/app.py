@@ -112,9 +112,10 @@ def _read(record: SQSRecord, runtime: Runtime) -> Touched | None:
 
 
 def _ask(taken: Taken, runtime: Runtime) -> None:
-    """Send what a batch asks for, and keep who did what. The ledger comes last: one that hangs must not lose
-    an event, and the queue's delay gives it the time."""
-    runtime.vpc_queue.request_runs(taken.requests, runtime.now())
+    """Send what a batch asks for, and keep who did what. The ledger comes last, but for an opt-in: one that
+    hangs must not lose an event, and the queue's delay gives it the time."""
+    runtime.intake.tell_others(taken)
+    runtime.vpc_queue.request_runs(taken.requests, runtime.now(), taken.origins)
     for each in taken.requests:
         event_id = each.correlation_id
         said = f"asked for a run of {each.vpc_id}"
@@ -122,8 +123,7 @@ def _ask(taken: Taken, runtime: Runtime) -> None:
     if taken.sweep_since is not None:
         runtime.logger.info("something was deleted of which nobody knows the VPC: sweeping")
         runtime.sweep_queue.request_sweep(taken.sweep_since, runtime.now())
-    if runtime.ledger.add_causes(taken.causes):
-        runtime.ledger.add_learnt(taken.learnt, runtime.now())
+    runtime.intake.keep(taken)
 
 
 def _refuse(open_ids: Collection[str], refusal: str, record: SQSRecord) -> None:

@@ -151,7 +151,9 @@ def test_who_did_what_is_kept_in_the_ledger_once(here: Installation) -> None:
     assert memory.causes == (Cause("call-1", "ModifyVpcAttribute", "ada", now, (vpc_id,)),)
 
 
-def test_runs_are_asked_for_first_and_a_ledger_that_refuses_once_for_many_vpcs(here: Installation) -> None:
+def test_runs_are_asked_for_before_all_but_an_opt_in_is_told_and_a_ledger_that_refuses_once_for_many_vpcs(
+    here: Installation,
+) -> None:
     """A ledger that hangs takes seconds a call; the event must not be lost for it."""
     vpcs = sorted(here.account.vpc(number=number) for number in (1, 2, 3))
     asked_before: list[int] = []
@@ -163,7 +165,7 @@ def test_runs_are_asked_for_first_and_a_ledger_that_refuses_once_for_many_vpcs(h
     with patch.object(here.account.dynamo, "batch_write_item", refuse):
         assert take(here, an_event(here, "CreateTags", tagging(vpcs), userIdentity=ADA)) == []
     assert here.asked() == [("passes", each) for each in vpcs]
-    assert asked_before == [3]
+    assert asked_before == [0, 3]
 
 
 # ---- batches
@@ -304,6 +306,83 @@ def test_changes_of_other_peoples_groups_ask_for_nothing_and_of_ours_for_a_run(h
     assert here.asked() == [("passes", vpc_id)]
 
 
+# ---- two processes
+
+
+def test_what_is_foreign_to_a_process_is_so_until_another_one_hears_of_its_opt_in(
+    here: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Installation(capsys, account=here.account)
+    vpc_id = here.account.vpc("ab", profile=None)
+    subnet = here.account.truth.private_subnets(vpc_id)[0]["SubnetId"]
+    change = an_event(here, "ModifyVpcAttribute", {"vpcId": vpc_id})
+    here.account.clock.advance(10)
+    take(other, change)
+    here.account.clock.advance(10)
+    assert calls_of(other, an_event(here, "ModifyVpcAttribute", {"vpcId": vpc_id})) == [], "it is foreign"
+    here.account.tag(vpc_id, profile="appmesh")
+    take(here, an_event(here, "CreateTags", tagging([vpc_id])))
+    here.account.clock.advance(10)
+    here.account.customer.delete_subnet(SubnetId=subnet)
+    take(other, an_event(here, "DeleteSubnet", {"subnetId": subnet}))
+    assert other.asked() == [("sweeps", "region")]
+    take(other, an_event(here, "ModifyVpcAttribute", {"vpcId": vpc_id}))
+    assert other.asked()[1:] == [("passes", vpc_id)]
+
+
+def test_an_opt_in_is_told_before_its_run_is_asked_for_and_again_where_the_ledger_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Else a process that judges an event in between would leave it to a run that may be over."""
+    here = Installation(capsys, refusing=("vpc-0123456789abcdef0",))
+    opt_in = an_event(here, "CreateTags", tagging(["vpc-0123456789abcdef0"]))
+    ledger = here.account.ledger
+    with pytest.raises(NotQueued):
+        take(here, opt_in)
+    told = ledger.last_opt_in()
+    assert told
+    refusing = patch.object(here.account.dynamo, "batch_write_item", side_effect=refusal("Throttling"))
+    with refusing, pytest.raises(NotQueued):
+        take(here, opt_in)
+    assert ledger.last_opt_in() == told
+    take(here, an_event(here, "RunInstances", {}))
+    assert ledger.last_opt_in() not in (told, "", None)
+
+
+def test_a_ledger_is_read_once_a_batch_and_only_where_something_is_not_known(here: Installation) -> None:
+    vpc_id, other = here.account.vpc(), here.account.vpc(profile=None, number=2)
+    ours = an_event(here, "ModifyVpcAttribute", {"vpcId": vpc_id})
+    theirs = an_event(here, "ModifyVpcAttribute", {"vpcId": other})
+    here.account.clock.advance(10)
+    take(here, ours, theirs)
+    for events, reads in (([ours], 0), ([ours, theirs, theirs], 0)):
+        here.account.dynamo.calls.clear()
+        assert calls_of(here, *events) == []
+        assert here.account.dynamo.calls.count("batch_get_item") == reads
+    here.account.clock.advance(10)
+    here.account.dynamo.calls.clear()
+    assert calls_of(here, an_event(here, "ModifyVpcAttribute", {"vpcId": other}), theirs) == []
+    assert here.account.dynamo.calls == ["batch_get_item"]
+
+
+def test_without_the_ledger_nothing_is_foreign_but_by_an_index_that_was_read_after_the_event(
+    here: Installation,
+) -> None:
+    other = here.account.vpc(profile=None)
+    here.account.dynamo.error = refusal("AccessDeniedException")
+    for _ in range(3):
+        here.account.clock.advance(10)
+        event = an_event(here, "ModifyVpcAttribute", {"vpcId": other})
+        here.account.clock.advance(10)
+        assert len(calls_of(here, event, event)) <= 7
+        assert calls_of(here, event) == []
+    assert here.asked() == []
+    here.account.tag(other, profile="appmesh")
+    here.account.clock.advance(10)
+    take(here, an_event(here, "ModifyVpcAttribute", {"vpcId": other}))
+    assert here.asked() == [("passes", other)]
+
+
 # ---- what is gone
 
 
@@ -360,6 +439,60 @@ def test_what_nobody_knows_and_is_gone_asks_for_a_sweep_after_a_cold_start_only(
     here.account.clock.advance(60)
     take(here, an_event(here, "DeleteSubnet", {"subnetId": "subnet-0fedcba9876543210"}))
     assert here.asked() == [("sweeps", "region")]
+
+
+def test_a_deleted_group_that_the_ledger_does_not_know_asks_for_nothing_and_without_the_ledger_for_a_sweep(
+    here: Installation,
+) -> None:
+    deleted = an_event(here, "DeleteSecurityGroup", {"groupId": "sg-0123456789abcdef0"})
+    assert calls_of(here, deleted) == []
+    assert here.asked() == []
+    here.account.dynamo.error = refusal("AccessDeniedException")
+    take(here, deleted)
+    assert here.asked() == [("sweeps", "region")]
+
+
+def test_a_deleted_group_that_was_made_or_taken_over_here_asks_for_a_run_after_a_cold_start(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    account = Installation(capsys).account
+    made = account.converged_vpc(number=1)
+    account.dynamo.items.clear()
+    account.ledger = account.new_ledger()
+    account.sweep()
+    later = account.converged_vpc(number=2)
+    here = Installation(capsys, account=account)
+    for vpc_id in (made, later):
+        group = account.truth.owned_group(vpc_id)
+        assert group
+        take(here, an_event(here, "DeleteSecurityGroup", {"groupId": group["GroupId"]}))
+    assert here.asked() == [("passes", made), ("passes", later)]
+
+
+def test_what_the_ledger_never_learnt_of_is_foreign_by_an_index_of_the_last_minutes_alone(
+    here: Installation,
+) -> None:
+    here.account.vpc()
+    take(here, an_event(here, "CreateRoute", {"routeTableId": "rtb-0123456789abcdef0"}))
+    for seconds, asked in ((600, 0), (2400, 1), (600, 1)):
+        here.account.clock.advance(seconds)
+        take(here, an_event(here, "DeleteVpcEndpoints", {"vpcEndpointId": "vpce-0123456789abcdef0"}))
+        assert here.asked() == [("sweeps", "region")] * asked
+
+
+def test_what_another_process_heard_of_is_told_to_the_ledger_though_it_refused_at_first(
+    here: Installation,
+) -> None:
+    vpc_id, subnet = here.account.vpc(), "subnet-0123456789abcdef0"
+    new = an_event(here, "CreateSubnet", {"vpcId": vpc_id, "subnetId": subnet}, userIdentity=ADA)
+    with patch.object(here.account.dynamo, "batch_write_item", side_effect=refusal("ThrottlingException")):
+        take(here, new)
+    assert here.account.ledger.vpcs_of([subnet]) == {}
+    take(here, an_event(here, "ModifyVpcAttribute", {"vpcId": vpc_id}, userIdentity=ADA))
+    assert here.account.ledger.vpcs_of([subnet]) == {subnet: vpc_id}
+    here.account.dynamo.items.clear()
+    take(here, an_event(here, "ModifyVpcAttribute", {"vpcId": vpc_id}, userIdentity=ADA))
+    assert here.account.ledger.vpcs_of([subnet]) == {}, "it is told once"
 
 
 def test_sweeps_that_events_ask_for_within_a_window_are_one_to_sqs(here: Installation) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from reconciler.intake import Intake
 from tests.unit.fakes import FakeDynamo, a_ledger, refusal
 
 VPCS = ("vpc-0", "vpc-1", "vpc-2")
+# The shortest that the queue holds a request back: a run begins later.
+HELD_BACK = 5.0
 # It never opts in.
 FOREIGN = "vpc-2"
 START = 1_795_420_800.0
@@ -88,12 +91,12 @@ def happen(region: Region, data: st.DataObject, number: int, now: float) -> tupl
     return event, vpc_id
 
 
-@given(st.data(), st.integers(1, 15), st.booleans())
+@given(st.data(), st.integers(1, 15), st.booleans(), st.integers(1, 2))
 @settings(max_examples=60, deadline=None)
 def test_every_event_of_a_vpc_that_matters_is_followed_by_a_run_or_a_sweep_and_others_by_none(
-    data: st.DataObject, things: int, ledger_refuses: bool
+    data: st.DataObject, things: int, ledger_refuses: bool, processes: int
 ) -> None:
-    """The first things happen before the process of intake is there, and it hears nothing of them."""
+    """The first things happen before the processes of intake are there, and these hear nothing of them."""
     region, now, queue = Region(), START, list[Delivered]()
     region.keep(0.0)
     unheard = data.draw(st.integers(0, 15))
@@ -115,25 +118,78 @@ def test_every_event_of_a_vpc_that_matters_is_followed_by_a_run_or_a_sweep_and_o
         late = data.draw(st.sampled_from([0.0, 0.0, 3.0]))
         return Index(clock[0], region.shown(clock[0] - late, also).vpc_of)
 
-    ledger = a_ledger(FakeDynamo(refusal("AccessDeniedException") if ledger_refuses else None))
-    intake = Intake(read, ledger, lambda: clock[0])
+    dynamo = FakeDynamo(refusal("AccessDeniedException") if ledger_refuses else None)
+    intakes = [Intake(read, a_ledger(dynamo), lambda: clock[0]) for _ in range(processes)]
     asked: list[tuple[float, str]] = []
     while queue:
         size = data.draw(st.integers(1, 10))
         batch, queue = queue[:size], queue[size:]
         clock[0] = max(clock[0], batch[-1].arrives)
-        before = reads[0]
+        before, intake = reads[0], data.draw(st.sampled_from(intakes))
+        dynamo.calls.clear()
         taken = intake.take([each.touched for each in batch])
         assert reads[0] - before <= 1
+        assert len(dynamo.calls) <= 2, "the last opt-in, and what is gone"
+        intake.tell_others(taken)
         asked += [(clock[0], each.vpc_id) for each in taken.requests]
         if taken.sweep_since is not None:
             asked.append((clock[0], "sweep"))
-        ledger.add_learnt(taken.learnt, clock[0])
+        intake.keep(taken)
         again = [each for each in batch if each.touched in taken.unsettled]
         assert not again or taken.refusal
         queue = [*again, *queue]
     assert FOREIGN not in {vpc_id for _, vpc_id in asked}
     for each in delivered:
         if region.matters_since.get(each.vpc_id, math.inf) <= each.happened:
-            followed = {vpc_id for at, vpc_id in asked if at >= each.happened}
+            followed = {vpc_id for at, vpc_id in asked if at + HELD_BACK >= each.happened}
             assert followed & {each.vpc_id, "sweep"}, f"{each} was lost"
+
+
+@pytest.mark.parametrize(
+    ("name", "ids", "asked"),
+    [
+        ("ModifyVpcAttribute", ["vpc-0"], {"vpc-0"}),
+        ("CreateSubnet", ["vpc-0", "subnet-9"], {"vpc-0"}),
+        ("CreateRoute", ["rtb-1"], {"vpc-0"}),
+        ("AssociateRouteTable", ["rtb-1", "rtbassoc-9"], {"vpc-0"}),
+        ("DeleteSubnet", ["subnet-1"], {"sweep"}),
+        ("DeleteVpcEndpoints", ["vpce-1"], {"sweep"}),
+    ],
+)
+@pytest.mark.parametrize("pause", [60, 600, 3000])
+def test_what_one_process_knows_as_foreign_is_not_so_once_another_one_has_taken_its_opt_in(
+    name: str, ids: list[str], asked: set[str], pause: int
+) -> None:
+    region, dynamo, clock, reads = Region(), FakeDynamo(), [START], [0]
+    region.thing_of |= {"rtb-1": "vpc-0", "subnet-1": "vpc-0", "vpce-1": "vpc-0"}
+    region.keep(0.0)
+
+    def read(also: Iterable[str]) -> Index:
+        reads[0] += 1
+        return region.shown(clock[0], also)
+
+    def take(intake: Intake, event: Touched) -> set[str]:
+        taken = intake.take([event])
+        intake.tell_others(taken)
+        intake.keep(taken)
+        return {each.vpc_id for each in taken.requests} | ({"sweep"} if taken.sweep_since else set())
+
+    one, other = (Intake(read, a_ledger(dynamo), lambda: clock[0]) for _ in range(2))
+    for number in range(2):
+        for of in (["vpc-0"], ["rtb-1"], ["vpc-2"]):
+            clock[0] += 10
+            assert take(other, touched(number, "CreateRoute", clock[0] - 8, *of)) == set()
+    assert reads[0] == 3, "they are foreign"
+    clock[0] += pause
+    region.matters_since["vpc-0"] = clock[0]
+    region.keep(clock[0])
+    assert take(one, touched(7, "CreateTags", clock[0], "vpc-0", ours=True)) == {"vpc-0"}
+    clock[0] += 20
+    if name.startswith("Delete"):
+        for each in ids:
+            del region.thing_of[each]
+        region.keep(clock[0])
+    assert take(other, touched(8, name, clock[0] - 8, *ids)) == asked
+    reads[0] = 0
+    assert take(other, touched(9, "ModifyVpcAttribute", clock[0] - 8, "vpc-0")) == {"vpc-0"}
+    assert reads[0] == 0

@@ -299,3 +299,20 @@ def test_a_time_that_cannot_be_keeps_no_sweep_back(document: str) -> None:
     dynamo = FakeDynamo()
     dynamo.items["region", "swept"] = {"pk": {"S": "region"}, "sk": {"S": "swept"}, "doc": {"S": document}}
     assert a_ledger(dynamo).admits_sweep(NOW)
+
+
+def test_each_opt_in_is_told_by_another_text() -> None:
+    """Else one that reads between two of them could take the second for the first."""
+    dynamo = FakeDynamo()
+    ledger = a_ledger(dynamo)
+    told = [ledger.last_opt_in()]
+    for _ in range(2):
+        assert ledger.tell_opt_in(NOW)
+        told.append(a_ledger(dynamo).last_opt_in())
+    assert told[0] == ""
+    assert len(set(told)) == 3
+    dynamo.items["region", "opted-in"] = {"pk": {"S": "region"}, "sk": {"S": "opted-in"}}
+    assert ledger.last_opt_in() is None
+    dynamo.error = refusal("AccessDeniedException")
+    assert ledger.last_opt_in() is None
+    assert not ledger.tell_opt_in(NOW)

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from reconciler.domain import trail
 from reconciler.domain.counts import Count, Metric
+from reconciler.domain.index import Index
 from reconciler.domain.trail import WATCHED, MalformedEvent, ResourceType, Touched
+from reconciler.intake import Intake
 from reconciler.messages import RunRequest, SweepRequest
 from reconciler.queue import NotQueued, Queue
 from tests.unit.domain.test_trail import an_api_call
-from tests.unit.fakes import FakeSqs
+from tests.unit.fakes import FakeDynamo, FakeSqs, a_ledger
+from tests.unit.test_intake_histories import touched
 
 URL = "https://runs.fifo"
 NOW = 1_795_420_800.0
@@ -72,6 +75,22 @@ def test_vpcs_do_not_stand_for_each_other() -> None:
 def test_without_a_debounce_each_event_asks_for_itself_and_twice_handled_asks_once() -> None:
     assert dedup_id(debounce=0, origin="event-1") != dedup_id(debounce=0, origin="event-2")
     assert dedup_id(debounce=0, now=NOW) == dedup_id(debounce=0, now=NOW + 1)
+
+
+def test_without_a_debounce_no_event_is_dropped_for_one_that_comes_twice() -> None:
+    """A batch of an event that was handled before and of a new one asks anew."""
+    clock, sqs = [NOW], FakeSqs()
+    queue = Queue(sqs.client, URL, 0)
+    intake = Intake(lambda _: Index(clock[0], {"vpc-1": "vpc-1"}), a_ledger(FakeDynamo()), lambda: clock[0])
+    first, second = (touched(each, "ModifyVpcAttribute", NOW, "vpc-1") for each in (1, 2))
+    ids = []
+    for batch in ([first], [first, first], [first, second], [second, first], [second]):
+        taken = intake.take(batch)
+        queue.request_runs(taken.requests, clock[0], taken.origins)
+        ids.append(sqs.sent[-1]["MessageDeduplicationId"])
+    assert ids[0] == ids[1]
+    assert ids[2] == ids[3]
+    assert len(set(ids)) == 3
 
 
 def dedup_ids(*requests: RunRequest) -> set[str]:

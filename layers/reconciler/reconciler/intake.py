@@ -2,15 +2,20 @@
 
 What the index knows costs no call. For the rest of a batch it is read anew, once. Where EC2 refuses that, the
 events that needed it are tried again; the work never becomes wider.
+
+Several processes take batches, each with an index of its own. The one that takes an opt-in tells the others
+by the ledger, before it asks for the run. One that did not see that yet judged its events before that run
+begins, which covers them.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .domain.index import Index, Indexes, Settled, named_by
+from .domain.index import Index, Indexes, Settled, is_group, named_by
 from .ec2 import errors
 from .messages import RunRequest
 
@@ -29,16 +34,19 @@ _FOREIGN_SECONDS = 3600.0
 
 @dataclass(frozen=True)
 class Taken:
-    """What a batch of events asks for: `requests` of runs, one a VPC; `causes`, each with its VPC; `learnt`,
-    the VPC of each new resource, for who does not hear of it; and `sweep_since`, in milliseconds since 1970,
-    where a thing is gone whose VPC nobody knows. `unsettled` are the events of which nothing can be said now,
-    and `refusal` says why.
+    """What a batch of events asks for: `requests` of runs, one a VPC; `origins`, what tells each from one of
+    other events, by VPC; `causes`, each with its VPC; `learnt`, the VPC of each new resource, for who does
+    not hear of it; and `sweep_since`, in milliseconds since 1970, where a thing is gone whose VPC nobody
+    knows. `opts_in` says that some VPC may have come to matter. `unsettled` are the events of which nothing
+    can be said now, and `refusal` says why.
     """
 
     requests: tuple[RunRequest, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
     causes: tuple[tuple[str, Cause], ...] = ()
     learnt: Mapping[str, str] = field(default_factory=dict)
     sweep_since: int | None = None
+    opts_in: bool = False
     unsettled: tuple[Touched, ...] = ()
     refusal: str = ""
 
@@ -53,6 +61,11 @@ class Intake:
     now: Callable[[], float]
     _indexes: Indexes = field(default_factory=Indexes)
     _named: dict[str, float] = field(default_factory=dict)
+    # The opt-in that was the last one when silence began to count; None where none can count.
+    _opt_in: str | None = None
+    # What the ledger has not taken yet.
+    _untold: dict[str, str] = field(default_factory=dict)
+    _opt_in_untold: bool = False
 
     def take(self, events: Sequence[Touched]) -> Taken:
         """Say what a batch of events asks for. Sends and writes nothing; the same one may be taken again."""
@@ -60,26 +73,53 @@ class Intake:
         self._remember_named(events)
         known_before = self._indexes.learnt
         self._indexes = self._indexes.having_learnt(events)
+        has_named = self._indexes.has(self._named)
+        if not has_named or any(map(self._indexes.relies_on_silence, events)):
+            self._heed_opt_ins()
         found = [self._indexes.settle(each) for each in events]
         refusal = ""
-        if any(map(self._needs_reading, found)) or not self._indexes.has(self._named):
+        if not has_named or any(map(self._needs_reading, events, found)):
             try:
                 self._indexes = self._indexes.read(self.read(self._named)).having_learnt(events)
             except errors.ERRORS as error:
                 refusal = str(errors.classify(error))
             found = [self._indexes.settle(each, just_read=not refusal) for each in events]
         pairs = list(zip(events, found, strict=True))
-        settled = [(each, known) for each, known in pairs if not self._needs_reading(known)]
+        settled = [pair for pair in pairs if not (refusal and self._needs_reading(*pair))]
+        unsettled = [each for each, known in pairs if refusal and self._needs_reading(each, known)]
         located, lost = self._with_gone(settled)
         self._indexes = self._indexes.having_settled(settled)
+        learnt = self._indexes.learnt
+        self._untold |= {each: learnt[each] for each in learnt.keys() - known_before.keys()}
         return Taken(
-            _requests(located),
+            *_requests(located),
             tuple((vpc_id, each.cause) for each, those in located for vpc_id in sorted(those) if each.actor),
-            {each: vpc_id for each, vpc_id in self._indexes.learnt.items() if each not in known_before},
+            dict(self._untold),
             min(map(_milliseconds, lost), default=None),
-            tuple(each for each, known in pairs if self._needs_reading(known)),
+            any(each.names_our_tags for each in events),
+            tuple(unsettled),
             refusal,
         )
+
+    def tell_others(self, taken: Taken) -> None:
+        """Tell other processes of an opt-in; before the runs of `taken` are asked for. Where the ledger
+        refuses, the next batch tells of it."""
+        self._opt_in_untold |= taken.opts_in
+        if self._opt_in_untold and self.ledger.tell_opt_in(self.now()):
+            self._opt_in_untold = False
+
+    def keep(self, taken: Taken) -> None:
+        """Keep in the ledger who did what, and of which VPC new things are. What the ledger refuses of the
+        latter is kept after a later batch."""
+        if self.ledger.add_causes(taken.causes) and self.ledger.add_learnt(taken.learnt, self.now()):
+            self._untold = {each: of for each, of in self._untold.items() if each not in taken.learnt}
+
+    def _heed_opt_ins(self) -> None:
+        """Let nothing count as foreign by an index that is older than an opt-in of another process's."""
+        opt_in = self.ledger.last_opt_in()
+        if opt_in is None or opt_in != self._opt_in:
+            self._indexes = self._indexes.without_silence()
+        self._opt_in = opt_in
 
     def _forget(self) -> None:
         newest = self._indexes.newest
@@ -92,10 +132,11 @@ class Intake:
         kept = {vpc_id: until for vpc_id, until in self._named.items() if until > now}
         self._named = kept | dict.fromkeys(named, now + _NAMED_SECONDS)
 
-    def _needs_reading(self, found: Settled) -> bool:
+    def _needs_reading(self, touched: Touched, found: Settled) -> bool:
         """Whether an index would say more of an event. One that is read after a deletion says nothing of it,
-        but a first one is needed for what comes after."""
-        return bool(found.unread) or (bool(found.gone) and self._indexes.newest is None)
+        but one is needed for what comes after; of groups, the ledger knows enough."""
+        gone = any(not is_group(each) for each in found.gone)
+        return bool(found.unread) or (gone and not self._indexes.knew_before(touched))
 
     def _with_gone(self, settled: Iterable[tuple[Touched, Settled]]) -> tuple[list[Located], list[Touched]]:
         """The VPCs of each event, also of deleted things of which the ledger knows the VPC; and the events of
@@ -107,26 +148,34 @@ class Intake:
         for touched, found in settled:
             those = {made[each] for each in found.gone if each in made} if made else set()
             located.append((touched, found.vpc_ids | those))
-            certain = made is not None and self._indexes.knew_before(touched)
-            if found.gone.difference(made or ()) and not certain:
+            if any(not self._needs_no_sweep(each, touched, made) for each in found.gone):
                 lost.append(touched)
         return located, lost
 
+    def _needs_no_sweep(self, gone: str, touched: Touched, made: Mapping[str, str] | None) -> bool:
+        """Whether a deleted thing concerned nobody, or its VPC is known by what was `made`."""
+        if made is None:
+            return False
+        # A group matters only where it is ours: the ledger knows each that was made or taken over.
+        return gone in made or is_group(gone) or self._indexes.knew_before(touched)
 
-def _requests(located: Iterable[Located]) -> tuple[RunRequest, ...]:
-    """One request for each VPC, of the first of its events."""
+
+def _requests(located: Iterable[Located]) -> tuple[tuple[RunRequest, ...], Mapping[str, str]]:
+    """One request for each VPC, of the first of its events, and what stands for all of these."""
     of: dict[str, list[Touched]] = {}
     for touched, those in located:
         for vpc_id in those:
             of.setdefault(vpc_id, []).append(touched)
-    requests = []
+    requests, origins = [], {}
     for vpc_id, events in sorted(of.items()):
         first = min(events, key=lambda each: each.time)
         refused = dict.fromkeys(resource for each in events for resource in each.refused)
         requests.append(
             RunRequest(vpc_id, _milliseconds(first), refused=tuple(refused), correlation_id=first.event_id)
         )
-    return tuple(requests)
+        ids = " ".join(sorted({each.event_id for each in events}))
+        origins[vpc_id] = hashlib.sha256(ids.encode()).hexdigest()[:32]
+    return tuple(requests), origins
 
 
 def _milliseconds(touched: Touched) -> int:

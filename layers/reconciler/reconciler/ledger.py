@@ -4,7 +4,8 @@ It is memory, never truth: where it cannot be read or written, every method give
 goes on, and `table` says so in the log; what needs memory degrades (docs/decisions, 0006).
 
 Items: `vpc#ID` with `state` (a JSON document of `Memory`), `cause#TIME#EVENT` and `claim#RESOURCE`; `made#ID`
-with `vpc`, of what was made here or is new; `region` with `teardowns`, `swept` and `takeover#INSTALLATION`.
+with `vpc`, of what was made here or is new; `region` with `teardowns`, `swept`, `opted-in` and
+`takeover#INSTALLATION`.
 Sort keys fall so that one page, newest first, has the state, the claims and the latest causes of a VPC.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from uuid import uuid4
 
 from .domain import memory_json
 from .domain.memory import Cause, Memory
@@ -137,6 +139,21 @@ class Ledger:
         return {each: found.get(each, Memory(each, complete=complete)) for each in ordered}
 
     # ---- the Region
+
+    def tell_opt_in(self, now: float) -> bool:
+        """Let other processes know that an event spoke of a tag of ours; False where that was refused. `now`
+        is in seconds since 1970."""
+        return self._table.put_many([item((_REGION, "opted-in"), f"{int(now * 1000)}-{uuid4().hex}")])
+
+    def last_opt_in(self) -> str | None:
+        """What `tell_opt_in` wrote last, a different text each time, empty where it never did; None where the
+        ledger cannot be read."""
+        found = self._table.get_many([(_REGION, "opted-in")])
+        try:
+            return None if found is None else "".join(map(document_of, found))
+        except _UNREADABLE as error:
+            self._say(f"which opt-in was the last one cannot be read: {error!r}")
+            return None
 
     def is_complete(self) -> bool:
         """Whether what was made before the ledger has been taken over. Once it has, that stays so as long as

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from .messages import RunRequest, SweepRequest
@@ -41,10 +41,12 @@ class Queue:
         self._url = url
         self._debounce = debounce
 
-    def request_runs(self, requests: Iterable[RunRequest], now: float, origin: str = "") -> None:
-        """Ask for runs. `now` is in seconds since 1970; `origin` tells one message from another (by default
-        the event that asked first), so that the same one, handled twice, asks once even where nothing is
-        debounced.
+    def request_runs(
+        self, requests: Iterable[RunRequest], now: float, origin: str | Mapping[str, str] = ""
+    ) -> None:
+        """Ask for runs. `now` is in seconds since 1970; `origin` tells one message from another (for all VPCs
+        or for each, by default the event that asked first), so that the same one, handled twice, asks once
+        even where nothing is debounced.
 
         Raises:
             NotQueued: when SQS refuses any of them.
@@ -52,7 +54,7 @@ class Queue:
         """
         window = str(int(now // self._debounce)) if self._debounce else ""
         self._send(
-            (each.vpc_id, each.to_json(), f"{_kind(each)}/{window or origin or each.correlation_id}")
+            (each.vpc_id, each.to_json(), f"{_kind(each)}/{window or _origin(each, origin)}")
             for each in requests
         )
 
@@ -98,6 +100,11 @@ class Queue:
             ]
         if refused:
             raise NotQueued("; ".join(refused))
+
+
+def _origin(request: RunRequest, origin: str | Mapping[str, str]) -> str:
+    own = origin if isinstance(origin, str) else origin.get(request.vpc_id)
+    return own or request.correlation_id
 
 
 def _kind(request: RunRequest) -> str:

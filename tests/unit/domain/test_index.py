@@ -237,6 +237,32 @@ def test_what_is_gone_and_unknown_was_foreign_only_where_an_index_was_read_befor
     assert not again(KNOWN, THEN + 60 + 1800).knew_before(deleted), "what had it then is forgotten"
 
 
+def test_an_index_says_that_a_deleted_thing_was_foreign_for_a_quarter_of_an_hour() -> None:
+    """What was made since then, nobody may have told of."""
+    assert KNOWN.knew_before(an_event("DeleteSubnet", "subnet-9", at=THEN + 900))
+    late = an_event("DeleteSubnet", "subnet-9", at=THEN + 901)
+    assert not KNOWN.knew_before(late)
+    assert not again(KNOWN, THEN + 950).knew_before(late), "one that was read after it says nothing"
+    assert again(again(KNOWN, THEN + 100), THEN + 950).knew_before(late)
+
+
+def test_without_silence_only_what_is_known_counts_and_indexes_that_are_read_from_then_on() -> None:
+    indexes, event = again(KNOWN, THEN + 100), an_event("ModifyVpcAttribute", OTHER)
+    indexes = indexes.having_settled([(event, only())])
+    later = an_event("ModifyVpcAttribute", OTHER, at=THEN + 200)
+    deleted = an_event("DeleteSubnet", "subnet-9", at=THEN + 200)
+    assert (indexes.settle(later), indexes.knew_before(deleted)) == (only(), True)
+    assert indexes.relies_on_silence(later)
+    assert indexes.relies_on_silence(deleted)
+    assert not indexes.relies_on_silence(event), "an index was read after it"
+    assert not indexes.relies_on_silence(an_event("DeleteSubnet", "subnet-1", at=THEN + 200))
+    indexes = indexes.without_silence()
+    assert (indexes.settle(later), indexes.knew_before(deleted)) == (unread(OTHER), False)
+    assert indexes.settle(event) == only()
+    assert not again(indexes, THEN + 300).knew_before(deleted)
+    assert again(indexes, THEN + 199).knew_before(deleted)
+
+
 def test_a_vpc_that_is_gone_and_was_known_is_looked_at_and_of_others_nothing_is_asked() -> None:
     assert KNOWN.settle(an_event("DeleteVpc", OURS)) == only(OURS)
     assert Indexes().settle(an_event("DeleteVpc", OTHER)) == only()

@@ -6,7 +6,6 @@ now and then, and events are settled against it: the cost does not grow with oth
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -28,6 +27,9 @@ _SHOWN_SECONDS = 5.0
 # As long as what is gone is known. An event that comes later than this is one of many that do.
 _GONE_KEPT_SECONDS = 1800.0
 _FOREIGN_KEPT = 100_000
+# What was made since the last index, an event or the ledger tells of. What neither told of is unknown for no
+# longer than this. Shorter, more deletions of other people's things would ask for sweeps.
+_CERTAIN_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class _Gone:
 @dataclass(frozen=True)
 class Indexes:
     """The newest index, what earlier ones had and it has not, what events said since, and the ids that are
-    foreign. `first_at` is when the first index was read.
+    foreign. `read_at` is when indexes were read lately whose silence still counts.
 
     A resource stays in its VPC, and a VPC comes to matter by a tag of ours, which is an event: what is
     foreign stays so until then.
@@ -73,7 +75,7 @@ class Indexes:
     gone: Mapping[str, _Gone] = field(default_factory=dict)
     learnt: Mapping[str, str] = field(default_factory=dict)
     foreign: frozenset[str] = frozenset()
-    first_at: float = math.inf
+    read_at: tuple[float, ...] = ()
 
     def read(self, index: Index) -> Indexes:
         """With an index that was just read."""
@@ -94,8 +96,19 @@ class Indexes:
             for each, vpc_id in self.learnt.items()
             if each not in index.vpc_of and vpc_id in index.vpc_of
         }
-        first_at = min(self.first_at, index.read_at)
-        return replace(self, newest=index, gone=kept | left, learnt=learnt, first_at=first_at)
+        oldest = index.read_at - _GONE_KEPT_SECONDS - _CERTAIN_SECONDS
+        read_at = (*(each for each in self.read_at if each >= oldest), index.read_at)
+        return replace(self, newest=index, gone=kept | left, learnt=learnt, read_at=read_at)
+
+    def without_silence(self) -> Indexes:
+        """With what is known, and without what follows from that something is not: a VPC may have come to
+        matter since."""
+        return replace(self, foreign=frozenset(), read_at=())
+
+    def relies_on_silence(self, touched: Touched) -> bool:
+        """Whether an event is not settled by what is known, nor by an index that was read after it."""
+        found = replace(self, foreign=frozenset()).settle(touched)
+        return bool(found.unread or found.gone)
 
     def settle(self, touched: Touched, *, just_read: bool = False) -> Settled:
         """Which VPCs an event is about, as far as that is known. `just_read` says that the newest index was
@@ -125,11 +138,12 @@ class Indexes:
         return all(self.newest is not None and each in self.newest.vpc_of for each in vpc_ids)
 
     def knew_before(self, touched: Touched) -> bool:
-        """Whether an index was read before the event, and what it had is still known: what it had not was
-        foreign."""
-        if self.newest is None:
+        """Whether an index was read shortly before the event, and what it had is still known: what it had not
+        was foreign."""
+        time = touched.time.timestamp()
+        if self.newest is None or time <= self.newest.read_at - _GONE_KEPT_SECONDS:
             return False
-        return max(self.first_at, self.newest.read_at - _GONE_KEPT_SECONDS) < touched.time.timestamp()
+        return any(time - _CERTAIN_SECONDS <= each < time for each in self.read_at)
 
     def having_learnt(self, events: Iterable[Touched]) -> Indexes:
         """With what events say of new resources: those of one VPC, of which something is known. A security
@@ -158,7 +172,7 @@ class Indexes:
             return {}
         [vpc_id] = vpc_ids
         return {
-            each: vpc_id for each in touched.resources if not _is_group(each) and self._vpc_of(each) is None
+            each: vpc_id for each in touched.resources if not is_group(each) and self._vpc_of(each) is None
         }
 
     def _foreign_in(self, touched: Touched, found: Settled) -> Iterator[str]:
@@ -185,7 +199,7 @@ class Indexes:
 
     def _is_concerned(self, resource: str, touched: Touched) -> bool:
         """Whether a VPC has to be looked at for what happened to its resource."""
-        if not _is_group(resource) or touched.deletion_refused or touched.event_name in _OF_ANY_GROUP:
+        if not is_group(resource) or touched.deletion_refused or touched.event_name in _OF_ANY_GROUP:
             return True
         if self.newest is not None and resource in self.newest.vpc_of:
             return resource in self.newest.ours
@@ -197,5 +211,6 @@ def named_by(touched: Touched) -> frozenset[str]:
     return touched.ids.get(ResourceType.VPC, frozenset()) if touched.names_our_tags else frozenset()
 
 
-def _is_group(resource: str) -> bool:
+def is_group(resource: str) -> bool:
+    """Whether an id is a security group's."""
     return resource.startswith(f"{ResourceType.GROUP}-")
