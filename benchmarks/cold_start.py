@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests import environment
+
 TITLE = "Cold start"
 ROOT = Path(__file__).parents[1]
 LAYER = ROOT / ".aws-sam" / "build" / "ReconcilerLayer"
@@ -31,26 +33,6 @@ _FUNCTIONS = ("intake", "reconcile", "sweep")
 _CODE = """import app
 with open("/proc/self/status") as status:
     print(next(line.split()[1] for line in status if line.startswith("VmHWM:")))"""
-# What the template gives the functions, and Lambda.
-_ENVIRONMENT = {
-    "INSTALLATION_ID": "vpc-endpoint-remediator",
-    "TAG_PREFIX": "vpce-remediator",
-    "DEFAULT_MODE": "enforce",
-    "DEBOUNCE_SECONDS": "30",
-    "GRACE_PERIOD_MINUTES": "1440",
-    "TEARDOWN_LIMIT": "5",
-    "ENDPOINT_WRITE_RATE": "0.3",
-    "ENDPOINT_WRITE_BURST": "4",
-    "PAUSED": "false",
-    "LEDGER_TABLE": "ledger",
-    "ACCOUNT_ID": "111122223333",
-    "PASS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/runs.fifo",
-    "SWEEP_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/sweeps.fifo",
-    "AWS_REGION": "eu-west-1",
-    "AWS_DEFAULT_REGION": "eu-west-1",
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-}
 
 
 @dataclass(frozen=True)
@@ -65,7 +47,7 @@ class Kind:
         """What the process is given."""
         paths = [str(self.code), *([str(self.layer / "python")] if self.layer else [])]
         models = {"AWS_DATA_PATH": str(self.layer / "models")} if self.layer and self.models else {}
-        return _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(paths)} | models
+        return environment.FUNCTIONS | {"PYTHONPATH": os.pathsep.join(paths)} | models
 
 
 @dataclass(frozen=True)

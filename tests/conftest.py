@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from sandbox import access
+from tests import environment
 
 
 class OneStack(LoadScopeScheduling):
@@ -37,27 +38,6 @@ settings.load_profile("patient")
 # Somebody's settings must neither be used nor change what is tested. No proxy is asked for what is here.
 access.forget_the_callers_account()
 access.reach_loopback()
-os.environ.update(
-    {
-        "INSTALLATION_ID": "vpc-endpoint-remediator",
-        "TAG_PREFIX": "vpce-remediator",
-        "DEFAULT_MODE": "enforce",
-        "DEBOUNCE_SECONDS": "30",
-        "GRACE_PERIOD_MINUTES": "1440",
-        "TEARDOWN_LIMIT": "5",
-        "ENDPOINT_WRITE_RATE": "0.3",
-        "ENDPOINT_WRITE_BURST": "4",
-        "PAUSED": "false",
-        "LEDGER_TABLE": "ledger",
-        "ACCOUNT_ID": "111122223333",
-        "PASS_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/runs.fifo",
-        "SWEEP_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/111122223333/sweeps.fifo",
-        "AWS_REGION": "eu-west-1",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-)
+os.environ.update(environment.FUNCTIONS | {"AWS_EC2_METADATA_DISABLED": "true"})
 for name in [name for name in os.environ if name.startswith("POWERTOOLS_")]:
     del os.environ[name]
