@@ -11,10 +11,11 @@ import itertools
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from benchmarks import measured as figures
+from benchmarks.day.ledger import DayLedger
 from benchmarks.day.meter import ENDPOINT_CALLS, Meter
 from benchmarks.day.model import DEBOUNCE, START, Books, Model, Swept, some_time, sweep_starts
 from benchmarks.day.region import Region
@@ -46,6 +47,7 @@ class DayAccount:
         self._order = itertools.count()
         self._meter = Meter(model, measured, books)
         self._region = Region(model, number, self._chance, lambda: self.now, self._send)
+        self._ledger = DayLedger(books, self._region.made)
         self._queue = FifoQueue(lambda: self.now, DEBOUNCE)
         self._requests = Queue(cast("Any", self), "vpcs", DEBOUNCE)
         # Until when AWS is at work on a VPC, and what the ledger knows.
@@ -114,16 +116,17 @@ class DayAccount:
             self._at(self.now + 1, lambda: self._take_in(poller))
         is_cold = self.now - self._intake_used[poller] > model.process_kept
         intake = None if is_cold else self._intakes[poller]
-        intake = intake or Intake(self._read, cast("Any", self), lambda: self.now)
+        intake = intake or Intake(self._read, cast("Any", self._ledger), lambda: self.now)
         self._intakes[poller] = intake
         self._calls_of_batch = 0
         taken = intake.take(batch)
+        intake.tell_others(taken)
+        intake.keep(taken)
         calls = self._calls_of_batch
         cpu = meter.measured.cpu_of_events(len(batch)) + (meter.measured.cpu_of_index if calls else 0.0)
         spent = meter.invoke("intake", cpu, calls * model.read + 3 * model.ledger, is_cold=is_cold)
         self._intake_used[poller] = self.now + spent
         books.most_of_a_batch = max(books.most_of_a_batch, calls)
-        books.ledger_writes += len(taken.causes) + len(taken.learnt)
         books.sqs_standard += 2 * math.ceil(len(batch) / 10)
         plain = meter.of(figures.ONE_OF_OTHERS, "log_bytes")
         books.log_bytes += plain + len(taken.requests) * (meter.of(figures.ONE_OF_OURS, "log_bytes") - plain)
@@ -137,12 +140,6 @@ class DayAccount:
     def _read(self, _named: Iterable[str]) -> Index:
         self._calls_of_batch += self._meter.read(figures.NEW_OF_OTHERS, "intake", self.now)
         return self._region.index()
-
-    def vpcs_of(self, resource_ids: Iterable[str]) -> Mapping[str, str]:
-        """As the ledger: of which VPC these are that were made here."""
-        asked = list(resource_ids)
-        self._books.ledger_reads += len(asked)
-        return {each: self._region.made[each] for each in asked if each in self._region.made}
 
     # ---- the VPC queue
 
