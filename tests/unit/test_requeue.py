@@ -105,6 +105,12 @@ def test_a_run_before_its_turn_neither_ends_the_pauses_nor_makes_them_longer() -
     assert (served.failures, served.began) == (0, int(NOW * 1000))
 
 
+def test_who_waits_for_its_turn_and_asked_in_vain_spends_an_attempt() -> None:
+    request = RunRequest("vpc-1", 7, attempts=2, began=9)
+    again = following(a_run(request, paced=CREATE, in_vain=True))
+    assert (again.attempts, again.began, again.paced) == (3, 9, CREATE)
+
+
 @given(st.integers(0, 900), st.integers(0, 100))
 def test_no_pause_is_longer_than_five_minutes(debounce: int, failures: int) -> None:
     done = a_run(RunRequest("vpc-1", 7, failures=failures), failed=True)

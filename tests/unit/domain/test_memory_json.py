@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.domain.findings import Reason, Status
-from reconciler.domain.memory import Announced, Cause, Change, Made, Memory, OpenFinding
+from reconciler.domain.memory import Announced, Cause, Change, InVain, Made, Memory, OpenFinding
 from reconciler.domain.memory_json import Unreadable, dumps, loads
 
 NOON = 1_795_435_200
@@ -103,3 +103,15 @@ def test_what_nobody_announces_cannot_be_read(announced: Any) -> None:
     document["findings"][0]["announced"] = announced
     with pytest.raises(Unreadable):
         loads(json.dumps(document), EMPTY)
+
+
+def test_what_ec2_was_asked_for_in_vain_is_kept_and_need_not_be_there() -> None:
+    asked = (
+        InVain("0a", NOON, Status.BLOCKED, Reason.UNAUTHORIZED, "no"),
+        InVain("0b", NOON, Status.WAITING, failed=True),
+    )
+    memory = replace(EMPTY, in_vain=asked)
+    assert read(memory) == memory
+    document = json.loads(dumps(memory))
+    del document["in_vain"]
+    assert loads(json.dumps(document), EMPTY) == EMPTY

@@ -1,0 +1,228 @@
+"""Endpoint calls that EC2 refuses, while runs share a budget of them: each is asked for once, what can be
+made is made, and nobody waits behind them for long."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.conclusion import Ending
+from reconciler.domain.findings import Reason, Status
+from reconciler.domain.pace import EndpointCall, Pace, Precedence
+from reconciler.write_budget import WriteBudget
+from sandbox.ec2 import Call
+from tests.account import Account
+
+CREATE, DELETE = "CreateVpcEndpoint", "DeleteVpcEndpoints"
+FIRST_THREE = ("ecr.api", "ecr.dkr", "logs")
+ALL = (*FIRST_THREE, "secretsmanager", "ssm", "s3")
+
+
+def pace(account: Account, burst: int = 4) -> None:
+    """From here on, runs share a budget. What was made before it is free."""
+    account.budget = WriteBudget(account.new_table(), Pace(0.3, burst), account.clock.now)
+
+
+def deny(account: Account, services: Iterable[str] = ALL, vpcs: Iterable[str] = ()) -> None:
+    ends, those = tuple(services), frozenset(vpcs)
+
+    def is_denied(given: Any) -> bool:
+        return bool(given["ServiceName"].endswith(ends) and (not those or given["VpcId"] in those))
+
+    account.ec2.faults.before(CREATE, "UnauthorizedOperation", "no", times=10**6, when=is_denied)
+
+
+def asked(calls: Iterable[Call]) -> Counter[str]:
+    """How often each service was asked for, by the end of its name."""
+    names = (each.params["ServiceName"] for each in calls if each.action == CREATE)
+    return Counter(next(end for end in ALL if name.endswith(end)) for name in names)
+
+
+def made(account: Account, vpc_id: str) -> set[str]:
+    """Of interface and of gateway endpoints."""
+    answer = account.customer.describe_vpc_endpoints(Filters=[{"Name": "vpc-id", "Values": [vpc_id]}])
+    there = (each["ServiceName"] for each in answer["VpcEndpoints"])
+    return {next(end for end in ALL if name.endswith(end)) for name in there}
+
+
+def of_ecs(account: Account, number: int = 1) -> str:
+    """A VPC with all six endpoints."""
+    vpc_id = account.vpc(number=number, profile="ecs")
+    account.converge(vpc_id)
+    return vpc_id
+
+
+@pytest.mark.parametrize("burst", [1, 4])
+def test_a_vpc_of_which_everything_is_denied_is_blocked_and_each_service_was_asked_for_once(
+    account: Account, burst: int
+) -> None:
+    pace(account, burst)
+    vpc_id = account.vpc(profile="ecs")
+    deny(account)
+    with account.calls() as calls:
+        runs = account.converge(vpc_id, at_most=8)
+    assert runs[-1].ending is Ending.BLOCKED
+    assert {each.reason for each in runs[-1].findings} == {Reason.UNAUTHORIZED}
+    assert all("UnauthorizedOperation" in each.detail for each in runs[-1].findings)
+    assert asked(calls).keys() == set(ALL)
+    assert asked(calls).total() <= 8
+
+
+def test_what_is_denied_does_not_keep_the_others_from_being_made(account: Account) -> None:
+    pace(account)
+    vpc_id = account.vpc(profile="ecs")
+    deny(account, FIRST_THREE)
+    runs = account.converge(vpc_id, at_most=8)
+    assert runs[-1].ending is Ending.BLOCKED
+    assert made(account, vpc_id) == {*ALL} - {*FIRST_THREE}
+
+
+def test_what_ec2_cannot_do_for_now_does_not_keep_the_others_from_being_made(account: Account) -> None:
+    pace(account, burst=1)
+    vpc_id = account.vpc(profile="ecs")
+
+    def is_first(given: Any) -> bool:
+        return bool(given["ServiceName"].endswith(FIRST_THREE[0]))
+
+    account.ec2.faults.before(CREATE, "InternalError", times=10**6, when=is_first)
+    runs = account.converge(vpc_id, at_most=60)
+    assert runs[-1].ending is Ending.STUCK
+    assert made(account, vpc_id) == {*ALL} - {FIRST_THREE[0]}
+
+
+def test_what_was_refused_does_not_wait_for_a_turn_to_be_refused_again(account: Account) -> None:
+    pace(account)
+    vpc_id = account.vpc(profile="ecs")
+    deny(account)
+    account.converge(vpc_id)
+    before = account.ledger.read(vpc_id)
+    assert account.budget
+    assert before
+    while account.budget.take(EndpointCall.CREATE, Precedence.URGENT):
+        pass
+    with account.calls() as calls:
+        run = account.one_run(vpc_id)
+    assert (run.ending, run.paced, asked(calls).total()) == (Ending.BLOCKED, None, 0)
+    assert run.news == (), "it is told once"
+    after = account.ledger.read(vpc_id)
+    assert after
+    assert (after.making, {*after.in_vain}) == ((), {*before.in_vain})
+
+
+def test_an_intention_stays_open_where_ec2_was_not_asked_again(account: Account) -> None:
+    """A run that died after its call may have made it."""
+    pace(account)
+    vpc_id = account.vpc(profile="ecs")
+    deny(account)
+    account.converge(vpc_id)
+    memory = account.ledger.read(vpc_id)
+    assert memory
+    account.ledger.save(memory.opened(["what a run that died asked for"], account.clock.now()))
+    purpose = next(each.resource for each in memory.findings if each.status is Status.BLOCKED)
+    opened = account.ledger.read(vpc_id)
+    assert opened
+    account.ledger.save(opened.opened([purpose], account.clock.now()))
+    assert account.budget
+    while account.budget.take(EndpointCall.CREATE, Precedence.URGENT):
+        pass
+    account.one_run(vpc_id)
+    after = account.ledger.read(vpc_id)
+    assert after
+    assert purpose in {each.purpose for each in after.making}
+
+
+def test_once_a_denial_is_lifted_all_is_made_though_each_run_has_few_slots(account: Account) -> None:
+    pace(account)
+    vpc_id = account.vpc(profile="ecs")
+    deny(account)
+    account.converge(vpc_id)
+    account.ec2.faults.clear()
+    account.clock.advance(3600)
+    assert account.converge(vpc_id)[-1].ending is Ending.CONVERGED
+
+
+def test_each_of_what_was_refused_is_asked_for_in_turn(account: Account) -> None:
+    """A run asks for two of them; the one whose denial is lifted may be any."""
+    pace(account, burst=2)
+    vpc_id = account.vpc(profile="ecs")
+    deny(account)
+    account.converge(vpc_id)
+    account.ec2.faults.clear()
+    deny(account, set(ALL) - {"ssm"})
+    for _ in range(6):
+        account.clock.advance(3600)
+        account.converge(vpc_id, at_most=8)
+    assert made(account, vpc_id) == {"ssm"}
+
+
+def test_vpcs_of_which_everything_is_denied_keep_no_other_from_its_endpoints(account: Account) -> None:
+    denied = [of_ecs(account, number) for number in (1, 2, 3, 4)]
+    for each in denied:
+        ids = [endpoint["VpcEndpointId"] for endpoint in account.truth.endpoints(each)]
+        account.customer.delete_vpc_endpoints(VpcEndpointIds=ids)
+    account.clock.advance(600)
+    pace(account)
+    new = account.vpc(number=40)
+    deny(account, vpcs=denied)
+    with account.calls() as calls:
+        runs = {each: account.one_run(each) for each in (*denied, new)}
+        for _ in range(12):
+            account.clock.advance(30)
+            for vpc_id, run in runs.items():
+                if run.ending is Ending.REQUEUED:
+                    runs[vpc_id] = account.one_run(vpc_id, account.next_request(run))
+                account.clock.advance(1)
+    assert {runs[each].ending for each in denied} == {Ending.BLOCKED}
+    assert runs[new].ending is Ending.CONVERGED
+    creates = [each for each in calls if each.action == CREATE]
+    assert len(creates) <= 36, "26 that are needed, and a few again; 0.3 a second would be 120"
+
+
+@pytest.mark.parametrize("burst", [1, 4])
+def test_an_endpoint_that_may_not_be_deleted_keeps_no_other_from_it(burst: int) -> None:
+    account = Account(grace_seconds=0)
+    vpc_id = of_ecs(account)
+    pace(account, burst)
+    [kept, *_] = sorted(each["VpcEndpointId"] for each in account.truth.endpoints(vpc_id))
+    account.ec2.faults.before(
+        DELETE, "UnauthorizedOperation", "no", times=10**6, when=lambda given: kept in str(given)
+    )
+    account.tag(vpc_id, profile="none")
+    run = account.one_run(vpc_id)
+    for _ in ALL:
+        account.clock.advance(30)
+        run = account.one_run(vpc_id, account.next_request(run))
+    assert [each["VpcEndpointId"] for each in account.truth.endpoints(vpc_id)] == [kept]
+
+
+def test_who_was_refused_its_first_endpoint_has_not_begun(account: Account) -> None:
+    pace(account)
+    vpc_id = account.vpc(profile="ecs")
+    deny(account)
+    run = account.one_run(vpc_id)
+    assert (run.precedence, account.next_request(run).precedence) == (Precedence.NEW, Precedence.NEW)
+
+
+def test_only_what_a_vpc_had_is_urgent(account: Account) -> None:
+    vpc_id = account.converged_vpc()
+    pace(account)
+    account.tag(vpc_id, profile="ecs")
+    assert account.one_run(vpc_id).precedence is Precedence.BEGUN, "a new profile is a roll-out"
+
+
+def test_what_ec2_refused_is_not_urgent_again(account: Account) -> None:
+    vpc_id = of_ecs(account)
+    pace(account)
+    deny(account, FIRST_THREE)
+    for lost in account.truth.endpoints(vpc_id):
+        account.customer.delete_vpc_endpoints(VpcEndpointIds=[lost["VpcEndpointId"]])
+    account.clock.advance(600)
+    first = account.one_run(vpc_id)
+    assert first.precedence is Precedence.URGENT
+    account.clock.advance(30)
+    again = account.one_run(vpc_id, replace(account.next_request(first), paced=None))
+    assert again.precedence is Precedence.BEGUN

@@ -1,0 +1,154 @@
+"""Whatever EC2 refuses, a chain of runs with few slots ends, and each step was asked for by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+from hypothesis import given
+from hypothesis import strategies as st
+from mypy_boto3_ec2 import EC2Client
+
+from reconciler.domain import in_vain
+from reconciler.domain.actions import CreateEndpoint, CreateGatewayEndpoint, DeleteEndpoint, ModifyEndpoint
+from reconciler.domain.execution import Outcome
+from reconciler.domain.findings import Reason, Status
+from reconciler.domain.memory import InVain, Memory
+from reconciler.domain.model import Mode
+from reconciler.domain.pace import EndpointCall
+from reconciler.domain.plan import Plan, Step
+from reconciler.ec2.execute import execute
+from tests.unit.fakes import refusal
+
+PARTS = ("RemoveSubnetIds", "RemoveSecurityGroupIds", "AddRouteTableIds", "RemoveRouteTableIds")
+CREATES = [
+    CreateGatewayEndpoint("vpc-1", "s3", ("rtb-1",), {"Name": "s3"}),
+    *(
+        CreateEndpoint("vpc-1", name, (("subnet-a",),), "sg-1", {"Name": name})
+        for name in ("a", "b", "c", "d")
+    ),
+]
+DELETES = [DeleteEndpoint(f"vpce-{number}") for number in range(5)]
+MODIFIES = [
+    ModifyEndpoint("vpce-9", remove_subnet_ids=("subnet-1",)),
+    ModifyEndpoint("vpce-9", remove_group_ids=("sg-2",)),
+    ModifyEndpoint("vpce-9", add_route_table_ids=("rtb-2",)),
+    ModifyEndpoint("vpce-9", remove_route_table_ids=("rtb-3",)),
+]
+STEPS = [Step(action, ()) for action in (*CREATES, *DELETES, *MODIFIES)]
+NAMES = ("s3", "a", "b", "c", "d", *(each.endpoint_id for each in DELETES), *PARTS)
+
+
+class Denying:
+    """An EC2 that denies each call that has one of these in it, and keeps what it was asked for."""
+
+    def __init__(self, denied: set[str]) -> None:
+        self.denied = denied
+        self.asked: list[tuple[str, ...]] = []
+
+    def _ask(self, *names: str) -> None:
+        self.asked.append(names)
+        if self.denied & {*names}:
+            raise refusal("UnauthorizedOperation")
+
+    def create_vpc_endpoint(self, *, ServiceName: str, **_: Any) -> Any:  # noqa: N803
+        self._ask(ServiceName)
+        return {"VpcEndpoint": {"VpcEndpointId": f"vpce-{ServiceName}", "State": "pending"}}
+
+    def modify_vpc_endpoint(self, *, VpcEndpointId: str, **parts: Any) -> Any:  # noqa: N803
+        assert VpcEndpointId
+        self._ask(*parts)
+        return {}
+
+    def delete_vpc_endpoints(self, *, VpcEndpointIds: list[str]) -> Any:  # noqa: N803
+        self._ask(*VpcEndpointIds)
+        return {"Unsuccessful": []}
+
+
+class Burst:
+    """So many slots of each call."""
+
+    def __init__(self, burst: int) -> None:
+        self.left = dict.fromkeys(EndpointCall, burst)
+
+    def take(self, call: EndpointCall) -> bool:
+        self.left[call] -= 1
+        return self.left[call] >= 0
+
+    def charge(self, call: EndpointCall) -> None:
+        pass
+
+    def empty(self, call: EndpointCall) -> None:
+        pass
+
+    def begin(self) -> None:
+        pass
+
+
+def one_run(steps: list[Step], memory: Memory, ec2: Denying, burst: int, now: float) -> list[Outcome]:
+    plan = in_vain.noted(Plan.of((), steps), memory)
+    return execute(plan, cast("EC2Client", ec2), Mode.ENFORCE, lambda: now, slots=Burst(burst))
+
+
+@given(st.sets(st.sampled_from(NAMES)), st.integers(1, 5))
+def test_whatever_is_refused_a_chain_of_runs_ends_and_each_step_was_asked_for_by_itself(
+    denied: set[str], burst: int
+) -> None:
+    ec2, memory, left = Denying(denied), Memory("vpc-1"), list(STEPS)
+    for now in range(1, 20):
+        outcomes = one_run(left, memory, ec2, burst, now)
+        assert {each.step for each in outcomes} == {*left}
+        memory = replace(memory, in_vain=in_vain.after(outcomes, (), now))
+        left = [each.step for each in outcomes if each.status is not Status.REMEDIATED]
+        if all(each.status is Status.BLOCKED for each in outcomes):
+            break
+    else:
+        assert not left, "the chain does not end"
+    assert len(left) == len(denied)
+    assert {names[0] for names in ec2.asked if len(names) == 1} >= denied
+
+
+def known(status: Status = Status.BLOCKED, time: int = 7, **more: Any) -> InVain:
+    return InVain("", time, status, Reason.UNAUTHORIZED, "no", **more)
+
+
+def a_step(name: str, before: InVain | None = None) -> Step:
+    return Step(CreateEndpoint("vpc-1", name, (("subnet-a",),), "sg-1", {"Name": name}), (), in_vain=before)
+
+
+def test_what_was_never_asked_for_comes_first_then_what_was_so_the_longest_ago() -> None:
+    gateway = Step(CREATES[0], ())
+    steps = [a_step("b", known(time=9)), a_step("a", known(time=8)), a_step("c"), gateway]
+    assert Plan.of((), steps).steps == (steps[2], gateway, steps[1], steps[0])
+
+
+def test_what_was_refused_is_left_out_of_the_call_for_the_rest() -> None:
+    ec2 = Denying(set())
+    steps = [
+        replace(Step(each, ()), in_vain=known() if not n else None) for n, each in enumerate(DELETES[:3])
+    ]
+    execute(Plan.of((), steps), cast("EC2Client", ec2), Mode.ENFORCE, lambda: 0.0, slots=Burst(2))
+    assert ec2.asked == [("vpce-1", "vpce-2"), ("vpce-0",)]
+
+
+def test_what_ec2_could_not_do_waits_for_its_turn_and_fails_still() -> None:
+    waiting = Outcome(
+        a_step("a", known(Status.WAITING, failed=True)), Status.WAITING, paced=EndpointCall.CREATE
+    )
+    assert in_vain.settled(waiting) == replace(waiting, failed=True)
+    new = replace(waiting, step=a_step("a"))
+    assert in_vain.settled(new) == new
+
+
+def test_what_ec2_throttled_it_has_not_looked_at() -> None:
+    throttled = Outcome(a_step("a"), Status.WAITING, throttled=True, asked=True, paced=EndpointCall.CREATE)
+    assert in_vain.after([throttled], (), 9) == ()
+    refused = replace(throttled, step=a_step("a", known()))
+    assert in_vain.settled(refused).status is Status.BLOCKED
+
+
+def test_where_ec2_takes_what_it_had_refused_the_rest_is_as_if_never_asked_for() -> None:
+    rest = Outcome(a_step("b", known()), Status.BLOCKED, is_remembered=True)
+    assert in_vain.after([rest], (), 9) == (known(),)
+    cured = Outcome(a_step("a", known()), Status.REMEDIATED, asked=True)
+    assert in_vain.after([cured, rest], (), 9) == ()
