@@ -32,10 +32,13 @@ def main(names: list[str]) -> None:
     """Run benchmarks, and write their results over those that were there.
 
     Raises:
-        SystemExit: when one of them needs the layer, and it is not as it is on Lambda.
+        SystemExit: when there is none of such a name, or one needs the layer, and it is not as it is on
+            Lambda.
     """
     page = ""
     names = names or list(BENCHMARKS)
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        sys.exit(f"no benchmark: {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     if ON_THE_LAYER & {*names}:
         cold_start.need_layer()  # at once, not after the others have run
     for name in names:

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from benchmarks import cost
-from benchmarks.__main__ import RESULTS, in_words
+from benchmarks.__main__ import RESULTS, in_words, main
 from benchmarks.calls import slope
 from benchmarks.day.model import Model
 from benchmarks.simulation import simulate
@@ -171,3 +171,8 @@ def test_the_policies_of_cloud_custodian_go_by_the_tags_that_the_remediator_puts
         "aws.vpc": {f"{prefix}profile": "present"},
         "aws.security-group": {f"{prefix}owner": "present"},
     }
+
+
+def test_a_benchmark_that_is_not_there_is_named_before_others_run() -> None:
+    with pytest.raises(SystemExit, match="no benchmark: roll-out; there are calls, rollout, "):
+        main(["cost", "roll-out"])
