@@ -57,11 +57,15 @@ class AsIf(Observer):
         return super().one(vpc_id, profiles, with_interfaces=with_interfaces)
 
     def many(
-        self, vpc_ids: Iterable[str], profiles: Profiles, dns_on: Set[str] = frozenset()
+        self,
+        vpc_ids: Iterable[str],
+        profiles: Profiles,
+        dns_on: Set[str] = frozenset(),
+        is_over: Callable[[], bool] = lambda: False,
     ) -> list[Observation]:
         return [
             replace(each, vpc=replace(each.vpc, tags=self._retag(each.vpc)))
-            for each in super().many(vpc_ids, profiles, dns_on)
+            for each in super().many(vpc_ids, profiles, dns_on, is_over)
         ]
 
 

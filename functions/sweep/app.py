@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 RUNTIME = Runtime.start(Function.SWEEP, patient=True)
 # What EC2 refuses for so long is for a person: the request goes to the dead letters.
 _TRIES = 5
-# A sweep of 200 VPCs takes less.
+# Calls that were begun before the deadline end within this, though EC2 throttles them a few times.
 _ROOM_SECONDS = 60
 
 

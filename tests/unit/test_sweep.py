@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, cast
-from unittest.mock import Mock
+from unittest.mock import ANY, Mock
 
 import pytest
 
@@ -75,7 +75,7 @@ def swept(
 
 def test_what_is_tagged_and_what_has_something_owned_in_it_is_observed_at_once() -> None:
     _, observer = swept(tagged=["vpc-1", "vpc-2"], groups=["vpc-2", "vpc-3"], endpoints=["vpc-3", "vpc-4"])
-    observer.many.assert_called_once_with(["vpc-1", "vpc-2", "vpc-3", "vpc-4"], builtin(), frozenset())
+    observer.many.assert_called_once_with(["vpc-1", "vpc-2", "vpc-3", "vpc-4"], builtin(), frozenset(), ANY)
 
 
 def test_a_region_without_tagged_vpcs_has_nothing_to_tell() -> None:

@@ -7,13 +7,17 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Lock
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
 from functions.sweep import app
+from reconciler.domain.model import Observation
 from reconciler.domain.rolling import shard_of, trusted
 from reconciler.ec2 import filters
+from reconciler.ec2.observe import Observer
 from reconciler.reconcile import Means
 from reconciler.sweep import Sweep, sweep
 from sandbox.ec2.rules import pages
@@ -54,14 +58,33 @@ def attributes_read(account: Account, means: Means | None = None, **how: Any) ->
 
 
 class Clock:
-    """A clock that goes on by a second each time that it is looked at."""
+    """A clock that goes on by a second with each look at many VPCs, or with each call to EC2 of this name."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, call: str = "") -> None:
         self.now_is = account.clock.now()
+        self._lock = Lock()
+        if call:
+            account.reconciler.meta.events.register(f"before-send.ec2.{call}", self._go_on)
 
     def now(self) -> float:
-        self.now_is += 1
         return self.now_is
+
+    def observer(self, of: Observer) -> Observer:
+        """One that takes a second for a look."""
+
+        def many(*given: Any) -> list[Observation]:
+            found = of.many(*given)
+            self._go_on()
+            return found
+
+        return Mock(wraps=of, many=many)
+
+    def means(self, account: Account) -> Means:
+        return replace(account.means, now=self.now, observer=self.observer(account.observer))
+
+    def _go_on(self, **_call: Any) -> None:
+        with self._lock:
+            self.now_is += 1
 
 
 # ---- attributes
@@ -192,8 +215,7 @@ def test_a_page_that_ec2_refuses_loses_its_own_vpcs_and_no_others(account: Accou
 def test_when_time_runs_out_what_was_read_is_kept_and_the_rest_is_named(account: Account) -> None:
     made = vpcs(account, 7)
     clock = Clock(account)
-    means = replace(account.means, now=clock.now)
-    swept, read = attributes_read(account, means, deadline=clock.now_is + 3)
+    swept, read = attributes_read(account, clock.means(account), deadline=clock.now_is + 1.5)
     assert (swept.drifted, swept.rest) == (tuple(made[:4]), tuple(made[4:]))
     assert read == made[:4]
     rest, read = attributes_read(account, only=swept.rest)
@@ -202,6 +224,40 @@ def test_when_time_runs_out_what_was_read_is_kept_and_the_rest_is_named(account:
     account.clock.advance(3600)
     first = min(map(shard_of, made))
     assert attributes_read(account)[1] == [each for each in made if shard_of(each) == first]
+
+
+def test_a_sweep_that_is_slow_to_read_attributes_ends_in_time_and_keeps_each_vpc_that_it_has_read(
+    account: Account,
+) -> None:
+    """One answer of 200 VPCs has 400 calls for attributes behind it, and each may be throttled."""
+    made = vpcs(account, 30)
+    clock = Clock(account, "DescribeVpcAttribute")
+    means, began = replace(account.means, now=clock.now), clock.now_is
+    with account.calls() as calls:
+        swept = sweep(means, account.said.append, deadline=began + 20)
+    read = Counter(each.params["VpcId"] for each in calls if each.action == "DescribeVpcAttribute")
+    assert clock.now_is - began <= 20 + 8, "no more than there are threads are under way"
+    assert swept.drifted == tuple(sorted(each for each in made if read[each] == 2))
+    assert len(swept.drifted) >= 10
+    assert swept.rest == tuple(sorted(set(made) - set(swept.drifted)))
+    rest, again = attributes_read(account, only=swept.rest)
+    assert (rest.drifted, again) == (swept.rest, list(swept.rest))
+    assert not set(attributes_read(account, only=swept.drifted)[1]) & set(swept.drifted)
+
+
+def test_a_vpc_whose_attribute_a_run_found_off_is_in_the_rest_when_there_is_no_time_to_read_it(
+    account: Account,
+) -> None:
+    vpc_id = account.converged_vpc()
+    account.sweep()
+    account.customer.modify_vpc_attribute(VpcId=vpc_id, EnableDnsHostnames={"Value": False})
+    account.ec2.faults.before("ModifyVpcAttribute", "UnauthorizedOperation", times=99)
+    account.converge(vpc_id)
+    clock = Clock(account)
+    asked = {"only": [vpc_id], "deadline": clock.now_is + 0.5}
+    swept, read = attributes_read(account, clock.means(account), **asked)
+    assert (swept.rest, swept.in_sync, read) == ((vpc_id,), (), [])
+    assert sweep(account.means, only=swept.rest).blocked == (vpc_id,)
 
 
 def test_a_rest_looks_at_what_it_was_asked_for_alone(account: Account) -> None:
@@ -215,7 +271,7 @@ def test_a_take_over_completes_with_a_sweep_of_the_whole_alone(account: Account)
     account.dynamo = FakeDynamo()
     account.ledger = account.new_ledger()
     clock = Clock(account)
-    swept = sweep(replace(account.means, now=clock.now), deadline=clock.now_is + 2)
+    swept = sweep(clock.means(account), deadline=clock.now_is + 0.5)
     assert [vpc_id for vpc_id, _ in swept.taken_over] == vpc_ids[:2]
     rest = sweep(account.means, only=swept.rest)
     assert [vpc_id for vpc_id, _ in rest.taken_over] == vpc_ids[2:]
@@ -328,10 +384,11 @@ def test_a_rest_that_gets_smaller_is_asked_for_as_often_as_it_takes(here: Instal
     made = vpcs(here.account, 15)
     clock = Clock(here.account)
     here.runtime.now = clock.now
+    here.runtime.__dict__["observer"] = clock.observer(here.runtime.observer)
     event: dict[str, Any] = {}
     for number in range(20):
         before = len(list(rests(here)))
-        app.handle(event, here.runtime, f"request-{number}", clock.now_is + 3)
+        app.handle(event, here.runtime, f"request-{number}", clock.now_is + 0.5)
         if len(list(rests(here))) == before:
             break
         *_, rest = rests(here)

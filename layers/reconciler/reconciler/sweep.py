@@ -106,7 +106,7 @@ def sweep(
 ) -> Sweep:
     """Look at every VPC that has opted in or has something owned in it, or at `only` some. Writes nothing to
     EC2. `say` logs what the ledger takes over, and what could not be read. After `deadline`, in seconds since
-    1970, no more VPCs are looked at.
+    1970, no more VPCs are looked at, and no more of their attributes are read.
 
     Raises:
         One of `errors.ERRORS`: when EC2 does not even say which VPCs there are.
@@ -118,8 +118,8 @@ def sweep(
         *bearing_our_tags(means.ec2, installation),
         *with_owned(means.ec2, installation),
     }
-    look = _Look(means, catalogue.profiles, say, there, whole=not asked)
-    look.at_all(deadline)
+    look = _Look(means, catalogue.profiles, say, there, deadline, whole=not asked)
+    look.at_all()
     memories = means.ledger.read_many(each.vpc.id for each in look.seen)
     look.again_where_attributes_are_off(memories or {})
     look.remember_attributes()
@@ -210,13 +210,14 @@ def _open_since(plan: Plan, memory: Memory | None, mode: Mode) -> Iterator[tuple
 
 @dataclass
 class _Look:
-    """Looks at VPCs: `seen` is what EC2 shows of them, `rest` those that were not looked at. `whole` says
-    that they are all of the Region."""
+    """Looks at VPCs until `deadline`, in seconds since 1970: `seen` is what EC2 shows of them, `rest` those
+    that were not looked at. `whole` says that they are all of the Region."""
 
     means: Means
     profiles: Mapping[str, Profile]
     say: Callable[[str], None]
     vpc_ids: Set[str]
+    deadline: float
     whole: bool
     seen: list[Observation] = field(default_factory=list)
     rest: set[str] = field(default_factory=set)
@@ -228,13 +229,10 @@ class _Look:
         if shards is not None:
             self._dns_on = rolling.trusted(self.vpc_ids, shards, whole=self.whole)
 
-    def at_all(self, deadline: float) -> None:
-        """Look at them; after `deadline`, in seconds since 1970, at no more."""
+    def at_all(self) -> None:
+        """Look at them."""
         for some in chunks(self.vpc_ids):
-            if self.means.now() > deadline:
-                self.rest.update(some)
-            else:
-                self._look(some)
+            self._look(some)
 
     def again_where_attributes_are_off(self, memories: Mapping[str, Memory]) -> None:
         """Look again at VPCs that were taken to have both attributes on, where a run found one off since."""
@@ -249,11 +247,22 @@ class _Look:
             self._look(some)
 
     def _look(self, some: list[str]) -> None:
+        if self._is_over():
+            self.rest.update(some)
+            return
         try:
-            self.seen += self.means.observer.many(some, self.profiles, self._dns_on)
+            found = self.means.observer.many(some, self.profiles, self._dns_on, self._is_over)
         except errors.ERRORS as error:
             self.say(f"sweep: {len(some)} VPCs could not be looked at: {errors.classify(error)}")
             self.rest.update(some)
+            return
+        self.seen += found
+        if self._is_over():
+            # Some that are gone may be among them.
+            self.rest.update(set(some) - {each.vpc.id for each in found})
+
+    def _is_over(self) -> bool:
+        return self.means.now() > self.deadline
 
     def remember_attributes(self) -> None:
         """Keep which VPCs have both attributes on."""

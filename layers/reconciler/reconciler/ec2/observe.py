@@ -85,14 +85,21 @@ class Observer:
         return replace(observation, interfaces=tuple(interfaces.result()))
 
     def many(
-        self, vpc_ids: Iterable[str], profiles: Profiles, dns_on: Set[str] = frozenset()
+        self,
+        vpc_ids: Iterable[str],
+        profiles: Profiles,
+        dns_on: Set[str] = frozenset(),
+        is_over: Callable[[], bool] = lambda: False,
     ) -> list[Observation]:
         """Look at VPCs in bulk, in order of their ids; those that are gone are left out. `dns_on` are VPCs
-        whose DNS attributes are taken to be on."""
-        looks = (self._look(some, profiles, dns_on) for some in chunks(vpc_ids))
+        whose DNS attributes are taken to be on. Once time `is_over`, no more attributes are read, and VPCs
+        that lack some are left out, too."""
+        looks = (self._look(some, profiles, dns_on, is_over) for some in chunks(vpc_ids))
         return [observation for look in looks for observation in look]
 
-    def _look(self, vpc_ids: Sequence[str], profiles: Profiles, dns_on: Set[str]) -> Iterator[Observation]:
+    def _look(
+        self, vpc_ids: Sequence[str], profiles: Profiles, dns_on: Set[str], is_over: Callable[[], bool]
+    ) -> Iterator[Observation]:
         run = self._pool.submit
         vpcs = run(self._vpcs, vpc_ids)
         subnets = run(self._subnets, vpc_ids)
@@ -103,20 +110,25 @@ class Observer:
         acls = run(self._network_acls, vpc_ids)
         offers = run(self.offers, profiles)
         asked = [each for each in vpc_ids if each not in dns_on]
-        attributes = {
-            attribute: self._pool.map(partial(self._attribute, attribute), asked)
-            for attribute in VpcAttribute
+        # VPC by VPC: when time runs out, few have one alone.
+        read = partial(self._attribute_in_time, is_over)
+        attributes = {each: [run(read, attribute, each) for attribute in VpcAttribute] for each in asked}
+        both_on = dict.fromkeys(VpcAttribute, True)
+        dns = {
+            each: dict(zip(VpcAttribute, (future.result() for future in futures), strict=True))
+            for each, futures in attributes.items()
         }
-        known = dict.fromkeys(dns_on, True)
-        support = known | dict(zip(asked, attributes[VpcAttribute.DNS_SUPPORT], strict=True))
-        hostnames = known | dict(zip(asked, attributes[VpcAttribute.DNS_HOSTNAMES], strict=True))
         interfaces, gateway_endpoints = endpoints.result()
         for vpc_id, (given, name_servers) in sorted(vpcs.result().items()):
+            is_on = dns.get(vpc_id, both_on)
+            support, hostnames = is_on[VpcAttribute.DNS_SUPPORT], is_on[VpcAttribute.DNS_HOSTNAMES]
+            if support is None or hostnames is None:
+                continue
             yield Observation(
                 vpc=decode.vpc(
                     given,
-                    dns_support=support[vpc_id],
-                    dns_hostnames=hostnames[vpc_id],
+                    dns_support=support,
+                    dns_hostnames=hostnames,
                     name_servers=name_servers,
                 ),
                 subnets=tuple(subnets.result()[vpc_id]),
@@ -146,6 +158,12 @@ class Observer:
                 for page in pages.paginate(Filters=[matching("dhcp-options-id", some)]):
                     for options in page["DhcpOptions"]:
                         self._name_servers[options["DhcpOptionsId"]] = decode.name_servers(options)
+
+    def _attribute_in_time(
+        self, is_over: Callable[[], bool], attribute: VpcAttribute, vpc_id: str
+    ) -> bool | None:
+        """An attribute; None where it was not asked for any more."""
+        return None if is_over() else self._attribute(attribute, vpc_id)
 
     def _attribute(self, attribute: VpcAttribute, vpc_id: str) -> bool:
         """Whether the attribute is on; a VPC that is gone has it off and is left out for being gone."""
