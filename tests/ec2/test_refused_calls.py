@@ -10,9 +10,12 @@ from typing import Any
 
 import pytest
 
+from reconciler import reconcile
 from reconciler.conclusion import Ending
-from reconciler.domain.findings import Reason, Status
+from reconciler.domain.findings import Reason
 from reconciler.domain.pace import EndpointCall, Pace, Precedence
+from reconciler.domain.remembering import purpose_of
+from reconciler.messages import RunRequest
 from reconciler.write_budget import WriteBudget
 from sandbox.ec2 import Call
 from tests.account import Account
@@ -81,17 +84,26 @@ def test_what_is_denied_does_not_keep_the_others_from_being_made(account: Accoun
     assert made(account, vpc_id) == {*ALL} - {*FIRST_THREE}
 
 
-def test_what_ec2_cannot_do_for_now_does_not_keep_the_others_from_being_made(account: Account) -> None:
+@pytest.mark.parametrize(
+    ("code", "ending"),
+    [
+        ("InternalError", Ending.STUCK),
+        ("IncorrectState", Ending.STUCK),
+        ("NeverHeardOf", Ending.BLOCKED),
+    ],
+)
+def test_what_ec2_cannot_do_for_now_keeps_no_other_from_being_made_and_ends_all_the_same(
+    account: Account, code: str, ending: Ending
+) -> None:
     pace(account, burst=1)
     vpc_id = account.vpc(profile="ecs")
-
-    def is_first(given: Any) -> bool:
-        return bool(given["ServiceName"].endswith(FIRST_THREE[0]))
-
-    account.ec2.faults.before(CREATE, "InternalError", times=10**6, when=is_first)
+    two = FIRST_THREE[:2]
+    account.ec2.faults.before(
+        CREATE, code, times=10**6, when=lambda given: bool(given["ServiceName"].endswith(two))
+    )
     runs = account.converge(vpc_id, at_most=60)
-    assert runs[-1].ending is Ending.STUCK
-    assert made(account, vpc_id) == {*ALL} - {FIRST_THREE[0]}
+    assert runs[-1].ending is ending
+    assert made(account, vpc_id) == {*ALL} - {*two}
 
 
 def test_what_was_refused_does_not_wait_for_a_turn_to_be_refused_again(account: Account) -> None:
@@ -121,18 +133,17 @@ def test_an_intention_stays_open_where_ec2_was_not_asked_again(account: Account)
     account.converge(vpc_id)
     memory = account.ledger.read(vpc_id)
     assert memory
-    account.ledger.save(memory.opened(["what a run that died asked for"], account.clock.now()))
-    purpose = next(each.resource for each in memory.findings if each.status is Status.BLOCKED)
-    opened = account.ledger.read(vpc_id)
-    assert opened
-    account.ledger.save(opened.opened([purpose], account.clock.now()))
+    seen = reconcile.look(RunRequest(vpc_id, 0), account.means, memory)
+    assert seen
+    *_, purpose = (purpose_of(step) for step in seen.plan.steps)
+    account.ledger.save(memory.opened([purpose], account.clock.now()))
     assert account.budget
     while account.budget.take(EndpointCall.CREATE, Precedence.URGENT):
         pass
     account.one_run(vpc_id)
     after = account.ledger.read(vpc_id)
     assert after
-    assert purpose in {each.purpose for each in after.making}
+    assert [each.purpose for each in after.making] == [purpose]
 
 
 def test_once_a_denial_is_lifted_all_is_made_though_each_run_has_few_slots(account: Account) -> None:

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from mypy_boto3_ec2 import EC2Client
 
 from reconciler.domain import in_vain
-from reconciler.domain.actions import CreateEndpoint, CreateGatewayEndpoint, DeleteEndpoint, ModifyEndpoint
+from reconciler.domain.actions import (
+    Action,
+    CreateEndpoint,
+    CreateGatewayEndpoint,
+    DeleteEndpoint,
+    ModifyEndpoint,
+)
 from reconciler.domain.execution import Outcome
 from reconciler.domain.findings import Reason, Status
 from reconciler.domain.memory import InVain, Memory
@@ -21,7 +27,7 @@ from reconciler.ec2.execute import execute
 from tests.unit.fakes import refusal
 
 PARTS = ("RemoveSubnetIds", "RemoveSecurityGroupIds", "AddRouteTableIds", "RemoveRouteTableIds")
-CREATES = [
+CREATES: list[CreateEndpoint | CreateGatewayEndpoint] = [
     CreateGatewayEndpoint("vpc-1", "s3", ("rtb-1",), {"Name": "s3"}),
     *(
         CreateEndpoint("vpc-1", name, (("subnet-a",),), "sg-1", {"Name": name})
@@ -35,7 +41,8 @@ MODIFIES = [
     ModifyEndpoint("vpce-9", add_route_table_ids=("rtb-2",)),
     ModifyEndpoint("vpce-9", remove_route_table_ids=("rtb-3",)),
 ]
-STEPS = [Step(action, ()) for action in (*CREATES, *DELETES, *MODIFIES)]
+ACTIONS: list[Action] = [*CREATES, *DELETES, *MODIFIES]
+STEPS = [Step(action, ()) for action in ACTIONS]
 NAMES = ("s3", "a", "b", "c", "d", *(each.endpoint_id for each in DELETES), *PARTS)
 
 

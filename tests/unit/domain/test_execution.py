@@ -166,3 +166,14 @@ def test_modifications_of_one_endpoint_are_one_call_in_the_place_of_the_first() 
     assert together(plan.calls[0]).action == ModifyEndpoint(
         "vpce-1", add_groups=("sg-1",), remove_subnet_ids=("subnet-a",), enable_private_dns=True
     )
+
+
+def test_what_ec2_was_not_asked_for_was_not_in_vain() -> None:
+    asked = Outcome(Step(ModifyEndpoint("vpce-1"), ()), Status.BLOCKED, asked=True)
+    assert asked.is_in_vain
+    assert not Outcome(asked.step, Status.BLOCKED).is_in_vain
+    assert not Outcome(asked.step, Status.REMEDIATED, asked=True).is_in_vain
+    assert not Outcome(Step(NEW, ()), Status.BLOCKED, asked=True).is_in_vain
+    outcome = after(NEW, asked=True).prevents(Step(CREATE, ()))
+    assert outcome
+    assert not outcome.is_in_vain
