@@ -22,7 +22,7 @@ class EndpointCall(StrEnum):
 class Precedence(StrEnum):
     """Who is served first where few slots are left. These words are in the queue's messages."""
 
-    URGENT = "urgent"  # the VPC had converged, and workloads rely on it
+    URGENT = "urgent"  # the VPC had converged, gets back what it had, and workloads rely on it
     BEGUN = "begun"  # it has one of its endpoints, and waits for the next
     NEW = "new"
 
