@@ -193,3 +193,25 @@ def test_what_one_process_knows_as_foreign_is_not_so_once_another_one_has_taken_
     reads[0] = 0
     assert take(other, touched(9, "ModifyVpcAttribute", clock[0] - 8, "vpc-0")) == {"vpc-0"}
     assert reads[0] == 0
+
+
+def test_an_opt_in_that_is_told_while_another_process_reads_its_index_is_not_missed() -> None:
+    """What was the last opt-in is asked before the index is read."""
+    region, dynamo, clock = Region(), FakeDynamo(), [START]
+    region.keep(0.0)
+    meanwhile: list[Touched] = []
+
+    def read(also: Iterable[str]) -> Index:
+        index = region.shown(clock[0], also)
+        if meanwhile:
+            region.matters_since["vpc-0"] = clock[0]
+            region.keep(clock[0])
+            one.tell_others(one.take([meanwhile.pop()]))
+        return index
+
+    one, other = (Intake(read, a_ledger(dynamo), lambda: clock[0]) for _ in range(2))
+    meanwhile.append(touched(1, "CreateTags", clock[0], "vpc-0", ours=True))
+    assert other.take([touched(0, "ModifyVpcAttribute", clock[0] - 8, "vpc-0")]).requests == ()
+    clock[0] += 20
+    [request] = other.take([touched(2, "ModifyVpcAttribute", clock[0] - 8, "vpc-0")]).requests
+    assert request.vpc_id == "vpc-0"
