@@ -61,7 +61,7 @@ class Intake:
     now: Callable[[], float]
     _indexes: Indexes = field(default_factory=Indexes)
     _named: dict[str, float] = field(default_factory=dict)
-    # The opt-in that was the last one when silence began to count; None where none can count.
+    # The opt-in that was the last one when absence from an index began to count; None where it cannot count.
     _opt_in: str | None = None
     # What the ledger has not taken yet.
     _untold: dict[str, str] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class Intake:
         known_before = self._indexes.learnt
         self._indexes = self._indexes.having_learnt(events)
         has_named = self._indexes.has(self._named)
-        if not has_named or any(map(self._indexes.relies_on_silence, events)):
+        if not has_named or any(map(self._indexes.relies_on_absence, events)):
             self._heed_opt_ins()
         found = [self._indexes.settle(each) for each in events]
         refusal = ""
@@ -118,7 +118,7 @@ class Intake:
         """Let nothing count as foreign by an index that is older than an opt-in of another process's."""
         opt_in = self.ledger.last_opt_in()
         if opt_in is None or opt_in != self._opt_in:
-            self._indexes = self._indexes.without_silence()
+            self._indexes = self._indexes.forgetting_absence()
         self._opt_in = opt_in
 
     def _forget(self) -> None:

@@ -246,17 +246,17 @@ def test_an_index_says_that_a_deleted_thing_was_foreign_for_a_quarter_of_an_hour
     assert again(again(KNOWN, THEN + 100), THEN + 950).knew_before(late)
 
 
-def test_without_silence_only_what_is_known_counts_and_indexes_that_are_read_from_then_on() -> None:
+def test_forgetting_absence_only_what_is_known_counts_and_indexes_that_are_read_from_then_on() -> None:
     indexes, event = again(KNOWN, THEN + 100), an_event("ModifyVpcAttribute", OTHER)
     indexes = indexes.having_settled([(event, only())])
     later = an_event("ModifyVpcAttribute", OTHER, at=THEN + 200)
     deleted = an_event("DeleteSubnet", "subnet-9", at=THEN + 200)
     assert (indexes.settle(later), indexes.knew_before(deleted)) == (only(), True)
-    assert indexes.relies_on_silence(later)
-    assert indexes.relies_on_silence(deleted)
-    assert not indexes.relies_on_silence(event), "an index was read after it"
-    assert not indexes.relies_on_silence(an_event("DeleteSubnet", "subnet-1", at=THEN + 200))
-    indexes = indexes.without_silence()
+    assert indexes.relies_on_absence(later)
+    assert indexes.relies_on_absence(deleted)
+    assert not indexes.relies_on_absence(event), "an index was read after it"
+    assert not indexes.relies_on_absence(an_event("DeleteSubnet", "subnet-1", at=THEN + 200))
+    indexes = indexes.forgetting_absence()
     assert (indexes.settle(later), indexes.knew_before(deleted)) == (unread(OTHER), False)
     assert indexes.settle(event) == only()
     assert not again(indexes, THEN + 300).knew_before(deleted)

@@ -65,7 +65,7 @@ class _Gone:
 @dataclass(frozen=True)
 class Indexes:
     """The newest index, what earlier ones had and it has not, what events said since, and the ids that are
-    foreign. `read_at` is when indexes were read lately whose silence still counts.
+    foreign. `read_at` is when indexes were read lately: what was in none of them was foreign then.
 
     A resource stays in its VPC, and a VPC comes to matter by a tag of ours, which is an event: what is
     foreign stays so until then.
@@ -100,12 +100,12 @@ class Indexes:
         read_at = (*(each for each in self.read_at if each >= oldest), index.read_at)
         return replace(self, newest=index, gone=kept | left, learnt=learnt, read_at=read_at)
 
-    def without_silence(self) -> Indexes:
+    def forgetting_absence(self) -> Indexes:
         """With what is known, and without what follows from that something is not: a VPC may have come to
         matter since."""
         return replace(self, foreign=frozenset(), read_at=())
 
-    def relies_on_silence(self, touched: Touched) -> bool:
+    def relies_on_absence(self, touched: Touched) -> bool:
         """Whether an event is not settled by what is known, nor by an index that was read after it."""
         found = replace(self, foreign=frozenset()).settle(touched)
         return bool(found.unread or found.gone)
