@@ -228,4 +228,4 @@ class GatewayHistory(RuleBasedStateMachine):
 
 
 def test_any_history_of_gateway_endpoints_leads_to_where_they_should_be() -> None:
-    play(GatewayHistory, examples=35, steps=8)
+    play(GatewayHistory, examples=25, steps=8)

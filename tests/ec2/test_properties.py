@@ -337,7 +337,7 @@ class History(RuleBasedStateMachine):
 
 
 def test_any_history_leads_to_where_the_vpc_should_be_and_back_again() -> None:
-    play(History, examples=45, steps=15)
+    play(History, examples=35, steps=15)
 
 
 def adopted_endpoint_in_a_subnet_that_becomes_public(history: History) -> None:

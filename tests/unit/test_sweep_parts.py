@@ -110,7 +110,7 @@ def test_the_first_sweep_reads_all_attributes_and_the_next_one_those_of_a_share(
 
 
 def test_a_day_of_sweeps_finds_an_attribute_whose_event_was_lost(account: Account) -> None:
-    made = vpcs(account, 40)
+    made = vpcs(account, 30)
     account.sweep()
     account.customer.modify_vpc_attribute(VpcId=made[7], EnableDnsSupport={"Value": False})
     found = []

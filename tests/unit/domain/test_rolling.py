@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.domain.rolling import SHARDS, Shard, shard_of, trusted, updated
@@ -44,6 +44,8 @@ def names(count: int) -> list[str]:
 
 VPCS = st.sampled_from(names(60))
 # What comes, what goes, and what a sweep does not come to.
+# Each example is a day or two.
+LONG = settings(max_examples=30)
 CHANGES = st.tuples(st.sets(VPCS, max_size=5), st.sets(VPCS, max_size=5), st.sets(VPCS, max_size=30))
 
 
@@ -55,6 +57,7 @@ def test_the_first_sweep_reads_every_vpc_and_the_next_ones_a_share() -> None:
     assert max(shares) < 1.5 * 2400 / SHARDS
 
 
+@LONG
 @given(st.sets(VPCS), st.lists(CHANGES, min_size=30, max_size=60))
 def test_every_vpc_is_read_within_24_sweeps_though_vpcs_come_and_go(
     first: set[str], changes: list[tuple[set[str], set[str], set[str]]]
@@ -66,6 +69,7 @@ def test_every_vpc_is_read_within_24_sweeps_though_vpcs_come_and_go(
         assert all(region.sweeps - region.read_in[each] < SHARDS for each in region.on)
 
 
+@LONG
 @given(st.sets(VPCS), st.lists(CHANGES, min_size=30, max_size=60))
 def test_every_vpc_is_read_within_24_sweeps_though_each_leaves_a_rest_that_is_swept_after_it(
     first: set[str], changes: list[tuple[set[str], set[str], set[str]]]
