@@ -214,8 +214,6 @@ def _unforeseen(done: Run, read: Memory | None) -> int:
         return 0
     known = {each.key for each in read.findings}
     return sum(
-        each.finding.status is Status.REMEDIABLE
-        and each.cause is None
-        and (each.finding.kind, each.finding.resource) not in known
+        each.finding.status is Status.REMEDIABLE and each.cause is None and each.finding.key not in known
         for each in done.findings
     )

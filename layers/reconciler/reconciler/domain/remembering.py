@@ -28,7 +28,7 @@ def has_news(memory: Memory, plan: Plan) -> bool:
     """
 
     def said(findings: Iterable[Finding | OpenFinding]) -> set[tuple[str, str]]:
-        return {(each.kind, each.resource) for each in findings if each.status in _ONLY_SAID}
+        return {each.key for each in findings if each.status in _ONLY_SAID}
 
     given_back = {each: known.leaving_at for each, known in memory.adoptions.items() if known.leaving_at}
     return (
@@ -79,7 +79,7 @@ def explained(concluded: Iterable[Concluded], memory: Memory, now: float) -> tup
     open_before = {each.key: each for each in memory.findings if each.status is not Status.REMEDIATED}
 
     def explain(each: Concluded) -> Concluded:
-        before = open_before.get((each.finding.kind, each.finding.resource))
+        before = open_before.get(each.finding.key)
         cause = cause_of(each.finding, memory, now, known=before.cause if before else None)
         return replace(each, since=before.since if before else int(now), cause=cause)
 
@@ -139,7 +139,7 @@ def after(
                 each.reason,
                 # One call may name a thousand ids.
                 replace(each.cause, resources=()) if each.cause else None,
-                last.get((each.finding.kind, each.finding.resource)),
+                last.get(each.finding.key),
                 in_vain.brief(each.detail) if each.status is Status.BLOCKED else "",
             )
             for each in concluded
