@@ -7,6 +7,7 @@ Nothing here leads to AWS: the keys are nobody's.
 from __future__ import annotations
 
 import os
+import signal
 from typing import Any
 
 import pytest
@@ -34,6 +35,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneStack:
 # A machine that is busy with something else is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+# A shell's background job ignores Ctrl-C, and so would all that the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Somebody's settings must neither be used nor change what is tested. No proxy is asked for what is here.
 access.forget_the_callers_account()
