@@ -17,7 +17,16 @@ from typing import Any, cast
 from benchmarks import measured as figures
 from benchmarks.day.ledger import DayLedger
 from benchmarks.day.meter import ENDPOINT_CALLS, Meter
-from benchmarks.day.model import DEBOUNCE, START, Books, Model, Swept, some_time, sweep_starts
+from benchmarks.day.model import (
+    DEBOUNCE,
+    START,
+    Books,
+    Model,
+    Swept,
+    poisson,
+    some_time,
+    sweep_starts,
+)
 from benchmarks.day.region import Region
 from benchmarks.measured import Measured
 from reconciler import requeue
@@ -70,7 +79,7 @@ class DayAccount:
         model, region = self._model, self._region
         for _ in range(round(model.events * model.vpcs)):
             self._at(some_time(model, self._chance), region.change)
-        for _ in range(_poisson(model.drift / 7 * len(region.old_vpcs), self._chance)):
+        for _ in range(poisson(model.drift / 7 * len(region.old_vpcs), self._chance)):
             self._at(some_time(model, self._chance), region.break_something)
         wave = START + model.first_wave + self._number // model.wave_accounts * model.wave_every
         for each in region.new_vpcs:
@@ -305,12 +314,3 @@ def _swept_for_long(vpc_ids: Iterable[str]) -> Shards:
     for each in vpc_ids:
         shards[rolling.shard_of(each)].add(each)
     return {shard: Shard(START - 3600 * (SHARDS - shard), frozenset(on)) for shard, on in shards.items()}
-
-
-def _poisson(expected: float, chance: random.Random) -> int:
-    """How often something happens that is expected so often."""
-    count, passed = 0, chance.expovariate(1.0)
-    while passed < expected:
-        count += 1
-        passed += chance.expovariate(1.0)
-    return count

@@ -153,3 +153,12 @@ def sweep_starts(model: Model, number: int) -> list[float]:
     chance = random.Random(model.seed * 7_000_003 + number)
     hours = int(DAY // model.sweep_every)
     return [each * model.sweep_every + chance.uniform(0, model.jitter) for each in range(hours)]
+
+
+def poisson(expected: float, chance: random.Random) -> int:
+    """How often something happens that is expected so often."""
+    count, passed = 0, chance.expovariate(1.0)
+    while passed < expected:
+        count += 1
+        passed += chance.expovariate(1.0)
+    return count
