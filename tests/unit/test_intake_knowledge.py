@@ -146,6 +146,26 @@ def test_what_another_process_heard_of_and_is_gone_is_known_by_the_ledger(
     assert here.asked()[before:] == [("passes", vpc_id)]
 
 
+def test_what_another_process_heard_of_is_told_though_it_reads_its_index_in_the_same_batch(
+    here: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The index has it then: no event has to tell that process of it."""
+    other = Installation(capsys, account=here.account)
+    vpc_id, customer = here.account.vpc("ab"), here.account.customer
+    for each in (here, other):
+        take(each, an_event(here, "ModifyVpcAttribute", {"vpcId": vpc_id}))
+    here.account.clock.advance(60)
+    table = customer.create_route_table(VpcId=vpc_id)["RouteTable"]["RouteTableId"]
+    made = an_event(here, "CreateRouteTable", {"vpcId": vpc_id, "routeTableId": table})
+    of_others = an_event(here, "CreateRoute", {"routeTableId": "rtb-0123456789abcdef0"})
+    assert "DescribeRouteTables" in calls_of(other, made, of_others)
+    before = len(here.asked())
+    here.account.clock.advance(60)
+    customer.delete_route_table(RouteTableId=table)
+    assert calls_of(here, an_event(here, "DeleteRouteTable", {"routeTableId": table})) == []
+    assert here.asked()[before:] == [("passes", vpc_id)]
+
+
 def test_what_nobody_knows_and_is_gone_asks_for_a_sweep_after_a_cold_start_only(here: Installation) -> None:
     here.account.vpc()
     then = int(here.account.clock.now()) * 1000

@@ -71,8 +71,7 @@ class Intake:
         """Say what a batch of events asks for. Sends and writes nothing; the same one may be taken again."""
         self._forget()
         self._remember_named(events)
-        known_before = self._indexes.learnt
-        self._indexes = self._indexes.having_learnt(events)
+        self._learn(events)
         has_named = self._indexes.has(self._named)
         if not has_named or any(map(self._indexes.relies_on_absence, events)):
             self._heed_opt_ins()
@@ -80,7 +79,8 @@ class Intake:
         refusal = ""
         if not has_named or any(map(self._needs_reading, events, found)):
             try:
-                self._indexes = self._indexes.read(self.read(self._named)).having_learnt(events)
+                self._indexes = self._indexes.read(self.read(self._named))
+                self._learn(events)
             except errors.ERRORS as error:
                 refusal = str(errors.classify(error))
             found = [self._indexes.settle(each, just_read=not refusal) for each in events]
@@ -89,8 +89,6 @@ class Intake:
         unsettled = [each for each, known in pairs if refusal and self._needs_reading(each, known)]
         located, lost = self._with_gone(settled)
         self._indexes = self._indexes.having_settled(settled)
-        learnt = self._indexes.learnt
-        self._untold |= {each: learnt[each] for each in learnt.keys() - known_before.keys()}
         return Taken(
             *_requests(located),
             tuple((vpc_id, each.cause) for each, those in located for vpc_id in sorted(those) if each.actor),
@@ -113,6 +111,13 @@ class Intake:
         latter is kept after a later batch."""
         if self.ledger.add_causes(taken.causes) and self.ledger.add_learnt(taken.learnt, self.now()):
             self._untold = {each: of for each, of in self._untold.items() if each not in taken.learnt}
+
+    def _learn(self, events: Iterable[Touched]) -> None:
+        """Learn from events what is new, and keep it to be told: once an index has it, no event says it."""
+        known_before = self._indexes.learnt
+        self._indexes = self._indexes.having_learnt(events)
+        learnt = self._indexes.learnt
+        self._untold |= {each: learnt[each] for each in learnt.keys() - known_before.keys()}
 
     def _heed_opt_ins(self) -> None:
         """Let nothing count as foreign by an index that is older than an opt-in of another process's."""
