@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from reconciler import reconcile
-from reconciler.conclusion import Ending
+from reconciler.conclusion import Ending, Run
 from reconciler.domain.findings import Reason
 from reconciler.domain.pace import EndpointCall, Pace, Precedence
 from reconciler.domain.remembering import purpose_of
 from reconciler.messages import RunRequest
 from reconciler.write_budget import WriteBudget
 from sandbox.ec2 import Call
-from tests.account import Account
+from tests.account import DEBOUNCE, Account
 
 CREATE, DELETE = "CreateVpcEndpoint", "DeleteVpcEndpoints"
 FIRST_THREE = ("ecr.api", "ecr.dkr", "logs")
@@ -57,6 +57,20 @@ def of_ecs(account: Account, number: int = 1) -> str:
     vpc_id = account.vpc(number=number, profile="ecs")
     account.converge(vpc_id)
     return vpc_id
+
+
+def side_by_side(account: Account, vpcs: Iterable[str], at_most: int = 60) -> dict[str, Run]:
+    """The last run of each VPC. They are looked at in turn, as the queue has it, until none is requeued."""
+    runs = {each: account.one_run(each) for each in vpcs}
+    for _ in range(at_most):
+        again = {each: account.next_request(run) for each, run in runs.items() if run.is_requeued}
+        if not again:
+            return runs
+        account.clock.advance(DEBOUNCE)
+        for vpc_id, request in again.items():
+            if request.not_before <= account.clock.now() * 1000:
+                runs[vpc_id] = account.one_run(vpc_id, request)
+    raise AssertionError(f"these do not end: {sorted(again)}")
 
 
 @pytest.mark.parametrize("burst", [1, 4])
@@ -237,3 +251,23 @@ def test_what_ec2_refused_is_not_urgent_again(account: Account) -> None:
     account.clock.advance(30)
     again = account.one_run(vpc_id, replace(account.next_request(first), paced=None))
     assert again.precedence is Precedence.BEGUN
+
+
+def test_after_a_denial_was_lifted_for_some_of_many_blocked_vpcs_each_of_them_is_asked_for(
+    account: Account,
+) -> None:
+    """A sweep sends all of them at once, and there are slots for few."""
+    vpcs = [account.vpc("a", number=number) for number in range(1, 9)]
+    deny(account, ("",))
+    for each in vpcs:
+        account.converge(each)
+    pace(account)
+    account.ec2.faults.clear()
+    *denied, lifted = vpcs
+    deny(account, ("",), denied)
+    account.clock.advance(3600)
+    with account.calls() as calls:
+        runs = side_by_side(account, vpcs)
+    assert runs[lifted].ending is Ending.CONVERGED
+    assert {runs[each].ending for each in denied} == {Ending.BLOCKED}
+    assert sum(each.action == CREATE for each in calls) <= 2 * len(vpcs)

@@ -159,3 +159,22 @@ def test_where_ec2_takes_what_it_had_refused_the_rest_is_as_if_never_asked_for()
     assert in_vain.after([rest], (), 9) == (known(),)
     cured = Outcome(a_step("a", known()), Status.REMEDIATED, asked=True)
     assert in_vain.after([cured, rest], (), 9) == ()
+
+
+def test_one_of_what_was_refused_is_owed_a_turn_the_one_that_was_asked_for_longest_ago() -> None:
+    steps = [a_step("a", known(time=9)), a_step("b", known(time=7)), a_step("c")]
+    plan = in_vain.owed(Plan.of((), steps), since=10)
+    assert [each.is_owed_a_turn for each in plan.steps] == [False, True, False]
+    assert plan.steps == Plan.of((), steps).steps
+
+
+def test_once_ec2_has_refused_one_the_same_chain_of_runs_is_owed_no_other_turn() -> None:
+    plan = Plan.of((), [a_step("a", known(time=10)), a_step("b", known(time=7))])
+    assert not any(each.is_owed_a_turn for each in in_vain.owed(plan, since=10.9).steps)
+
+
+def test_what_is_owed_a_turn_waits_for_it_and_what_ec2_said_of_it_is_kept() -> None:
+    step = replace(a_step("a", known()), is_owed_a_turn=True)
+    waiting = Outcome(step, Status.WAITING, paced=EndpointCall.CREATE)
+    assert in_vain.settled(waiting) == waiting
+    assert in_vain.after([waiting], (), 9) == (known(),)

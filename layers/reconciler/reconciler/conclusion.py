@@ -209,7 +209,7 @@ def _ending(
         return Ending.REPORTED
     statuses = {each.status for each in concluded}
     done = any(outcome.status is Status.REMEDIATED for outcome in outcomes)
-    if any(each.paced and not each.throttled and not each.step.in_vain for each in outcomes):
+    if any(each.paced and not each.throttled and each.step.awaits_turn for each in outcomes):
         return Ending.REQUEUED
     if done or Status.WAITING in statuses:
         return _again(request, now, failing=any(outcome.failed for outcome in outcomes))

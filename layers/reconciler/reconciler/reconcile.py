@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from . import conclusion
 from .conclusion import Ending, Run
-from .domain import changes, contest, intent, remembering
+from .domain import changes, contest, in_vain, intent, remembering
 from .domain.execution import Outcome
 from .domain.findings import Reason, Status
 from .domain.intent import Intent
@@ -110,7 +110,7 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
         forgotten = memory is not None and ledger.forget(memory, now())
         return Run(request, Ending.GONE, news=changes.of_gone(memory) if memory and forgotten else ())
 
-    wanted, plan = seen.wanted, seen.plan
+    wanted, plan = seen.wanted, in_vain.owed(seen.plan, request.first_seen / 1000)
     enforced = wanted.mode is Mode.ENFORCE
     if enforced and plan.takes_down and not _may_take_down(request.vpc_id, means):
         plan = held_back(plan, Reason.TEARDOWN_LIMIT)

@@ -2,7 +2,7 @@
 
 EC2 takes few endpoint calls, and a call that it refuses counts like any other. What was never asked for comes
 first, then what was asked for longest ago. What EC2 refused does not wait for a turn to be refused again: it
-stays blocked until a run has room for it.
+stays blocked until a run has room for it. But each event or sweep waits for one such turn.
 """
 
 from __future__ import annotations
@@ -31,11 +31,23 @@ def noted(plan: Plan, memory: Memory) -> Plan:
     return plan.with_steps(steps)
 
 
+def owed(plan: Plan, since: float) -> Plan:
+    """The plan in which one step waits for its turn though EC2 refused it: the one that was asked for longest
+    ago. None does where EC2 has refused one since `since`, in seconds since 1970: a chain of runs that began
+    then has had its turn. Without this, VPCs that are blocked would find no slot due, sweep after sweep."""
+    refused = [(step.in_vain.time, step) for step in plan.steps if step.in_vain and step.is_refused]
+    if not refused or max(time for time, _ in refused) >= int(since):
+        return plan
+    _, first = min(refused, key=lambda each: each[0])
+    steps = (replace(step, is_owed_a_turn=True) if step is first else step for step in plan.steps)
+    return plan.with_steps(steps)
+
+
 def settled(outcome: Outcome) -> Outcome:
     """What became of a step for which there was no room, by what came of it before: what EC2 refused is
     blocked still, what EC2 could not do fails still."""
     before = outcome.step.in_vain
-    if before is None or outcome.paced is None:
+    if before is None or outcome.paced is None or outcome.step.awaits_turn:
         return outcome
     if before.status is Status.BLOCKED:
         return Outcome(outcome.step, Status.BLOCKED, before.reason, before.detail, is_remembered=True)

@@ -69,7 +69,7 @@ class Step:
     that one was. `removal` says when it may be taken, where it takes something away that served; `held_by` is
     a finding on what stands in its way then. `marks_first` says that it is taken only by a later run: the
     thing lacks marks, which this one puts back. `in_vain` is what came of it where EC2 was last asked for it
-    in vain.
+    in vain. `is_owed_a_turn` says that it waits for its turn all the same, though EC2 refused it.
     """
 
     action: Action
@@ -79,6 +79,13 @@ class Step:
     held_by: Finding | None = field(default=None, compare=False)
     marks_first: bool = False
     in_vain: InVain | None = field(default=None, compare=False)
+    is_owed_a_turn: bool = field(default=False, compare=False)
+
+    @property
+    def awaits_turn(self) -> bool:
+        """Whether it waits for its turn as long as that takes: EC2 was never asked for it, or it is owed
+        one."""
+        return self.in_vain is None or self.is_owed_a_turn
 
     @property
     def is_refused(self) -> bool:
