@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from benchmarks.day.model import Books
+from reconciler.ledger import OptIn
 
 
 class DayLedger:
@@ -12,7 +13,7 @@ class DayLedger:
 
     def __init__(self, books: Books, made: Mapping[str, str]) -> None:
         self._books, self._made = books, made
-        self._opt_in = ""
+        self._opt_in = OptIn()
 
     def vpcs_of(self, resource_ids: Iterable[str]) -> Mapping[str, str]:
         """Of which VPC these are that were made here."""
@@ -20,15 +21,15 @@ class DayLedger:
         self._books.ledger_reads += len(asked)
         return {each: self._made[each] for each in asked if each in self._made}
 
-    def last_opt_in(self) -> str:
+    def last_opt_in(self) -> OptIn:
         """What was told last."""
         self._books.ledger_reads += 1
         return self._opt_in
 
-    def tell_opt_in(self, now: float) -> bool:
-        """A VPC may have come to matter. `now` is in seconds since 1970."""
+    def tell_opt_in(self, named: Mapping[str, float], now: float) -> bool:
+        """A VPC may have come to matter. Times are in seconds since 1970."""
         self._books.ledger_writes += 1
-        self._opt_in = str(now)
+        self._opt_in = OptIn(str(now), dict(named))
         return True
 
     def add_causes(self, causes: Collection[object]) -> bool:

@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
+from reconciler.ledger import OptIn
 from reconciler.queue import NotQueued
 from tests.account import DEBOUNCE
 from tests.unit.fakes import refusal
@@ -46,6 +47,28 @@ def test_what_is_foreign_to_a_process_is_so_until_another_one_hears_of_its_opt_i
     assert other.asked()[1:] == [("passes", vpc_id)]
 
 
+@pytest.mark.parametrize("is_last", [True, False])
+def test_a_vpc_that_another_process_heard_of_is_not_foreign_though_ec2_shows_its_tag_late(
+    here: Installation, capsys: pytest.CaptureFixture[str], is_last: bool
+) -> None:
+    """Both read that VPC beside those that EC2 shows as mattering, also where another opt-in is the last."""
+    other, third = (Installation(capsys, account=here.account) for _ in range(2))
+    vpc_id, known = here.account.vpc("ab", profile=None), here.account.vpc(number=2)
+    take(third, an_event(here, "ModifyVpcAttribute", {"vpcId": known}))
+    take(here, an_event(here, "CreateTags", tagging([vpc_id])))
+    if not is_last:
+        take(third, an_event(here, "CreateTags", tagging([known])))
+    before = len(other.asked())
+    change = an_event(here, "ModifyVpcAttribute", {"vpcId": vpc_id})
+    here.account.clock.advance(10)
+    take(other, change)
+    assert other.asked()[before:] == [("passes", vpc_id)]
+    here.account.tag(vpc_id, profile="appmesh")
+    here.account.clock.advance(300)
+    take(other, an_event(here, "ModifyVpcAttribute", {"vpcId": vpc_id}))
+    assert other.asked()[before:] == [("passes", vpc_id)] * 2
+
+
 def test_an_opt_in_is_told_before_its_run_is_asked_for_and_again_where_the_ledger_refused(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -57,12 +80,13 @@ def test_an_opt_in_is_told_before_its_run_is_asked_for_and_again_where_the_ledge
         take(here, opt_in)
     told = ledger.last_opt_in()
     assert told
+    assert told.named
     refusing = patch.object(here.account.dynamo, "batch_write_item", side_effect=refusal("Throttling"))
     with refusing, pytest.raises(NotQueued):
         take(here, opt_in)
     assert ledger.last_opt_in() == told
     take(here, an_event(here, "RunInstances", {}))
-    assert ledger.last_opt_in() not in (told, "", None)
+    assert ledger.last_opt_in() not in (told, OptIn(), None)
 
 
 def test_a_ledger_is_read_once_a_batch_and_only_where_something_is_not_known(here: Installation) -> None:

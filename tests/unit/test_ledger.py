@@ -12,7 +12,7 @@ from reconciler.domain.contest import Contest
 from reconciler.domain.findings import Reason, Status
 from reconciler.domain.memory import Adoption, Cause, Made, Making, Memory, OpenFinding
 from reconciler.domain.profile import Edition
-from reconciler.ledger import Ledger
+from reconciler.ledger import Ledger, OptIn
 from reconciler.table import Item, Key, Table
 from tests.builders import VPC_ID
 from tests.unit.fakes import FakeDynamo, a_ledger, refusal
@@ -301,18 +301,37 @@ def test_a_time_that_cannot_be_keeps_no_sweep_back(document: str) -> None:
     assert a_ledger(dynamo).admits_sweep(NOW)
 
 
-def test_each_opt_in_is_told_by_another_text() -> None:
+def test_each_opt_in_is_told_by_another_text_and_with_the_vpcs_that_it_named() -> None:
     """Else one that reads between two of them could take the second for the first."""
     dynamo = FakeDynamo()
     ledger = a_ledger(dynamo)
     told = [ledger.last_opt_in()]
     for _ in range(2):
-        assert ledger.tell_opt_in(NOW)
+        assert ledger.tell_opt_in({"vpc-1": NOW + 600.5}, NOW)
         told.append(a_ledger(dynamo).last_opt_in())
-    assert told[0] == ""
-    assert len(set(told)) == 3
-    dynamo.items["region", "opted-in"] = {"pk": {"S": "region"}, "sk": {"S": "opted-in"}}
+    assert told[0] == OptIn()
+    assert len({each.told for each in told if each}) == 3
+    assert [each.named for each in told[1:] if each] == [{"vpc-1": NOW + 600.5}] * 2
+
+
+def test_of_thousands_of_vpcs_that_opt_in_the_ledger_tells_the_latest() -> None:
+    """DynamoDB takes no item of more than 400 KB."""
+    ledger = a_ledger(FakeDynamo())
+    assert ledger.tell_opt_in({f"vpc-{each}": float(each) for each in range(20_000)}, NOW)
+    told = ledger.last_opt_in()
+    assert told
+    assert told.named == {f"vpc-{each}": float(each) for each in range(19_000, 20_000)}
+
+
+@pytest.mark.parametrize(
+    "document", [None, "", "[]", '{"told": "x"}', '{"told": "x", "named": {"vpc-1": []}}']
+)
+def test_an_opt_in_that_cannot_be_read_is_not_known(document: str | None) -> None:
+    dynamo = FakeDynamo()
+    ledger = a_ledger(dynamo)
+    doc = {"doc": {"S": document}} if document is not None else {}
+    dynamo.items["region", "opted-in"] = {"pk": {"S": "region"}, "sk": {"S": "opted-in"}, **doc}
     assert ledger.last_opt_in() is None
     dynamo.error = refusal("AccessDeniedException")
     assert ledger.last_opt_in() is None
-    assert not ledger.tell_opt_in(NOW)
+    assert not ledger.tell_opt_in({}, NOW)

@@ -22,7 +22,7 @@ from .messages import RunRequest
 if TYPE_CHECKING:
     from .domain.memory import Cause
     from .domain.trail import Touched
-    from .ledger import Ledger
+    from .ledger import Ledger, OptIn
 
 Located = tuple["Touched", frozenset[str]]
 # EC2 may not show a tag yet when its event comes.
@@ -62,7 +62,7 @@ class Intake:
     _indexes: Indexes = field(default_factory=Indexes)
     _named: dict[str, float] = field(default_factory=dict)
     # The opt-in that was the last one when absence from an index began to count; None where it cannot count.
-    _opt_in: str | None = None
+    _opt_in: OptIn | None = None
     # What the ledger has not taken yet.
     _untold: dict[str, str] = field(default_factory=dict)
     _opt_in_untold: bool = False
@@ -72,9 +72,11 @@ class Intake:
         self._forget()
         self._remember_named(events)
         self._learn(events)
-        has_named = self._indexes.has(self._named)
-        if not has_named or any(map(self._indexes.relies_on_absence, events)):
+        opts_in = any(each.names_our_tags for each in events)
+        asks = opts_in or not self._indexes.has(self._named)
+        if asks or any(map(self._indexes.relies_on_absence, events)):
             self._heed_opt_ins()
+        has_named = self._indexes.has(self._named)
         found = [self._indexes.settle(each) for each in events]
         refusal = ""
         if not has_named or any(map(self._needs_reading, events, found)):
@@ -94,16 +96,16 @@ class Intake:
             tuple((vpc_id, each.cause) for each, those in located for vpc_id in sorted(those) if each.actor),
             dict(self._untold),
             min(map(_milliseconds, lost), default=None),
-            any(each.names_our_tags for each in events),
+            opts_in,
             tuple(unsettled),
             refusal,
         )
 
     def tell_others(self, taken: Taken) -> None:
-        """Tell other processes of an opt-in; before the runs of `taken` are asked for. Where the ledger
-        refuses, the next batch tells of it."""
+        """Tell other processes of an opt-in, with all VPCs that opted in lately; before the runs of `taken`
+        are asked for. Where the ledger refuses, the next batch tells of it."""
         self._opt_in_untold |= taken.opts_in
-        if self._opt_in_untold and self.ledger.tell_opt_in(self.now()):
+        if self._opt_in_untold and self.ledger.tell_opt_in(self._named, self.now()):
             self._opt_in_untold = False
 
     def keep(self, taken: Taken) -> None:
@@ -120,10 +122,15 @@ class Intake:
         self._untold |= {each: learnt[each] for each in learnt.keys() - known_before.keys()}
 
     def _heed_opt_ins(self) -> None:
-        """Let nothing count as foreign by an index that is older than an opt-in of another process's."""
+        """Let nothing count as foreign by an index that is older than another process's opt-in, and read the
+        VPCs that this one named too."""
         opt_in = self.ledger.last_opt_in()
         if opt_in is None or opt_in != self._opt_in:
             self._indexes = self._indexes.forgetting_absence()
+            now = self.now()
+            named = opt_in.named if opt_in else {}
+            told = {each: min(until, now + _NAMED_SECONDS) for each, until in named.items() if until > now}
+            self._named = told | self._named
         self._opt_in = opt_in
 
     def _forget(self) -> None:

@@ -4,8 +4,8 @@ It is memory, never truth: where it cannot be read or written, every method give
 goes on, and `table` says so in the log; what needs memory degrades (docs/decisions, 0006).
 
 Items: `vpc#ID` with `state` (a JSON document of `Memory`), `cause#TIME#EVENT` and `claim#RESOURCE`; `made#ID`
-with `vpc`, of what was made here or is new; `region` with `teardowns`, `swept`, `opted-in` and
-`takeover#INSTALLATION`.
+with `vpc`, of what was made here or is new; `region` with `teardowns`, `swept`, `opted-in` (a
+JSON document of `OptIn`) and `takeover#INSTALLATION`.
 Sort keys fall so that one page, newest first, has the state, the claims and the latest causes of a VPC.
 """
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from .domain import memory_json
@@ -30,6 +30,8 @@ _CAUSE_SECONDS = 30 * 24 * 3600
 _GONE_SECONDS = 30 * 24 * 3600
 # No process of intake lives so long that it would have to know more.
 _LEARNT_SECONDS = 24 * 3600
+# Of so many VPCs is told that they opted in lately: DynamoDB takes no item of more than 400 KB.
+_NAMED = 1000
 # Someone else wrote meanwhile: what both know is written again.
 _ATTEMPTS = 5
 _REGION = "region"
@@ -37,6 +39,16 @@ _REGION = "region"
 _BETWEEN_SWEEPS_SECONDS = 300
 # What an item raises that is not one of ours.
 _UNREADABLE = (AttributeError, KeyError, TypeError, ValueError)
+
+
+@dataclass(frozen=True)
+class OptIn:
+    """The last opt-in that a process told of. `told` is a different text each time, empty where none ever
+    did. `named` are the VPCs that mattered by an event's word, each with until when that counts, in seconds
+    since 1970: EC2 may not show their tags yet."""
+
+    told: str = ""
+    named: Mapping[str, float] = field(default_factory=dict)
 
 
 class Ledger:
@@ -140,17 +152,18 @@ class Ledger:
 
     # ---- the Region
 
-    def tell_opt_in(self, now: float) -> bool:
-        """Let other processes know that an event spoke of a tag of ours; False where that was refused. `now`
-        is in seconds since 1970."""
-        return self._table.put_many([item((_REGION, "opted-in"), f"{int(now * 1000)}-{uuid4().hex}")])
+    def tell_opt_in(self, named: Mapping[str, float], now: float) -> bool:
+        """Let other processes know that an event spoke of a tag of ours, and which VPCs matter by an event's
+        word, until when; False where that was refused. Times are in seconds since 1970."""
+        latest = sorted(named.items(), key=lambda each: each[1])[-_NAMED:]
+        document = {"told": f"{int(now * 1000)}-{uuid4().hex}", "named": dict(latest)}
+        return self._table.put_many([item((_REGION, "opted-in"), json.dumps(document))])
 
-    def last_opt_in(self) -> str | None:
-        """What `tell_opt_in` wrote last, a different text each time, empty where it never did; None where the
-        ledger cannot be read."""
+    def last_opt_in(self) -> OptIn | None:
+        """What `tell_opt_in` wrote last; None where the ledger cannot be read."""
         found = self._table.get_many([(_REGION, "opted-in")])
         try:
-            return None if found is None else "".join(map(document_of, found))
+            return None if found is None else next(map(_opt_in, found), OptIn())
         except _UNREADABLE as error:
             self._say(f"which opt-in was the last one cannot be read: {error!r}")
             return None
@@ -216,6 +229,12 @@ class Ledger:
             if written is not False:
                 return written is True
         return False
+
+
+def _opt_in(found: Item) -> OptIn:
+    document = json.loads(document_of(found))
+    named = {str(vpc_id): float(until) for vpc_id, until in document["named"].items()}
+    return OptIn(str(document["told"]), named)
 
 
 def _read(found: Item, memory: Memory) -> Memory:
