@@ -15,7 +15,7 @@ from reconciler.conclusion import Ending, Run
 from reconciler.domain import remembering
 from reconciler.domain.contest import SAME_CHANGE
 from reconciler.domain.findings import Kind, Status
-from reconciler.domain.memory import Cause, Made
+from reconciler.domain.memory import Cause, Made, Memory
 from reconciler.ec2.observe import Observer
 from reconciler.messages import RunRequest
 from sandbox.ec2.calls import ConnectionLost
@@ -128,6 +128,19 @@ def test_the_double_of_a_lost_answer_is_ours(account: Account) -> None:
     assert memory is not None
     assert set(account.made_here()) == set(memory.made)
     assert account.truth.faults(vpc_id) == []
+
+
+def test_what_a_lost_answer_made_stays_ours_though_ec2_refuses_the_same_before_it_shows_it(
+    account: Account,
+) -> None:
+    vpc_id, lost = account.vpc(), f"{INSTALLATION.id}/logs"
+    assert account.ledger.save(Memory(vpc_id).opened([lost], account.clock.now()))
+    account.clock.advance(60)
+    account.ec2.faults.before("CreateVpcEndpoint", "UnauthorizedOperation", times=10**6)
+    assert account.converge(vpc_id)[-1].ending is Ending.BLOCKED
+    memory = account.ledger.read(vpc_id)
+    assert memory is not None
+    assert [each.purpose for each in memory.making] == [lost]
 
 
 # ---- without the ledger

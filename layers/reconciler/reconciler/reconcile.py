@@ -124,7 +124,7 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
     done = conclusion.conclude(request, wanted, plan, outcomes, now())
     done = replace(done, precedence=slots.precedence) if slots else done
     if memory and read:
-        memory = memory.closed(remembering.not_asked(read, outcomes))
+        memory = memory.closed(remembering.made_nothing(read, memory, outcomes))
     done = _remember(done, before, memory, plan, outcomes, means)
     return replace(done, unforeseen=_unforeseen(done, read))
 

@@ -25,7 +25,7 @@ from reconciler.domain.remembering import (
     before,
     explained,
     made_by,
-    not_asked,
+    made_nothing,
     purpose_of,
     remediated,
 )
@@ -77,17 +77,30 @@ def test_what_is_about_to_be_added_to_an_adopted_endpoint_is_written_ahead_too()
 # ---- after them
 
 
-def test_what_waits_for_its_turn_was_not_asked_for() -> None:
-    waits = Outcome(a_step(CREATE), Status.WAITING, paced=EndpointCall.CREATE)
-    others = [Outcome(TURN_ON, Status.WAITING, paced=EndpointCall.MODIFY), done(a_step(CREATE))]
-    assert not_asked(EMPTY, [waits, *others]) == (LOGS,)
-    lost = Outcome(a_step(CREATE), Status.WAITING, failed=True)
-    assert not_asked(EMPTY, [lost, *others]) == ()
+OPENED = before(EMPTY, Plan.of((), [a_step(CREATE)]), NOON)
+REFUSED = Outcome(a_step(CREATE), Status.BLOCKED, Reason.UNAUTHORIZED, asked=True)
+LOST = Outcome(a_step(CREATE), Status.WAITING, failed=True, asked=True)
+MADE_NOTHING = [
+    Outcome(a_step(CREATE), Status.WAITING, paced=EndpointCall.CREATE),
+    REFUSED,
+    replace(REFUSED, asked=False),
+    replace(REFUSED, asked=False, is_remembered=True),
+]
 
 
-def test_an_answer_that_an_earlier_run_has_lost_may_still_come_while_the_next_waits() -> None:
-    waits = Outcome(a_step(CREATE), Status.WAITING, paced=EndpointCall.CREATE)
-    assert not_asked(EMPTY.opened([LOGS], NOON), [waits]) == ()
+@pytest.mark.parametrize("outcome", MADE_NOTHING)
+def test_what_ec2_refused_or_was_not_asked_for_made_nothing(outcome: Outcome) -> None:
+    others = [Outcome(TURN_ON, Status.WAITING, paced=EndpointCall.MODIFY), replace(REFUSED, step=TURN_ON)]
+    assert made_nothing(EMPTY, OPENED, [outcome, *others]) == (LOGS,)
+    assert made_nothing(EMPTY, OPENED, [LOST, *others]) == ()
+
+
+@pytest.mark.parametrize("outcome", MADE_NOTHING)
+def test_an_answer_that_an_earlier_run_has_lost_may_still_come_for_a_day(outcome: Outcome) -> None:
+    day = 24 * 3600
+    for later, made in ((60, ()), (day - 1, ()), (day, (LOGS,))):
+        memory = before(OPENED, Plan.of((), [a_step(CREATE)]), NOON + later)
+        assert made_nothing(OPENED, memory, [outcome]) == made
 
 
 def test_an_answer_closes_the_intention_and_leaves_the_id() -> None:
@@ -98,12 +111,8 @@ def test_an_answer_closes_the_intention_and_leaves_the_id() -> None:
     assert (memory.making, memory.made) == ((), {"vpce-1": Made("vpce-1", LOGS, NOON)})
 
 
-def test_a_refusal_closes_the_intention_and_a_lost_answer_keeps_it_open() -> None:
-    opened = before(EMPTY, Plan.of((), [a_step(CREATE)]), NOON)
-    refused = Outcome(a_step(CREATE), Status.BLOCKED, Reason.UNAUTHORIZED)
-    lost = Outcome(a_step(CREATE), Status.WAITING, failed=True)
-    assert after(opened, NOTHING_DONE, [refused], (), NOON).making == ()
-    assert after(opened, NOTHING_DONE, [lost], (), NOON).making == opened.making
+def test_a_lost_answer_keeps_the_intention_open() -> None:
+    assert after(OPENED, NOTHING_DONE, [LOST], (), NOON).making == OPENED.making
 
 
 def test_what_is_owned_is_known_by_its_id_and_as_shown() -> None:

@@ -92,13 +92,16 @@ def before(memory: Memory, plan: Plan, now: float) -> Memory:
     return memory.opened(purposes, now).adopting(plan.adopts)
 
 
-def not_asked(memory: Memory, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
-    """The purposes of what waits for its turn: EC2 was not asked for it, or made nothing, so no answer can be
-    lost. `memory` is the one from before the run: what was an open intention then may have been made by an
-    earlier run, and stays one."""
-    open_before = {each.purpose for each in memory.making}
-    waiting = {purpose_of(each.step) for each in outcomes if each.paced or each.is_remembered}
-    return tuple(sorted(waiting - open_before - {""}))
+def made_nothing(read: Memory, memory: Memory, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+    """The purposes for which no answer can be lost: EC2 was not asked, or refused.
+
+    `read` is the memory from before the run, `memory` the one with what the run was about to make. What is an
+    open intention in both may have been made by an earlier run, whose answer was lost: EC2 may not show it
+    yet, and a refusal now says nothing of it. So it stays one, for a day from that run on.
+    """
+    open_before = {each.purpose for each in memory.making if each in read.making}
+    nothing = {purpose_of(each.step) for each in outcomes if each.paced or each.status is Status.BLOCKED}
+    return tuple(sorted(nothing - open_before - {""}))
 
 
 def after(
@@ -109,11 +112,7 @@ def after(
     now: float,
 ) -> Memory:
     """What is known once the plan was executed."""
-    answered = [
-        purpose_of(outcome.step)
-        for outcome in outcomes
-        if outcome.made_id or (outcome.status is Status.BLOCKED and not outcome.is_remembered)
-    ]
+    answered = [purpose_of(outcome.step) for outcome in outcomes if outcome.made_id]
     concluded = tuple(concluded)
     memory = memory.with_made(made_by(outcomes, now)).closed(answered)
     if memory.complete:
