@@ -25,9 +25,9 @@ FIRST_THREE = ("ecr.api", "ecr.dkr", "logs")
 ALL = (*FIRST_THREE, "secretsmanager", "ssm", "s3")
 
 
-def pace(account: Account, burst: int = 4) -> None:
+def pace(account: Account, burst: int = 4, rate: float = 0.3) -> None:
     """From here on, runs share a budget. What was made before it is free."""
-    account.budget = WriteBudget(account.new_table(), Pace(0.3, burst), account.clock.now)
+    account.budget = WriteBudget(account.new_table(), Pace(rate, burst), account.clock.now)
 
 
 def deny(account: Account, services: Iterable[str] = ALL, vpcs: Iterable[str] = ()) -> None:
@@ -60,16 +60,18 @@ def of_ecs(account: Account, number: int = 1) -> str:
 
 
 def side_by_side(account: Account, vpcs: Iterable[str], at_most: int = 60) -> dict[str, Run]:
-    """The last run of each VPC. They are looked at in turn, as the queue has it, until none is requeued."""
+    """The last run of each VPC, until none is requeued. Each time another one is the first."""
     runs = {each: account.one_run(each) for each in vpcs}
-    for _ in range(at_most):
-        again = {each: account.next_request(run) for each, run in runs.items() if run.is_requeued}
+    again = {each: account.next_request(run) for each, run in runs.items() if run.is_requeued}
+    for first in range(at_most):
         if not again:
             return runs
         account.clock.advance(DEBOUNCE)
-        for vpc_id, request in again.items():
-            if request.not_before <= account.clock.now() * 1000:
-                runs[vpc_id] = account.one_run(vpc_id, request)
+        due = [each for each, request in again.items() if request.not_before <= account.clock.now() * 1000]
+        for vpc_id in sorted(due)[first % 4 :] + sorted(due)[: first % 4]:
+            runs[vpc_id] = account.one_run(vpc_id, again.pop(vpc_id))
+            if runs[vpc_id].is_requeued:
+                again[vpc_id] = account.next_request(runs[vpc_id])
     raise AssertionError(f"these do not end: {sorted(again)}")
 
 
@@ -271,3 +273,11 @@ def test_after_a_denial_was_lifted_for_some_of_many_blocked_vpcs_each_of_them_is
     assert runs[lifted].ending is Ending.CONVERGED
     assert {runs[each].ending for each in denied} == {Ending.BLOCKED}
     assert sum(each.action == CREATE for each in calls) <= 2 * len(vpcs)
+
+
+def test_vpcs_that_share_the_slots_for_what_ec2_cannot_do_for_now_end_all_the_same(account: Account) -> None:
+    pace(account, rate=0.03)
+    vpcs = [account.vpc("a", number=number) for number in range(1, 5)]
+    account.ec2.faults.before(CREATE, "IncorrectState", times=10**6)
+    runs = side_by_side(account, vpcs, at_most=150)
+    assert {each.ending for each in runs.values()} == {Ending.STUCK}

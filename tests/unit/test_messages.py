@@ -26,6 +26,7 @@ COUNT = Count(Metric.DRIFT_DETECTED, "dns-support-off", "dns-support-off", "vpc-
         attempts=NUMBERS,
         failures=NUMBERS,
         paced=st.none() | st.sampled_from(EndpointCall),
+        awaits_turn=st.booleans(),
         turns=NUMBERS,
         precedence=st.sampled_from(Precedence),
         not_before=NUMBERS,
@@ -51,6 +52,12 @@ def test_a_message_of_the_last_version_is_read_without_what_it_counted() -> None
         '{"vpc_id": "vpc-1", "first_seen": 7, "rounds": 2, "release": true, "counted": ["dns-support-off"]}'
     )
     assert RunRequest.from_json(body) == RunRequest("vpc-1", 7, attempts=2, refused=("vpc-1",))
+
+
+def test_a_message_of_the_last_version_that_waits_for_a_turn_does_so_as_long_as_that_takes() -> None:
+    body: dict[str, Any] = {"vpc_id": "vpc-1", "first_seen": 7, "paced": "CreateVpcEndpoint"}
+    assert RunRequest.from_json(json.dumps(body)).awaits_turn
+    assert not RunRequest.from_json(json.dumps({**body, "awaits_turn": False})).awaits_turn
 
 
 @pytest.mark.parametrize("key", ["release", "deletion_refused"])

@@ -80,7 +80,7 @@ CREATE = EndpointCall.CREATE
 
 def test_who_waits_for_its_turn_spends_no_attempt_and_its_time_begins_with_the_turn() -> None:
     request = RunRequest("vpc-1", 7, attempts=2, began=9)
-    waiting = following(a_run(request, paced=CREATE))
+    waiting = following(a_run(request, paced=CREATE, awaits_turn=True))
     assert (waiting.attempts, waiting.turns, waiting.began) == (2, 1, int(NOW * 1000))
     served = following(a_run(replace(waiting, began=9)))
     assert (served.attempts, served.turns, served.began) == (3, 1, int(NOW * 1000))
@@ -97,8 +97,8 @@ def test_who_is_throttled_spends_no_attempt_and_pauses_longer_each_time() -> Non
 
 
 def test_a_run_before_its_turn_neither_ends_the_pauses_nor_makes_them_longer() -> None:
-    throttled = RunRequest("vpc-1", 7, attempts=1, began=9, failures=3, paced=CREATE)
-    early = following(a_run(throttled, paced=CREATE, is_early=True))
+    throttled = RunRequest("vpc-1", 7, attempts=1, began=9, failures=3, paced=CREATE, awaits_turn=True)
+    early = following(a_run(throttled, paced=CREATE, awaits_turn=True, is_early=True))
     assert (early.failures, early.not_before, early.began) == (3, 0, 9)
     assert following(a_run(early, paced=CREATE, failed=True)).failures == 4
     served = following(a_run(early))
@@ -109,6 +109,14 @@ def test_who_waits_for_its_turn_and_asked_in_vain_spends_an_attempt() -> None:
     request = RunRequest("vpc-1", 7, attempts=2, began=9)
     again = following(a_run(request, paced=CREATE, in_vain=True))
     assert (again.attempts, again.began, again.paced) == (3, 9, CREATE)
+
+
+def test_where_all_that_waits_was_asked_for_before_its_time_goes_on() -> None:
+    """Several such VPCs keep each other waiting."""
+    request = RunRequest("vpc-1", 7, attempts=2, began=9, paced=CREATE)
+    for more in ({}, {"is_early": True}):
+        again = following(a_run(request, paced=CREATE, **more))
+        assert (again.attempts, again.began, again.awaits_turn) == (2, 9, False)
 
 
 @given(st.integers(0, 900), st.integers(0, 100))

@@ -54,9 +54,10 @@ class Run:
     pause. `refused` are the ids whose refused deletion has yet to be acted on. `unproven` is what was made
     that the ledger did not take, `contests` are the fights where it does not keep them. `unforeseen` counts
     the drift that no event foretold. `news` is what is announced as finding events. `paced` is an endpoint
-    call for which the budget had no room, or which EC2 has throttled; `precedence` says who goes before whom.
-    `in_vain` says that EC2 was asked for an endpoint call that it could not do for now. With `is_early`
-    nothing was looked at, since its turn has not come.
+    call for which the budget had no room, or which EC2 has throttled; `awaits_turn` says that the VPC waits
+    for the turn of one as long as that takes; `precedence` says who goes before whom. `in_vain` says that EC2
+    was asked for an endpoint call that it could not do for now. With `is_early` nothing was looked at, since
+    its turn has not come.
     """
 
     request: RunRequest
@@ -71,6 +72,7 @@ class Run:
     unforeseen: int = 0
     news: tuple[News, ...] = ()
     paced: EndpointCall | None = None
+    awaits_turn: bool = False
     precedence: Precedence = Precedence.NEW
     in_vain: bool = False
     is_early: bool = False
@@ -115,6 +117,7 @@ def conclude(request: RunRequest, wanted: Intent, plan: Plan, outcomes: Sequence
         tally=counts.tally(concluded, request.counted, stuck),
         failed=any(outcome.failed for outcome in outcomes),
         paced=next((outcome.paced for outcome in outcomes if outcome.paced), None),
+        awaits_turn=any(_awaits_turn(outcome) for outcome in outcomes),
         refused=request.refused if pending or not marked else (),
         in_vain=any(each.is_in_vain and each.status is Status.WAITING for each in outcomes),
     )
@@ -170,6 +173,7 @@ def not_due(request: RunRequest) -> Run:
         unproven=request.made,
         contests=request.contests,
         paced=request.paced,
+        awaits_turn=request.awaits_turn,
         precedence=request.precedence,
         is_early=True,
     )
@@ -209,7 +213,7 @@ def _ending(
         return Ending.REPORTED
     statuses = {each.status for each in concluded}
     done = any(outcome.status is Status.REMEDIATED for outcome in outcomes)
-    if any(each.paced and not each.throttled and each.step.awaits_turn for each in outcomes):
+    if any(_awaits_turn(each) and not each.throttled for each in outcomes):
         return Ending.REQUEUED
     if done or Status.WAITING in statuses:
         return _again(request, now, failing=any(outcome.failed for outcome in outcomes))
@@ -218,6 +222,11 @@ def _ending(
     if Status.CONTESTED in statuses:
         return Ending.CONTESTED
     return Ending.LEFT_ALONE if wanted.profile in (None, NOTHING) else Ending.CONVERGED
+
+
+def _awaits_turn(outcome: Outcome) -> bool:
+    """Whether EC2 has yet to look at the step. One that it throttles, it has not looked at."""
+    return outcome.paced is not None and outcome.step.awaits_turn
 
 
 def _again(request: RunRequest, now: float, *, failing: bool) -> Ending:

@@ -39,8 +39,9 @@ class RunRequest:
     no run is made. `refused` are the ids of what someone was refused the deletion of; `swept` says that the
     sweep found the drift. `counted` is what the metrics have counted on the way, `made` and `contests` what
     the ledger could not take. `correlation_id` is the id of the first event of the window, or of the sweep's
-    invocation, that led here. `paced` is the endpoint call whose turn the VPC waits for, `turns` how often it
-    was requeued without spending an attempt, and `precedence` says who goes before it.
+    invocation, that led here. `paced` is the endpoint call whose turn the VPC waits for; `awaits_turn` says
+    that it does so as long as that takes, since EC2 was never asked for it. `turns` is how often it was
+    requeued without spending an attempt, and `precedence` says who goes before it.
     """
 
     vpc_id: str
@@ -57,6 +58,7 @@ class RunRequest:
     contests: tuple[Contest, ...] = ()
     correlation_id: str = ""
     paced: EndpointCall | None = None
+    awaits_turn: bool = False
     turns: int = 0
     precedence: Precedence = Precedence.NEW
 
@@ -91,6 +93,8 @@ class RunRequest:
             contests=_values(Contest, given, "contests"),
             correlation_id=_correlation_id(given),
             paced=_paced(given),
+            # Messages of the last version do not say it.
+            awaits_turn=given.get("awaits_turn", bool(given.get("paced"))) is True,
             turns=_number(given, "turns", 0),
             precedence=_precedence(given),
         )

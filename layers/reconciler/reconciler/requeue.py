@@ -22,17 +22,20 @@ def next_request(run: Run, debounce: int, now: float) -> RunRequest:
     unknown = run.failed and any(each.reason is Reason.UNKNOWN for each in run.findings)
     unread = run.unread is not None and run.unread.reason is Reason.UNKNOWN
     waits = run.paced and not run.in_vain
-    begins = not request.began or (not failures and not run.in_vain and (run.paced or request.paced))
+    awaits_turn = run.awaits_turn or request.awaits_turn
+    begins = not request.began or (not failures and not run.in_vain and awaits_turn)
     pause = 0.0
     if run.failed and failures > 1:
         pause = min(max(debounce, 1) * 2 ** (failures - 1), _LONGEST_PAUSE_SECONDS)
     return replace(
         request,
         # A VPC that waits for its turn spends no attempt, and the time for its attempts begins with its turn;
-        # unless it asked for something else that EC2 could not do.
+        # unless it asked for something else that EC2 could not do, or did so before. Else several such VPCs,
+        # which keep each other waiting, would do so without end.
         # That time goes on where EC2 throttles it again and again.
         attempts=max(1, request.attempts if waits else request.attempts + 1),
         paced=run.paced,
+        awaits_turn=run.awaits_turn,
         turns=request.turns + 1 if run.paced else request.turns,
         precedence=run.precedence,
         began=int(now * 1000) if begins else request.began,
