@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from mypy_boto3_ec2 import EC2Client
 
-from reconciler.domain.actions import Action, CreateEndpoint, DeleteEndpoint, ModifyEndpoint
+from reconciler.domain.actions import Action, CreateEndpoint, CreateTags, DeleteEndpoint, ModifyEndpoint
 from reconciler.domain.execution import Outcome
 from reconciler.domain.findings import Reason, Status
 from reconciler.domain.model import Mode
@@ -271,3 +271,41 @@ def test_what_has_to_get_its_marks_first_is_not_deleted_with_the_others() -> Non
     outcomes = execute(Plan.of((), steps), cast("EC2Client", ec2), Mode.ENFORCE, lambda: 0.0)
     assert [request for _, request in ec2.calls] == [("vpce-0", "vpce-2")]
     assert statuses(outcomes) == [Status.REMEDIATED, Status.WAITING, Status.REMEDIATED]
+
+
+# ---- several changes of an endpoint
+
+
+class Unmarkable(Endpoints):
+    """An EC2 that refuses tags with a code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__()
+        self.code = code
+
+    def create_tags(self, **_request: Any) -> Any:
+        raise refusal(self.code, 403)
+
+    def modify_vpc_endpoint(self, **request: Any) -> Any:
+        self._call("modify", request)
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("UnauthorizedOperation", Status.BLOCKED), ("InternalError", Status.WAITING)]
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_subnet_that_could_not_be_marked_is_left_out_of_a_joint_change_wherever_it_stands_in_it(
+    code: str, status: Status, place: int
+) -> None:
+    mark = Step(CreateTags("subnet-a", {"released-until": "then"}, needed=True), ())
+    leave = Step(ModifyEndpoint("vpce-1", remove_subnet_ids=("subnet-a",)), (), needs_tags_on="subnet-a")
+    steps = [Step(ModifyEndpoint("vpce-1", policy="{}"), ()), Step(MODIFY, ())]
+    steps.insert(place, leave)
+    ec2 = Unmarkable(code)
+    outcomes = execute(Plan.of((), [mark, *steps]), cast("EC2Client", ec2), Mode.ENFORCE, lambda: 0.0)
+    [(_, request)] = ec2.calls
+    assert request == {"VpcEndpointId": "vpce-1", "PolicyDocument": "{}", "PrivateDnsEnabled": True}
+    became = {each.step: (each.status, each.asked) for each in outcomes}
+    assert became[leave] == (status, False)
+    assert {became[each] for each in steps if each is not leave} == {(Status.REMEDIATED, True)}

@@ -79,6 +79,10 @@ class Execution:
         )
         return replace(cause, step=step, asked=False) if cause else None
 
+    def lacks_mark(self, step: Step) -> bool:
+        """Whether it needs tags on a thing that an earlier step could not put there."""
+        return step.needs_tags_on in self._not_tagged
+
     def record(self, outcome: Outcome) -> Outcome:
         """Remember what became of a step, and give its outcome.
 

@@ -262,7 +262,7 @@ class Plan:
 
 
 def together(steps: Sequence[Step]) -> Step:
-    """The steps of one call as one."""
+    """The steps of one call as one. What they need tagged is tagged."""
     changes = [step.action for step in steps if isinstance(step.action, ModifyEndpoint)]
     marks_first = any(step.marks_first for step in steps)
-    return Step(joined(changes), (), steps[0].needs_tags_on, marks_first=marks_first)
+    return Step(joined(changes), (), marks_first=marks_first)

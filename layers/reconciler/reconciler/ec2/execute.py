@@ -94,8 +94,10 @@ class _Executor:
     def _modify(self, steps: Sequence[Step]) -> list[Outcome]:
         """Modify an endpoint in one call. Where EC2 refuses that, ask for each change by itself until it
         takes one. The rest waits for the next run, since EC2 takes one modification of an endpoint at a
-        time."""
-        new = [step for step in steps if not step.is_refused]
+        time. A step that needs a mark which could not be made is left out: the next run would undo it."""
+        unmarked = [step for step in steps if self._execution.lacks_mark(step)]
+        marked = [step for step in steps if step not in unmarked]
+        new = [step for step in marked if not step.is_refused]
         outcomes: list[Outcome] = []
         charged, is_busy = None, False
         if len(new) > 1:
@@ -109,13 +111,13 @@ class _Executor:
                 is_busy = joint.asked
             elif joint.asked:
                 charged = new[0]
-        for step in [*new, *(step for step in steps if step.is_refused)][len(outcomes) :]:
+        for step in [*new, *(step for step in marked if step.is_refused)][len(outcomes) :]:
             if is_busy:
                 outcomes.append(Outcome(step, Status.WAITING, detail="after the endpoint's other change"))
                 continue
             outcomes.append(self._attempt(step, charged=step is charged))
             is_busy = outcomes[-1].status is Status.REMEDIATED
-        return outcomes
+        return [*outcomes, *map(self._attempt, unmarked)]
 
     def _delete(self, steps: Sequence[Step]) -> list[Outcome]:
         """Delete endpoints in one call. One id that EC2 does not know, or that the role may not delete, fails
