@@ -12,6 +12,7 @@ import pytest
 
 from functions.intake import app as intake
 from reconciler.domain.memory import Cause
+from reconciler.messages import RunRequest
 from reconciler.queue import NotQueued
 from tests.unit.fakes import refusal
 from tests.unit.installed import Installation
@@ -39,24 +40,8 @@ def test_a_run_is_asked_for_of_the_opted_in_vpc_of_an_event(here: Installation) 
     assert take(here, an_event(here, "ModifyVpcAttribute", {"vpcId": vpc_id})) == []
     assert here.asked() == [("passes", vpc_id)]
     [message] = here.sqs.sent
-    assert json.loads(message["MessageBody"]) == {
-        "vpc_id": vpc_id,
-        "first_seen": int(now) * 1000,
-        "attempts": 0,
-        "began": 0,
-        "failures": 0,
-        "unknowns": 0,
-        "not_before": 0,
-        "refused": [],
-        "swept": False,
-        "counted": [],
-        "made": [],
-        "contests": [],
-        "correlation_id": "event-1",
-        "paced": None,
-        "turns": 0,
-        "precedence": "new",
-    }
+    asked_for = RunRequest.from_json(message["MessageBody"])
+    assert asked_for == RunRequest(vpc_id, int(now) * 1000, correlation_id="event-1")
 
 
 def test_a_vpc_that_has_not_opted_in_is_dropped(here: Installation) -> None:
