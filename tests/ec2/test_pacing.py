@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from reconciler.conclusion import Ending, Run
 from reconciler.domain.findings import Status
+from reconciler.domain.memory import InVain
 from reconciler.domain.pace import EndpointCall, Pace, Precedence
 from reconciler.messages import RunRequest
 from reconciler.write_budget import WriteBudget
@@ -74,8 +76,10 @@ def test_nothing_is_lost_that_a_message_carries_while_its_vpc_waits(paced: Accou
     vpc_id = paced.vpc()
     empty(paced, EndpointCall.CREATE)
     first = paced.one_run(vpc_id)
-    again = paced.next_request(first)
+    asked = (InVain("a digest", 7, Status.BLOCKED),)
+    again = replace(paced.next_request(first), asked=asked)
     waited = paced.next_request(paced.one_run(vpc_id, again))
+    assert waited.asked == asked
     assert waited.counted == again.counted != ()
     assert (waited.first_seen, waited.correlation_id) == (again.first_seen, again.correlation_id)
     assert waited.precedence == again.precedence

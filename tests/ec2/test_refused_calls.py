@@ -3,6 +3,7 @@ made is made, and nobody waits behind them for long."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -19,6 +20,7 @@ from reconciler.messages import RunRequest
 from reconciler.write_budget import WriteBudget
 from sandbox.ec2 import Call
 from tests.account import DEBOUNCE, Account
+from tests.unit.fakes import refusal
 
 CREATE, DELETE = "CreateVpcEndpoint", "DeleteVpcEndpoints"
 FIRST_THREE = ("ecr.api", "ecr.dkr", "logs")
@@ -281,3 +283,31 @@ def test_vpcs_that_share_the_slots_for_what_ec2_cannot_do_for_now_end_all_the_sa
     account.ec2.faults.before(CREATE, "IncorrectState", times=10**6)
     runs = side_by_side(account, vpcs, at_most=150)
     assert {each.ending for each in runs.values()} == {Ending.STUCK}
+
+
+@pytest.mark.parametrize("failing", ["read", "write"])
+def test_the_runs_of_a_vpc_end_also_where_only_its_own_memory_fails(
+    account: Account, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    """As where a later version wrote it, or where DynamoDB takes no item of that size."""
+    pace(account)
+    vpc_id = account.vpc(profile="ecs")
+    deny(account)
+    if failing == "read":
+        document = {"findings": [{"kind": "k", "resource": "r", "since": 1, "status": "of-a-later-version"}]}
+        state = {"doc": {"S": json.dumps(document)}, "version": {"N": "3"}}
+        key = {"pk": {"S": f"vpc#{vpc_id}"}, "sk": {"S": "state"}}
+        account.dynamo.put_item(TableName="ledger", Item={**key, **state})
+    else:
+        put = account.dynamo.put_item
+
+        def put_no_state(**given: Any) -> Any:
+            if given["Item"]["sk"]["S"] == "state":
+                raise refusal("ValidationException")
+            return put(**given)
+
+        monkeypatch.setattr(account.dynamo, "put_item", put_no_state)
+    with account.calls() as calls:
+        runs = account.converge(vpc_id, at_most=8)
+    assert runs[-1].ending is Ending.BLOCKED
+    assert asked(calls).keys() == set(ALL)

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from reconciler.domain.contest import Contest
 from reconciler.domain.counts import Count, Metric
-from reconciler.domain.memory import Made
+from reconciler.domain.findings import Reason, Status
+from reconciler.domain.memory import InVain, Made
 from reconciler.domain.pace import EndpointCall, Precedence
 from reconciler.messages import MalformedMessage, RunRequest, SweepRequest
 
@@ -39,6 +40,17 @@ COUNT = Count(Metric.DRIFT_DETECTED, "dns-support-off", "dns-support-off", "vpc-
         contests=st.lists(
             st.builds(
                 Contest, st.text(), st.text(), st.text(), st.lists(NUMBERS).map(tuple), NUMBERS, NUMBERS
+            )
+        ).map(tuple),
+        asked=st.lists(
+            st.builds(
+                InVain,
+                st.text(),
+                NUMBERS,
+                st.sampled_from(Status),
+                st.none() | st.sampled_from(Reason),
+                st.text(),
+                st.booleans(),
             )
         ).map(tuple),
     )
@@ -76,6 +88,8 @@ def test_a_message_may_leave_out_what_a_first_run_does_not_have() -> None:
     [
         ("", "not JSON"),
         ("hello", "not JSON"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "asked": [{"status": "odd"}]}', "asked cannot be read"),
+        ('{"vpc_id": "vpc-1", "first_seen": 7, "asked": 7}', "asked cannot be read"),
         ("[]", "not a JSON object"),
         ("null", "not a JSON object"),
         ("{}", "vpc_id is None"),

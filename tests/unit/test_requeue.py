@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from reconciler.conclusion import Ending, Run
 from reconciler.domain.contest import Contest
-from reconciler.domain.memory import Made
+from reconciler.domain.findings import Reason, Status
+from reconciler.domain.memory import InVain, Made
 from reconciler.domain.pace import EndpointCall
 from reconciler.messages import RunRequest
 from reconciler.requeue import next_request
@@ -47,9 +48,11 @@ def test_a_refused_deletion_is_asked_for_until_it_is_settled() -> None:
 
 def test_what_the_ledger_did_not_take_goes_with_the_message() -> None:
     made, fought = (Made("vpce-1", "our-stack/logs", 7),), (Contest("dns-support-off", "vpc-1", "", (7,)),)
-    after = following(a_run(RunRequest("vpc-1", 7), unproven=made, contests=fought))
-    assert (after.made, after.contests) == (made, fought)
-    assert (following(a_run(after)).made, following(a_run(after)).contests) == ((), ())
+    asked = (InVain("a digest", 7, Status.BLOCKED, Reason.UNAUTHORIZED, "no"),)
+    after = following(a_run(RunRequest("vpc-1", 7), unproven=made, contests=fought, asked=asked))
+    assert (after.made, after.contests, after.asked) == (made, fought, asked)
+    again = following(a_run(after))
+    assert (again.made, again.contests, again.asked) == ((), (), ())
 
 
 def test_drift_that_the_sweep_found_stays_that() -> None:

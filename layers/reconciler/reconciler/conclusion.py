@@ -14,7 +14,7 @@ from .domain.execution import Outcome
 from .domain.findings import Finding, Reason, Status
 from .domain.intent import Intent
 from .domain.making_way import NOBODY_ASKS
-from .domain.memory import Made
+from .domain.memory import InVain, Made
 from .domain.model import Mode
 from .domain.pace import EndpointCall, Precedence
 from .domain.plan import Plan
@@ -52,12 +52,12 @@ class Run:
     `tally` is what the drift metrics count of it. `unread` is why EC2 could not be read, where it could not.
     `failed` says that EC2 could not do something for now, so that the VPC is looked at again after a growing
     pause. `refused` are the ids whose refused deletion has yet to be acted on. `unproven` is what was made
-    that the ledger did not take, `contests` are the fights where it does not keep them. `unforeseen` counts
-    the drift that no event foretold. `news` is what is announced as finding events. `paced` is an endpoint
-    call for which the budget had no room, or which EC2 has throttled; `awaits_turn` says that the VPC waits
-    for the turn of one as long as that takes; `precedence` says who goes before whom. `in_vain` says that EC2
-    was asked for an endpoint call that it could not do for now. With `is_early` nothing was looked at, since
-    its turn has not come.
+    that the ledger did not take, `contests` are the fights where it does not keep them, `asked` is what EC2
+    was asked for in vain where it does not keep that. `unforeseen` counts the drift that no event foretold.
+    `news` is what is announced as finding events. `paced` is an endpoint call for which the budget had no
+    room, or which EC2 has throttled; `awaits_turn` says that the VPC waits for the turn of one as long as
+    that takes; `precedence` says who goes before whom. `in_vain` says that EC2 was asked for an endpoint call
+    that it could not do for now. With `is_early` nothing was looked at, since its turn has not come.
     """
 
     request: RunRequest
@@ -69,6 +69,7 @@ class Run:
     refused: tuple[str, ...] = ()
     unproven: tuple[Made, ...] = ()
     contests: tuple[Contest, ...] = ()
+    asked: tuple[InVain, ...] = ()
     unforeseen: int = 0
     news: tuple[News, ...] = ()
     paced: EndpointCall | None = None
@@ -88,6 +89,7 @@ class Run:
             refused=request.refused,
             unproven=request.made,
             contests=request.contests,
+            asked=request.asked,
         )
 
     @property
@@ -172,6 +174,7 @@ def not_due(request: RunRequest) -> Run:
         refused=request.refused,
         unproven=request.made,
         contests=request.contests,
+        asked=request.asked,
         paced=request.paced,
         awaits_turn=request.awaits_turn,
         precedence=request.precedence,
@@ -195,6 +198,7 @@ def of_unread(request: RunRequest, refusal: Refusal, now: float) -> Run:
             refused=request.refused,
             unproven=request.made,
             contests=request.contests,
+            asked=request.asked,
         )
     blocked = counts.blocked_run(refusal.reason or Reason.UNKNOWN)
     return Run(request, Ending.BLOCKED, tally=Tally((blocked,), request.counted), unread=refusal)

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
+from .domain import memory_json
 from .domain.contest import Contest
 from .domain.counts import Count, Metric
-from .domain.memory import Made
+from .domain.memory import InVain, Made
 from .domain.pace import EndpointCall, Precedence
 
 Value = TypeVar("Value")
@@ -37,11 +38,11 @@ class RunRequest:
     `attempts` how often the VPC was requeued since, `failures` how many runs in a row could not do or read
     something, `unknowns` how many of them met an error that is not known, `not_before` the time before which
     no run is made. `refused` are the ids of what someone was refused the deletion of; `swept` says that the
-    sweep found the drift. `counted` is what the metrics have counted on the way, `made` and `contests` what
-    the ledger could not take. `correlation_id` is the id of the first event of the window, or of the sweep's
-    invocation, that led here. `paced` is the endpoint call whose turn the VPC waits for; `awaits_turn` says
-    that it does so as long as that takes, since EC2 was never asked for it. `turns` is how often it was
-    requeued without spending an attempt, and `precedence` says who goes before it.
+    sweep found the drift. `counted` is what the metrics have counted on the way, `made`, `contests` and
+    `asked` (for in vain) what the ledger could not take. `correlation_id` is the id of the first event of the
+    window, or of the sweep's invocation, that led here. `paced` is the endpoint call whose turn the VPC waits
+    for; `awaits_turn` says that it does so as long as that takes, since EC2 was never asked for it. `turns`
+    is how often it was requeued without spending an attempt, and `precedence` says who goes before it.
     """
 
     vpc_id: str
@@ -56,6 +57,7 @@ class RunRequest:
     counted: tuple[Count, ...] = ()
     made: tuple[Made, ...] = ()
     contests: tuple[Contest, ...] = ()
+    asked: tuple[InVain, ...] = ()
     correlation_id: str = ""
     paced: EndpointCall | None = None
     awaits_turn: bool = False
@@ -91,6 +93,7 @@ class RunRequest:
             counted=_counts(given.get("counted", [])),
             made=_values(Made, given, "made"),
             contests=_values(Contest, given, "contests"),
+            asked=_asked(given),
             correlation_id=_correlation_id(given),
             paced=_paced(given),
             # Messages of the last version do not say it.
@@ -105,6 +108,13 @@ def _correlation_id(given: dict[str, Any]) -> str:
     if not isinstance(found, str):
         raise MalformedMessage(f"correlation_id is {reprlib.repr(found)}, not a text")
     return found
+
+
+def _asked(given: dict[str, Any]) -> tuple[InVain, ...]:
+    try:
+        return tuple(memory_json.in_vain(each) for each in given.get("asked", []))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise MalformedMessage(f"asked cannot be read: {error}") from error
 
 
 def _paced(given: dict[str, Any]) -> EndpointCall | None:

@@ -119,7 +119,8 @@ def run(request: RunRequest, means: Means, deadline: float = math.inf) -> Run:
         memory = replace(remembering.before(memory, plan, now()), followed=seen.edition)
         if memory != before and plan:
             memory = before = ledger.save(memory) or memory
-    slots = _Slots(means.budget, _precedence(memory, seen)) if means.budget else None
+    # Without a memory, each run would ask for the same first steps, as far as slots are due, and never end.
+    slots = _Slots(means.budget, _precedence(memory, seen)) if means.budget and memory else None
     outcomes = execute(plan, means.ec2, wanted.mode, now, deadline, slots)
     done = conclusion.conclude(request, wanted, plan, outcomes, now())
     done = replace(done, precedence=slots.precedence) if slots else done
@@ -171,7 +172,8 @@ def _remembered(request: RunRequest, means: Means) -> Memory | None:
     if memory is None:
         return None
     contests = contest.joined(memory.contests, request.contests)
-    return replace(memory.with_made(request.made), contests=contests)
+    asked = in_vain.joined(memory.in_vain, request.asked)
+    return replace(memory.with_made(request.made), contests=contests, in_vain=asked)
 
 
 def _may_take_down(vpc_id: str, means: Means) -> bool:
@@ -192,18 +194,19 @@ def _remember(
     made = (*done.request.made, *new)
     if memory is None:
         fought = contest.after(done.request.contests, remembering.remediated(outcomes), now)
-        return replace(done, unproven=made, contests=fought, news=changes.news(done.findings, None, now))
+        news = changes.news(done.findings, None, now)
+        return replace(done, unproven=made, contests=fought, asked=done.request.asked, news=news)
     done = replace(done, findings=remembering.explained(done.findings, memory, now))
     after = remembering.after(memory, plan, outcomes, done.findings, now)
     # Before the rest: a run that dies in between finds as new again what intake has to know of.
     told = {each.id for each in made} | memory.claimed | (after.made.keys() - (before or memory).made.keys())
     if told and not means.ledger.add_made(done.request.vpc_id, sorted(told)):
         done = replace(done, unproven=made)
-    carried = done.request.made or done.request.contests
+    carried = done.request.made or done.request.contests or done.request.asked
     if (carried or after != before) and means.ledger.save(after) is None:
         # What is announced would be announced again.
         news = changes.news(done.findings, None, now)
-        return replace(done, unproven=made, contests=after.contests, news=news)
+        return replace(done, unproven=made, contests=after.contests, asked=after.in_vain, news=news)
     return replace(done, news=changes.news(done.findings, memory, now))
 
 

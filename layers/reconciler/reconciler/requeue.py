@@ -46,4 +46,5 @@ def next_request(run: Run, debounce: int, now: float) -> RunRequest:
         counted=run.tally.carried,
         made=run.unproven,
         contests=run.contests,
+        asked=run.asked,
     )

@@ -20,6 +20,12 @@ from .plan import Plan, Step
 _LONGEST_DETAIL = 300
 
 
+def joined(known: Iterable[InVain], more: Iterable[InVain]) -> tuple[InVain, ...]:
+    """Of each change what came of it last."""
+    asked = sorted((*known, *more), key=lambda each: each.time)
+    return tuple({each.change: each for each in asked}.values())
+
+
 def noted(plan: Plan, memory: Memory) -> Plan:
     """The plan, whose steps say what came of them when EC2 was last asked, in the order that follows."""
     known = {each.change: each for each in memory.in_vain}

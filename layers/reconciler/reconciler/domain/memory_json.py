@@ -79,7 +79,7 @@ def _with(given: dict[str, Any], memory: Memory) -> Memory:
         adoptions={each.endpoint_id: each for each in adoptions},
         findings=tuple(_finding(each) for each in given.get("findings", [])),
         contests=tuple(_known(Contest, each) for each in given.get("contests", [])),
-        in_vain=tuple(_in_vain(each) for each in given.get("in_vain", [])),
+        in_vain=tuple(in_vain(each) for each in given.get("in_vain", [])),
         followed=_known(Edition, given.get("followed", {})),
         quiet=bool(given.get("quiet", False)),
         converged=bool(given.get("converged", _left_nothing_open(given))),
@@ -118,7 +118,12 @@ def _announced(given: dict[str, Any], status: Status) -> Announced | None:
     return Announced(change, int(last["time"]), Reason(reason) if reason else None)
 
 
-def _in_vain(given: dict[str, Any]) -> InVain:
+def in_vain(given: dict[str, Any]) -> InVain:
+    """What EC2 was asked for in vain, as `asdict` gives it.
+
+    Raises:
+        AttributeError, KeyError, TypeError or ValueError: when it is none.
+    """
     reason = given.get("reason")
     changed = {"status": Status(given["status"]), "reason": Reason(reason) if reason else None}
     asked: InVain = _known(InVain, {**given, **changed})
