@@ -277,12 +277,17 @@ def test_after_a_denial_was_lifted_for_some_of_many_blocked_vpcs_each_of_them_is
     assert sum(each.action == CREATE for each in calls) <= 2 * len(vpcs)
 
 
-def test_vpcs_that_share_the_slots_for_what_ec2_cannot_do_for_now_end_all_the_same(account: Account) -> None:
+@pytest.mark.parametrize(
+    ("code", "ending"), [("IncorrectState", Ending.STUCK), ("NeverHeardOf", Ending.BLOCKED)]
+)
+def test_vpcs_that_share_the_slots_for_what_ec2_cannot_do_for_now_end_all_the_same(
+    account: Account, code: str, ending: Ending
+) -> None:
     pace(account, rate=0.03)
     vpcs = [account.vpc("a", number=number) for number in range(1, 5)]
-    account.ec2.faults.before(CREATE, "IncorrectState", times=10**6)
+    account.ec2.faults.before(CREATE, code, times=10**6)
     runs = side_by_side(account, vpcs, at_most=150)
-    assert {each.ending for each in runs.values()} == {Ending.STUCK}
+    assert {each.ending for each in runs.values()} == {ending}
 
 
 @pytest.mark.parametrize("failing", ["read", "write"])

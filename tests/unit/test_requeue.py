@@ -122,6 +122,13 @@ def test_where_all_that_waits_was_asked_for_before_its_time_goes_on() -> None:
         assert (again.attempts, again.began, again.awaits_turn) == (2, 9, False)
 
 
+def test_errors_that_are_not_known_are_counted_on_while_what_met_them_waits_for_its_turn() -> None:
+    request = RunRequest("vpc-1", 7, unknowns=3, paced=CREATE)
+    assert following(a_run(request, paced=CREATE, is_early=True)).unknowns == 3
+    assert following(a_run(request, paced=CREATE, was_unknown=True)).unknowns == 3
+    assert following(a_run(request, paced=CREATE)).unknowns == 0
+
+
 @given(st.integers(0, 900), st.integers(0, 100))
 def test_no_pause_is_longer_than_five_minutes(debounce: int, failures: int) -> None:
     done = a_run(RunRequest("vpc-1", 7, failures=failures), failed=True)

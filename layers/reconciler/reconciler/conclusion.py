@@ -57,7 +57,8 @@ class Run:
     `news` is what is announced as finding events. `paced` is an endpoint call for which the budget had no
     room, or which EC2 has throttled; `awaits_turn` says that the VPC waits for the turn of one as long as
     that takes; `precedence` says who goes before whom. `in_vain` says that EC2 was asked for an endpoint call
-    that it could not do for now. With `is_early` nothing was looked at, since its turn has not come.
+    that it could not do for now. `was_unknown` says that what waits for its turn met an error that is not
+    known when EC2 was last asked. With `is_early` nothing was looked at, since its turn has not come.
     """
 
     request: RunRequest
@@ -76,6 +77,7 @@ class Run:
     awaits_turn: bool = False
     precedence: Precedence = Precedence.NEW
     in_vain: bool = False
+    was_unknown: bool = False
     is_early: bool = False
 
     @classmethod
@@ -121,6 +123,7 @@ def conclude(request: RunRequest, wanted: Intent, plan: Plan, outcomes: Sequence
         paced=next((outcome.paced for outcome in outcomes if outcome.paced), None),
         awaits_turn=any(_awaits_turn(outcome) for outcome in outcomes),
         refused=request.refused if pending or not marked else (),
+        was_unknown=any(_was_unknown(outcome) for outcome in outcomes),
         in_vain=any(each.is_in_vain and each.status is Status.WAITING for each in outcomes),
     )
 
@@ -231,6 +234,11 @@ def _ending(
 def _awaits_turn(outcome: Outcome) -> bool:
     """Whether EC2 has yet to look at the step. One that it throttles, it has not looked at."""
     return outcome.paced is not None and outcome.step.awaits_turn
+
+
+def _was_unknown(outcome: Outcome) -> bool:
+    before = outcome.step.in_vain
+    return outcome.paced is not None and before is not None and before.reason is Reason.UNKNOWN
 
 
 def _again(request: RunRequest, now: float, *, failing: bool) -> Ending:

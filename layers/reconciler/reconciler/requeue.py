@@ -21,6 +21,7 @@ def next_request(run: Run, debounce: int, now: float) -> RunRequest:
     failures = request.failures + 1 if run.failed else request.failures if run.is_early else 0
     unknown = run.failed and any(each.reason is Reason.UNKNOWN for each in run.findings)
     unread = run.unread is not None and run.unread.reason is Reason.UNKNOWN
+    goes_on = run.is_early or run.was_unknown
     waits = run.paced and not run.in_vain
     awaits_turn = run.awaits_turn or request.awaits_turn
     begins = not request.began or (not failures and not run.in_vain and awaits_turn)
@@ -40,7 +41,8 @@ def next_request(run: Run, debounce: int, now: float) -> RunRequest:
         precedence=run.precedence,
         began=int(now * 1000) if begins else request.began,
         failures=failures,
-        unknowns=request.unknowns + 1 if unknown or unread else 0,
+        # What waits for its turn is asked again later.
+        unknowns=request.unknowns + 1 if unknown or unread else request.unknowns if goes_on else 0,
         not_before=int((now + pause) * 1000) if pause else 0,
         refused=run.refused,
         counted=run.tally.carried,
