@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.conclusion import Run
+from reconciler.conclusion import Ending, Run
 from reconciler.domain.findings import Kind, Status
 from reconciler.domain.profile import Profile
 from reconciler.domain.profiles import parse
@@ -317,3 +317,14 @@ def test_a_claim_that_is_taken_back_proves_nothing_any_more(account: Account) ->
     done = account.converge(vpc_id)[-1]
     assert theirs in {each.finding.resource for each in done.findings if each.finding.kind is Kind.UNPROVEN}
     assert theirs in {each["VpcEndpointId"] for each in account.truth.endpoints(vpc_id, service)}
+
+
+def test_a_strangers_endpoint_gets_no_private_dns_while_the_group_for_its_clients_cannot_be_made(
+    account: Account,
+) -> None:
+    vpc_id = account.vpc("ab")
+    theirs = strangers(account, vpc_id, APP_MESH)
+    account.ec2.faults.deny("CreateSecurityGroup")
+    assert account.converge(vpc_id)[-1].ending is Ending.BLOCKED
+    [endpoint] = [each for each in account.truth.endpoints(vpc_id) if each["VpcEndpointId"] == theirs]
+    assert not endpoint["PrivateDnsEnabled"]

@@ -56,6 +56,8 @@ def prevented(execution: Execution, action: Action, needs_tags_on: str = "") -> 
         (NEW, AuthorizeIngress(NEW_GROUP, (RULE,))),
         (NEW, RevokeEgress(NEW_GROUP, (RULE,))),
         (NEW, ModifyEndpoint("vpce-1", add_groups=(NEW_GROUP,))),
+        (NEW, ModifyEndpoint("vpce-1", enable_private_dns=True)),
+        (NEW, ModifyEndpoint("vpce-1", remove_group_ids=("sg-2",))),
         (OPEN, CLOSE),
         (OPEN, DELETE),
         (OPEN, CREATE),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .actions import AuthorizeIngress, CreateSecurityGroup, CreateTags, EnableVpcAttribute
+from .actions import AuthorizeIngress, CreateSecurityGroup, CreateTags, EnableVpcAttribute, ModifyEndpoint
 from .findings import Finding, Reason, Status
 from .pace import EndpointCall
 from .plan import Step
@@ -74,7 +74,7 @@ class Execution:
             or (self._not_let_in if step.may_close else None)
             or self._not_tagged.get(step.needs_tags_on)
             or self._not_tagged.get(step.changed_id)
-            or (self._group_not_made if step.needs_new_group else None)
+            or (self._group_not_made if _needs_group(step) else None)
             or (marked if step.marks_first else None)
         )
         return replace(cause, step=step, asked=False) if cause else None
@@ -106,3 +106,9 @@ class Execution:
         if isinstance(action, EnableVpcAttribute):
             self._dns_refused = outcome
         return outcome
+
+
+def _needs_group(step: Step) -> bool:
+    """Whether it waits for a group that is to be made. A change does too that leads clients to an endpoint
+    into which that group was to let them."""
+    return step.needs_new_group or (step.may_close and isinstance(step.action, ModifyEndpoint))
