@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mypy_boto3_ec2 import EC2Client
@@ -20,7 +21,7 @@ from reconciler.domain.actions import (
 from reconciler.domain.execution import Outcome
 from reconciler.domain.findings import Reason, Status
 from reconciler.domain.memory import InVain, Memory
-from reconciler.domain.model import Mode
+from reconciler.domain.model import AddressType, Mode
 from reconciler.domain.pace import EndpointCall
 from reconciler.domain.plan import Plan, Step
 from reconciler.ec2.execute import execute
@@ -178,3 +179,35 @@ def test_what_is_owed_a_turn_waits_for_it_and_what_ec2_said_of_it_is_kept() -> N
     waiting = Outcome(step, Status.WAITING, paced=EndpointCall.CREATE)
     assert in_vain.settled(waiting) == waiting
     assert in_vain.after([waiting], (), 9) == (known(),)
+
+
+@pytest.mark.parametrize(
+    ("corrected", "is_known"),
+    [
+        ({}, True),
+        ({"zones": (("subnet-b",), ("subnet-c",))}, True),
+        ({"group": "sg-2"}, True),
+        ({"policy": "{}"}, False),
+        ({"private_dns": False}, False),
+        ({"address_type": AddressType.DUALSTACK}, False),
+        ({"service_name": "b"}, False),
+    ],
+)
+def test_a_corrected_profile_is_a_new_change_and_other_subnets_are_none(
+    corrected: dict[str, Any], is_known: bool
+) -> None:
+    step = a_step("a")
+    asked = Outcome(step, Status.BLOCKED, Reason.UNAUTHORIZED, asked=True)
+    memory = Memory("vpc-1", in_vain=in_vain.after([asked], (), 9))
+    again = replace(step, action=replace(cast("CreateEndpoint", step.action), **corrected))
+    [step] = in_vain.noted(Plan.of((), [again]), memory).steps
+    assert step.is_refused is is_known
+
+
+def test_a_gateway_endpoint_is_another_change_with_another_policy_and_the_same_with_other_tables() -> None:
+    gateway = CreateGatewayEndpoint("vpc-1", "s3", ("rtb-1",), {"Name": "s3"})
+    asked = Outcome(Step(gateway, ()), Status.BLOCKED, Reason.UNAUTHORIZED, asked=True)
+    memory = Memory("vpc-1", in_vain=in_vain.after([asked], (), 9))
+    others = [replace(gateway, policy="{}"), replace(gateway, route_table_ids=("rtb-2",))]
+    steps = [Step(each, ()) for each in others]
+    assert [each.is_refused for each in in_vain.noted(Plan.of((), steps), memory).steps] == [False, True]

@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from .actions import CreateEndpoint, CreateGatewayEndpoint
 from .counts import Concluded
 from .execution import Outcome
 from .findings import Reason, Status
@@ -90,4 +91,13 @@ def brief(detail: str) -> str:
 
 
 def _digest(step: Step) -> str:
-    return hashlib.sha256(step.change.encode()).hexdigest()[:12]
+    """Of what is asked for. Of an endpoint to be made that is what its profile says of it: a corrected
+    profile is a new change. Other subnets are none: one may just have run full."""
+    match step.action:
+        case CreateEndpoint() as new:
+            words = f"{new.service_name}, {new.private_dns}, {new.address_type}, {new.policy}"
+        case CreateGatewayEndpoint() as new:
+            words = f"gateway {new.service_name}, {new.policy}"
+        case _:
+            words = step.change
+    return hashlib.sha256(words.encode()).hexdigest()[:12]
