@@ -316,3 +316,20 @@ def test_the_runs_of_a_vpc_end_also_where_only_its_own_memory_fails(
         runs = account.converge(vpc_id, at_most=8)
     assert runs[-1].ending is Ending.BLOCKED
     assert asked(calls).keys() == set(ALL)
+
+
+def test_zones_that_have_no_room_are_told_of_once_while_ec2_is_not_asked_again(account: Account) -> None:
+    pace(account)
+    vpc_id = account.vpc("a")
+    for subnet in account.truth.private_subnets(vpc_id):
+        full = subnet["SubnetId"]
+        words = f"no free address in {full}"
+        account.ec2.faults.before(CREATE, "InsufficientFreeAddressesInSubnet", words, times=10**6)
+    before = account.converge(vpc_id)[-1]
+    assert "zone-uncovered" in {each.finding.kind for each in before.findings}
+    assert account.budget
+    while account.budget.take(EndpointCall.CREATE, Precedence.URGENT):
+        pass
+    run = account.one_run(vpc_id)
+    assert (run.ending, run.news) == (Ending.BLOCKED, ())
+    assert {each.finding.key for each in run.findings} == {each.finding.key for each in before.findings}

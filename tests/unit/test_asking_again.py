@@ -19,7 +19,7 @@ from reconciler.domain.actions import (
     ModifyEndpoint,
 )
 from reconciler.domain.execution import Outcome
-from reconciler.domain.findings import Reason, Status
+from reconciler.domain.findings import Reason, Status, zone_uncovered
 from reconciler.domain.memory import InVain, Memory
 from reconciler.domain.model import AddressType, Mode
 from reconciler.domain.pace import EndpointCall
@@ -211,3 +211,17 @@ def test_a_gateway_endpoint_is_another_change_with_another_policy_and_the_same_w
     others = [replace(gateway, policy="{}"), replace(gateway, route_table_ids=("rtb-2",))]
     steps = [Step(each, ()) for each in others]
     assert [each.is_refused for each in in_vain.noted(Plan.of((), steps), memory).steps] == [False, True]
+
+
+@pytest.mark.parametrize("status", [Status.BLOCKED, Status.WAITING])
+@pytest.mark.parametrize("is_owed", [False, True])
+def test_what_came_to_light_at_a_refusal_stands_until_ec2_is_asked_again(
+    status: Status, is_owed: bool
+) -> None:
+    found = (zone_uncovered("a", "no subnet has a free address", status, Reason.NO_FREE_ADDRESSES),)
+    asked = Outcome(a_step("a"), status, Reason.NO_FREE_ADDRESSES, findings=found, asked=True)
+    [before] = in_vain.after([asked], (), 9)
+    step = replace(a_step("a", before), is_owed_a_turn=is_owed)
+    paced = in_vain.settled(Outcome(step, Status.WAITING, paced=EndpointCall.CREATE))
+    assert paced.findings == found
+    assert in_vain.after([paced], (), 19) == (before,)

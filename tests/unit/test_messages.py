@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconciler.domain.contest import Contest
 from reconciler.domain.counts import Count, Metric
-from reconciler.domain.findings import Reason, Status
+from reconciler.domain.findings import Reason, Status, zone_uncovered
 from reconciler.domain.memory import InVain, Made
 from reconciler.domain.pace import EndpointCall, Precedence
 from reconciler.messages import MalformedMessage, RunRequest, SweepRequest
@@ -51,6 +51,7 @@ COUNT = Count(Metric.DRIFT_DETECTED, "dns-support-off", "dns-support-off", "vpc-
                 st.none() | st.sampled_from(Reason),
                 st.text(),
                 st.booleans(),
+                st.sampled_from([(), (zone_uncovered("vpce-1", "found", Status.BLOCKED, Reason.IN_USE),)]),
             )
         ).map(tuple),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.domain.findings import Reason, Status
+from reconciler.domain.findings import Reason, Status, zone_uncovered
 from reconciler.domain.memory import Announced, Cause, Change, InVain, Made, Memory, OpenFinding
 from reconciler.domain.memory_json import Unreadable, dumps, loads
 
@@ -109,9 +109,12 @@ def test_what_ec2_was_asked_for_in_vain_is_kept_and_need_not_be_there() -> None:
     asked = (
         InVain("0a", NOON, Status.BLOCKED, Reason.UNAUTHORIZED, "no"),
         InVain("0b", NOON, Status.WAITING, failed=True),
+        InVain("0c", NOON, Status.BLOCKED, findings=(zone_uncovered("a", "full", Status.BLOCKED),)),
     )
     memory = replace(EMPTY, in_vain=asked)
     assert read(memory) == memory
     document = json.loads(dumps(memory))
+    del document["in_vain"][0]["findings"]
+    assert loads(json.dumps(document), EMPTY) == memory
     del document["in_vain"]
     assert loads(json.dumps(document), EMPTY) == EMPTY

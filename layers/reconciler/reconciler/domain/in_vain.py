@@ -54,11 +54,15 @@ def settled(outcome: Outcome) -> Outcome:
     """What became of a step for which there was no room, by what came of it before: what EC2 refused is
     blocked still, what EC2 could not do fails still."""
     before = outcome.step.in_vain
-    if before is None or outcome.paced is None or outcome.step.awaits_turn:
+    if before is None or outcome.paced is None:
         return outcome
+    if outcome.step.awaits_turn:
+        return replace(outcome, findings=before.findings)
     if before.status is Status.BLOCKED:
-        return Outcome(outcome.step, Status.BLOCKED, before.reason, before.detail, is_remembered=True)
-    return replace(outcome, failed=outcome.failed or before.failed)
+        return Outcome(
+            outcome.step, Status.BLOCKED, before.reason, before.detail, before.findings, is_remembered=True
+        )
+    return replace(outcome, failed=outcome.failed or before.failed, findings=before.findings)
 
 
 def after(outcomes: Sequence[Outcome], concluded: Iterable[Concluded], now: float) -> tuple[InVain, ...]:
@@ -79,7 +83,8 @@ def after(outcomes: Sequence[Outcome], concluded: Iterable[Concluded], now: floa
             status = Status.BLOCKED if given_up else outcome.status
             failed = outcome.failed and not given_up
             words = brief(outcome.detail) if status is Status.BLOCKED else ""
-            known.append(InVain(_digest(step), int(now), status, outcome.reason, words, failed))
+            new = InVain(_digest(step), int(now), status, outcome.reason, words, failed, outcome.findings)
+            known.append(new)
         elif step.in_vain and outcome.status is not Status.REMEDIATED and step.endpoint_call not in cured:
             known.append(step.in_vain)
     return tuple(known)

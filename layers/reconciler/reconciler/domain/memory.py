@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from .contest import Contest
-from .findings import Reason, Status
+from .findings import Finding, Reason, Status
 from .profile import NONE_FOLLOWED, Edition
 
 # An answer that was lost for longer than this is an endpoint that was never made.
@@ -101,7 +101,7 @@ class Making:
 class InVain:
     """An endpoint call that EC2 was asked for in vain: a digest of the change, when it was asked for last,
     and what became of it. `status` is `blocked`, with AWS's words in `detail`, or `waiting`; then `failed`
-    says that EC2 could not do it for now."""
+    says that EC2 could not do it for now. `findings` came to light then."""
 
     change: str
     time: int
@@ -109,6 +109,7 @@ class InVain:
     reason: Reason | None = None
     detail: str = ""
     failed: bool = False
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields, replace
 from typing import Any
 
 from .contest import Contest
-from .findings import Reason, Status
+from .findings import Finding, Kind, Reason, Status
 from .memory import Adoption, Announced, Cause, Change, InVain, Made, Making, Memory, OpenFinding
 from .profile import Edition
 
@@ -125,9 +125,24 @@ def in_vain(given: dict[str, Any]) -> InVain:
         AttributeError, KeyError, TypeError or ValueError: when it is none.
     """
     reason = given.get("reason")
-    changed = {"status": Status(given["status"]), "reason": Reason(reason) if reason else None}
+    changed = {
+        "status": Status(given["status"]),
+        "reason": Reason(reason) if reason else None,
+        "findings": tuple(_came_to_light(each) for each in given.get("findings", [])),
+    }
     asked: InVain = _known(InVain, {**given, **changed})
     return asked
+
+
+def _came_to_light(given: dict[str, Any]) -> Finding:
+    reason = given["reason"]
+    changed = {
+        "kind": Kind(given["kind"]),
+        "status": Status(given["status"]),
+        "reason": Reason(reason) if reason else None,
+    }
+    finding: Finding = _known(Finding, {**given, **changed})
+    return finding
 
 
 def _cause(given: dict[str, Any]) -> Cause:
