@@ -83,11 +83,15 @@ class Run:
     @classmethod
     def crashed(cls, request: RunRequest) -> Run:
         """A run that died of a fault of this program: nothing is known of what it found and did."""
+        return replace(cls.unlooked(request), failed=True)
+
+    @classmethod
+    def unlooked(cls, request: RunRequest, ending: Ending = Ending.REQUEUED) -> Run:
+        """A run that learnt nothing: what came with the message goes with the next one."""
         return cls(
             request,
-            Ending.REQUEUED,
+            ending,
             tally=Tally((), request.counted),
-            failed=True,
             refused=request.refused,
             unproven=request.made,
             contests=request.contests,
@@ -170,14 +174,8 @@ def _concluded(finding: Finding, own: Sequence[Outcome], unknowns: int) -> Concl
 
 def not_due(request: RunRequest) -> Run:
     """The run of a VPC whose turn to make an endpoint call has not come: nothing was looked at."""
-    return Run(
-        request,
-        Ending.REQUEUED,
-        tally=Tally((), request.counted),
-        refused=request.refused,
-        unproven=request.made,
-        contests=request.contests,
-        asked=request.asked,
+    return replace(
+        Run.unlooked(request),
         paced=request.paced,
         awaits_turn=request.awaits_turn,
         precedence=request.precedence,
@@ -192,17 +190,8 @@ def of_unread(request: RunRequest, refusal: Refusal, now: float) -> Run:
     if refusal.verdict is not Verdict.BLOCKED and not unknown:
         ending = _again(request, now, failing=True)
         stuck = (counts.blocked_run(Reason.STUCK),) if ending is Ending.STUCK else ()
-        return Run(
-            request,
-            ending,
-            tally=Tally(stuck, request.counted),
-            unread=refusal,
-            failed=True,
-            refused=request.refused,
-            unproven=request.made,
-            contests=request.contests,
-            asked=request.asked,
-        )
+        tally = Tally(stuck, request.counted)
+        return replace(Run.unlooked(request, ending), tally=tally, unread=refusal, failed=True)
     blocked = counts.blocked_run(refusal.reason or Reason.UNKNOWN)
     return Run(request, Ending.BLOCKED, tally=Tally((blocked,), request.counted), unread=refusal)
 
